@@ -1,0 +1,175 @@
+//! What a model expects of the front end, as stated in its file.
+
+/// Formula that places mel bands over frequency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MelScale {
+    /// Slaney's Auditory Toolbox: linear below 1 kHz, logarithmic above (librosa's default).
+    Slaney,
+    /// HTK: `2595 · log10(1 + f / 700)`.
+    Htk,
+}
+
+/// Scaling of each mel triangle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MelNorm {
+    /// Every triangle has height 1.
+    None,
+    /// Every triangle has the same area: `2 / (f_right − f_left)` (librosa's `norm="slaney"`).
+    Slaney,
+}
+
+/// What stands before the first and after the last sample when frames are cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// Nothing: the first frame begins at sample 0 (librosa's `center=False`).
+    None,
+    /// `n_fft / 2` zeros on both sides, so that frame `t` is centred on sample `t · hop`
+    /// (librosa's `center=True, pad_mode="constant"`, its default).
+    Zeros,
+}
+
+/// Log-mel front end: mono samples at `sample_rate` Hz become one column of `n_mels` decibel values
+/// every `hop` samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FrontEnd {
+    /// Samples per second (Hz) of the signal that is framed.
+    pub sample_rate: u32,
+    /// Frame and FFT length in samples: 512, 1024, 2048 or 4096.
+    pub n_fft: u16,
+    /// Samples from one frame to the next, `1..=n_fft`.
+    pub hop: u16,
+    /// Number of mel bands, `1..=256`.
+    pub n_mels: u16,
+    /// Lower edge of the first band, Hz.
+    pub f_min: f32,
+    /// Upper edge of the last band, Hz, at most `sample_rate / 2`.
+    pub f_max: f32,
+    /// Placement of the bands.
+    pub mel_scale: MelScale,
+    /// Scaling of the bands.
+    pub mel_norm: MelNorm,
+    /// Padding at the signal's ends.
+    pub padding: Padding,
+    /// Smallest power that enters the logarithm (librosa's `amin`).
+    pub amin: f32,
+    /// Decibels kept below the reference; what is quieter is clamped (librosa's `top_db`).
+    pub top_db: f32,
+}
+
+impl FrontEnd {
+    /// librosa's defaults at 22,050 Hz with 128 Slaney bands, for a given frame length and hop.
+    #[must_use]
+    pub const fn librosa(n_fft: u16, hop: u16, n_mels: u16) -> Self {
+        Self {
+            sample_rate: 22_050,
+            n_fft,
+            hop,
+            n_mels,
+            f_min: 0.0,
+            f_max: 11_025.0,
+            mel_scale: MelScale::Slaney,
+            mel_norm: MelNorm::Slaney,
+            padding: Padding::Zeros,
+            amin: 1e-10,
+            top_db: 80.0,
+        }
+    }
+
+    /// The compact model's front end: 2048 / 1708, 128 bands, 12.9 columns a second.
+    pub const COMPACT: Self = Self::librosa(2048, 1708, 128);
+
+    /// Frequency bins of the spectrum: `n_fft / 2 + 1`.
+    #[must_use]
+    pub const fn spectrum_bins(&self) -> usize {
+        self.n_fft as usize / 2 + 1
+    }
+
+    /// Zeros that stand before the first sample and after the last one.
+    #[must_use]
+    pub const fn padding_samples(&self) -> usize {
+        match self.padding {
+            Padding::None => 0,
+            Padding::Zeros => self.n_fft as usize / 2,
+        }
+    }
+
+    /// Checks every field against its range.
+    ///
+    /// # Errors
+    /// The field's name and its value (for a float its bits).
+    pub fn validate(&self) -> Result<(), (&'static str, u32)> {
+        let check = |good: bool, what: &'static str, found: u32| {
+            if good { Ok(()) } else { Err((what, found)) }
+        };
+        let n_fft = u32::from(self.n_fft);
+        check(matches!(n_fft, 512 | 1024 | 2048 | 4096), "n_fft", n_fft)?;
+        check(
+            (1..=self.n_fft).contains(&self.hop),
+            "hop",
+            u32::from(self.hop),
+        )?;
+        check(
+            (1..=256).contains(&self.n_mels),
+            "n_mels",
+            u32::from(self.n_mels),
+        )?;
+        let rate = self.sample_rate;
+        check((1_000..=384_000).contains(&rate), "sample rate", rate)?;
+        // comparisons are written so that NaN fails them
+        check(
+            self.f_min >= 0.0 && self.f_min < self.f_max,
+            "f_min",
+            self.f_min.to_bits(),
+        )?;
+        check(
+            self.f_max <= rate as f32 / 2.0,
+            "f_max",
+            self.f_max.to_bits(),
+        )?;
+        check(
+            self.amin >= 1e-30 && self.amin <= 1.0,
+            "amin",
+            self.amin.to_bits(),
+        )?;
+        check(
+            self.top_db > 0.0 && self.top_db <= 200.0,
+            "top_db",
+            self.top_db.to_bits(),
+        )
+    }
+}
+
+/// How columns are grouped into the windows that the network sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WindowSpec {
+    /// Columns in a window.
+    pub columns: u16,
+    /// Columns from the start of one window to the start of the next, `1..=columns`.
+    pub hop: u16,
+}
+
+/// Map from a feature (dB relative to the window's maximum) to the network's u8 input:
+/// `q = clamp(floor(scale · x + offset + 0.5), 0, 255)`.
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub struct Affine {
+    /// Steps (LSB) a decibel.
+    pub scale: f32,
+    /// Step that 0 dB maps to.
+    pub offset: f32,
+}
+
+impl Affine {
+    /// −80 dB → 0, 0 dB → 255: the map of the training cache.
+    pub const DB80: Self = Self {
+        scale: 255.0 / 80.0,
+        offset: 255.0,
+    };
+
+    /// Applies the map; a NaN gives 0.
+    #[must_use]
+    pub fn quantise(self, x: f32) -> u8 {
+        // `as u8` truncates towards zero and saturates, so that negatives and NaN become 0
+        (self.scale * x + self.offset + 0.5) as u8
+    }
+}

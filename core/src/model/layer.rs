@@ -1,0 +1,220 @@
+//! One layer of an integer network, in the terms of `docs/model-format.md`.
+
+/// Height, width and channels of an activation. Values are stored `[height, width, channels]`, channels
+/// innermost. For the network's input, height is the feature bin and width the column (time).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Rows.
+    pub height: u16,
+    /// Columns.
+    pub width: u16,
+    /// Channels.
+    pub channels: u16,
+}
+
+impl Shape {
+    /// Makes a shape from its three extents.
+    #[must_use]
+    pub const fn new(height: u16, width: u16, channels: u16) -> Self {
+        Self {
+            height,
+            width,
+            channels,
+        }
+    }
+
+    /// Number of values, which is also the number of bytes of a u8 activation.
+    #[must_use]
+    pub const fn len(self) -> u64 {
+        self.height as u64 * self.width as u64 * self.channels as u64
+    }
+
+    /// Whether there is no value in it.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Kernel, stride and zero padding of a sliding window over height and width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    /// Kernel height and width.
+    pub kernel: [u8; 2],
+    /// Stride over height and width.
+    pub stride: [u8; 2],
+    /// Zeros added at the top, left, bottom and right.
+    pub pad: [u8; 4],
+}
+
+impl Geometry {
+    /// A kernel with stride and the same padding on all four sides.
+    #[must_use]
+    pub const fn square(kernel: u8, stride: u8, pad: u8) -> Self {
+        Self {
+            kernel: [kernel; 2],
+            stride: [stride; 2],
+            pad: [pad; 4],
+        }
+    }
+
+    /// Height and width after sliding over `input`: `floor((extent + pads − kernel) / stride) + 1`, or
+    /// `None` where a kernel or stride is zero or the kernel is larger than the padded input.
+    #[must_use]
+    pub fn output(self, input: Shape) -> Option<[u16; 2]> {
+        let [top, left, bottom, right] = self.pad;
+        let height = slide(input.height, self.kernel[0], self.stride[0], top, bottom)?;
+        let width = slide(input.width, self.kernel[1], self.stride[1], left, right)?;
+        Some([height, width])
+    }
+}
+
+fn slide(extent: u16, kernel: u8, stride: u8, before: u8, after: u8) -> Option<u16> {
+    let padded = u32::from(extent) + u32::from(before) + u32::from(after);
+    if kernel == 0 || stride == 0 {
+        return None;
+    }
+    let steps = padded.checked_sub(u32::from(kernel))? / u32::from(stride);
+    u16::try_from(steps + 1).ok()
+}
+
+/// What a layer computes. Activations are u8 with zero point 0, weights i8, sums and biases i32.
+///
+/// Requantising is `clamp(round_half_even(sum / 2^shift), 0, 255)`, the clamp at 0 being the ReLU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// Convolution, requantised; then the maximum over `pool` (height, width) positions, whose stride is
+    /// its extent and whose incomplete last row and column are dropped. `[1, 1]` is no pooling. Weights
+    /// `[out, kernel height, kernel width, in]`, a bias for each output channel.
+    Conv {
+        /// The sliding window of the convolution.
+        geometry: Geometry,
+        /// Extent of the fused maximum pooling.
+        pool: [u8; 2],
+    },
+    /// The same with one kernel a channel. Weights `[kernel height, kernel width, channel]`.
+    Depthwise {
+        /// The sliding window of the convolution.
+        geometry: Geometry,
+        /// Extent of the fused maximum pooling.
+        pool: [u8; 2],
+    },
+    /// Maximum over a sliding window; padding never wins. No weights.
+    MaxPool {
+        /// The sliding window.
+        geometry: Geometry,
+    },
+    /// Sum over a sliding window times `multiplier`, requantised: an average where
+    /// `multiplier / 2^shift` is one over the kernel's area. No weights.
+    AveragePool {
+        /// The sliding window; its padding is zero.
+        geometry: Geometry,
+        /// Factor of the sum, `1..=127`.
+        multiplier: i8,
+    },
+    /// Fully connected over the flattened input (`[height, width, channels]` order). Weights
+    /// `[out, in]`, a bias for each output. The last layer is a dense one whose sums are the logits:
+    /// it has no shift and no clamp.
+    Dense,
+}
+
+impl Op {
+    /// Shape of the result for a given input; `channels` is the output width of a convolution or dense
+    /// layer and not looked at otherwise. `None` where the geometry does not fit.
+    #[must_use]
+    pub fn output(self, input: Shape, channels: u16) -> Option<Shape> {
+        let shape = match self {
+            Self::Conv { geometry, pool } => pooled(geometry.output(input)?, pool, channels)?,
+            Self::Depthwise { geometry, pool } => {
+                pooled(geometry.output(input)?, pool, input.channels)?
+            }
+            Self::MaxPool { geometry } | Self::AveragePool { geometry, .. } => {
+                let [height, width] = geometry.output(input)?;
+                Shape::new(height, width, input.channels)
+            }
+            Self::Dense => Shape::new(1, 1, channels),
+        };
+        (!shape.is_empty()).then_some(shape)
+    }
+
+    /// Products that are summed into one output value.
+    #[must_use]
+    pub fn taps(self, input: Shape) -> u64 {
+        let area = |g: Geometry| u64::from(g.kernel[0]) * u64::from(g.kernel[1]);
+        match self {
+            Self::Conv { geometry, .. } => area(geometry) * u64::from(input.channels),
+            Self::Depthwise { geometry, .. } | Self::AveragePool { geometry, .. } => area(geometry),
+            Self::MaxPool { .. } => 0,
+            Self::Dense => input.len(),
+        }
+    }
+
+    /// Number of weights.
+    #[must_use]
+    pub fn weights(self, input: Shape, output: Shape) -> u64 {
+        match self {
+            Self::Conv { .. } | Self::Dense => self.taps(input) * u64::from(output.channels),
+            Self::Depthwise { .. } => self.taps(input) * u64::from(input.channels),
+            Self::MaxPool { .. } | Self::AveragePool { .. } => 0,
+        }
+    }
+
+    /// Number of biases.
+    #[must_use]
+    pub fn biases(self, output: Shape) -> u64 {
+        match self {
+            Self::Conv { .. } | Self::Depthwise { .. } | Self::Dense => u64::from(output.channels),
+            Self::MaxPool { .. } | Self::AveragePool { .. } => 0,
+        }
+    }
+}
+
+fn pooled([height, width]: [u16; 2], pool: [u8; 2], channels: u16) -> Option<Shape> {
+    let rows = height.checked_div(u16::from(pool[0]))?;
+    let columns = width.checked_div(u16::from(pool[1]))?;
+    Some(Shape::new(rows, columns, channels))
+}
+
+/// One validated layer of a loaded model.
+#[derive(Clone, Copy, Debug)]
+pub struct Layer<'a> {
+    /// What it computes.
+    pub op: Op,
+    /// Right shift of the requantisation, `0..=31`; 0 and unused in the last layer and in max pooling.
+    pub shift: u8,
+    /// Shape of its input.
+    pub input: Shape,
+    /// Shape of its output.
+    pub output: Shape,
+    /// Weights in the layout that [`Op`] states.
+    pub weights: &'a [i8],
+    /// Biases.
+    pub biases: Biases<'a>,
+}
+
+/// i32 biases where they lie in the model's bytes, which need not be aligned.
+#[derive(Clone, Copy, Debug)]
+pub struct Biases<'a>(pub(super) &'a [u8]);
+
+impl<'a> Biases<'a> {
+    /// The biases in order.
+    pub fn iter(self) -> impl ExactSizeIterator<Item = i32> + 'a {
+        self.0
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|bytes| i32::from_le_bytes(*bytes))
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.0.len() / 4
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+}
