@@ -1,5 +1,18 @@
 //! From samples to feature columns. See the crate page for the way of the data.
 
 mod config;
+mod decibel;
+mod fft;
+mod frames;
+mod log_mel;
+mod mel;
+mod mfcc;
+mod stft;
+mod window;
 
 pub use config::{Affine, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
+pub use decibel::power_to_db;
+pub use log_mel::{Buffers, Fixed, LogMel, LogMelStream, Parts};
+pub(crate) use mel::Interval;
+pub use mfcc::Mfcc;
+pub use stft::{Spectrum, Stft};

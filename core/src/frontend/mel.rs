@@ -1,0 +1,161 @@
+//! Mel filter banks (librosa's `filters.mel`): triangles over the bins of a power spectrum.
+//!
+//! Between two neighbouring band edges every bin belongs to two triangles, rising in one and falling in
+//! the other, with weights that add up to one. So the bank is kept as [`Interval`]s between edges: two
+//! running sums over an interval's bins give both contributions, and no table of weights is needed.
+
+use super::{FrontEnd, MelNorm, MelScale};
+
+/// Bins between two neighbouring band edges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub(crate) struct Interval {
+    /// First bin at or above the lower edge.
+    first: u16,
+    /// Bins below the upper edge.
+    count: u16,
+    /// From the lower edge to the first bin, in bins: `0.0..1.0`.
+    lead: f32,
+    /// One over the distance between the edges, in bins.
+    inverse_width: f32,
+    /// Height of the triangle that rises in this interval.
+    height: f32,
+}
+
+/// Fills the intervals of a bank: one rising in each band, and the one in which the last band falls.
+pub(crate) fn intervals(front_end: &FrontEnd, bands: &mut [Interval], last: &mut Interval) {
+    let scale = front_end.mel_scale;
+    let (low, high) = (
+        hz_to_mel(scale, f64::from(front_end.f_min)),
+        hz_to_mel(scale, f64::from(front_end.f_max)),
+    );
+    let steps = (bands.len() + 1) as f64;
+    let edge_hz = |i: usize| mel_to_hz(scale, low + (high - low) * i as f64 / steps);
+    let bin_hz = f64::from(front_end.sample_rate) / f64::from(front_end.n_fft);
+    let bins = front_end.spectrum_bins();
+    for (i, interval) in bands.iter_mut().chain([last]).enumerate() {
+        let (left, middle, right) = (edge_hz(i), edge_hz(i + 1), edge_hz(i + 2));
+        let (lower, upper) = (left / bin_hz, middle / bin_hz);
+        let first = (libm::ceil(lower) as usize).min(bins);
+        let end = (libm::ceil(upper) as usize).clamp(first, bins);
+        *interval = Interval {
+            first: first as u16,
+            count: (end - first) as u16,
+            lead: (first as f64 - lower) as f32,
+            inverse_width: (1.0 / (upper - lower)) as f32,
+            height: match front_end.mel_norm {
+                MelNorm::None => 1.0,
+                MelNorm::Slaney => (2.0 / (right - left)) as f32,
+            },
+        };
+    }
+}
+
+/// Power in each band, from a power spectrum of `n_fft / 2 + 1` bins.
+pub(crate) fn apply(bands: &[Interval], last: &Interval, power: &[f32], out: &mut [f32]) {
+    let mut carried: Option<(&mut f32, f32, f32)> = None;
+    let mut slots = out.iter_mut();
+    for interval in bands.iter().chain([last]) {
+        let (rising, falling) = split(interval, power);
+        if let Some((slot, risen, height)) = carried.take() {
+            *slot = (risen + falling) * height;
+        }
+        carried = slots.next().map(|slot| (slot, rising, interval.height));
+    }
+}
+
+/// The power of an interval's bins, weighted rising and falling.
+fn split(interval: &Interval, power: &[f32]) -> (f32, f32) {
+    let first = usize::from(interval.first);
+    let bins = power.get(first..first + usize::from(interval.count));
+    let (mut sum, mut moment, mut index) = (0.0, 0.0, 0.0_f32);
+    for bin in bins.unwrap_or_default() {
+        sum += bin;
+        moment += index * bin;
+        index += 1.0;
+    }
+    let rising = (moment + interval.lead * sum) * interval.inverse_width;
+    (rising, sum - rising)
+}
+
+/// Slaney: 200/3 Hz a mel up to 1 kHz (15 mel), then 27 mels for each factor of 6.4.
+const HZ_PER_MEL: f64 = 200.0 / 3.0;
+const LOG_FROM_HZ: f64 = 1000.0;
+const LOG_FROM_MEL: f64 = LOG_FROM_HZ / HZ_PER_MEL;
+const MELS_PER_LOG_STEP: f64 = 27.0;
+const LOG_STEP: f64 = 6.4;
+
+fn hz_to_mel(scale: MelScale, hz: f64) -> f64 {
+    match scale {
+        MelScale::Slaney if hz < LOG_FROM_HZ => hz / HZ_PER_MEL,
+        MelScale::Slaney => {
+            LOG_FROM_MEL + libm::log(hz / LOG_FROM_HZ) * MELS_PER_LOG_STEP / libm::log(LOG_STEP)
+        }
+        MelScale::Htk => 2595.0 * libm::log10(1.0 + hz / 700.0),
+    }
+}
+
+fn mel_to_hz(scale: MelScale, mel: f64) -> f64 {
+    match scale {
+        MelScale::Slaney if mel < LOG_FROM_MEL => mel * HZ_PER_MEL,
+        MelScale::Slaney => {
+            let steps = (mel - LOG_FROM_MEL) / MELS_PER_LOG_STEP;
+            LOG_FROM_HZ * libm::exp(steps * libm::log(LOG_STEP))
+        }
+        MelScale::Htk => 700.0 * (libm::exp(mel / 2595.0 * core::f64::consts::LN_10) - 1.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+
+    /// The textbook form, in f64: `max(0, min(rising, falling))` for every band and bin.
+    fn weight(front_end: &FrontEnd, band: usize, bin: usize) -> f64 {
+        let scale = front_end.mel_scale;
+        let low = hz_to_mel(scale, f64::from(front_end.f_min));
+        let high = hz_to_mel(scale, f64::from(front_end.f_max));
+        let steps = f64::from(front_end.n_mels) + 1.0;
+        let edge = |i: usize| mel_to_hz(scale, low + (high - low) * i as f64 / steps);
+        let hz = bin as f64 * f64::from(front_end.sample_rate) / f64::from(front_end.n_fft);
+        let rising = (hz - edge(band)) / (edge(band + 1) - edge(band));
+        let falling = (edge(band + 2) - hz) / (edge(band + 2) - edge(band + 1));
+        let height = match front_end.mel_norm {
+            MelNorm::None => 1.0,
+            MelNorm::Slaney => 2.0 / (edge(band + 2) - edge(band)),
+        };
+        rising.min(falling).max(0.0) * height
+    }
+
+    #[test]
+    fn equals_the_matrix_of_triangles() {
+        let slaney = FrontEnd::librosa(2048, 512, 128);
+        let htk = FrontEnd {
+            mel_scale: MelScale::Htk,
+            mel_norm: MelNorm::None,
+            f_min: 50.0,
+            f_max: 8000.0,
+            ..FrontEnd::librosa(1024, 256, 40)
+        };
+        for front_end in [slaney, htk] {
+            let bands = usize::from(front_end.n_mels);
+            let (mut table, mut last) = (vec![Interval::default(); bands], Interval::default());
+            intervals(&front_end, &mut table, &mut last);
+            let power: vec::Vec<f32> = (0..front_end.spectrum_bins())
+                .map(|k| 1.0 + ((k * 7919) % 101) as f32)
+                .collect();
+            let mut out = vec![0.0; bands];
+            apply(&table, &last, &power, &mut out);
+            for (band, value) in out.iter().enumerate() {
+                let expected: f64 = power
+                    .iter()
+                    .enumerate()
+                    .map(|(bin, p)| weight(&front_end, band, bin) * f64::from(*p))
+                    .sum();
+                let error = (f64::from(*value) - expected).abs();
+                assert!(error <= 2e-6 * expected, "band {band}: {value} {expected}");
+            }
+        }
+    }
+}

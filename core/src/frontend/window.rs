@@ -1,0 +1,65 @@
+//! The periodic Hann window, `w[i] = 0.5 − 0.5 · cos(2πi / N) = sin²(πi / N)` (scipy's
+//! `get_window("hann", N, fftbins=True)`, which librosa uses).
+
+/// Longest window there is.
+pub(super) const LONGEST: usize = 4096;
+
+/// First half, with its peak, of the longest window. A shorter one is every second, fourth … value of
+/// it, so that one table in flash serves all lengths.
+static HALF: [f32; LONGEST / 2 + 1] = half_window();
+
+/// Multiplies a frame, whose length divides [`LONGEST`], by its window.
+pub(super) fn apply_hann(frame: &mut [f32]) {
+    let n = frame.len();
+    let step = LONGEST / n;
+    let (first, second) = frame.split_at_mut(n / 2);
+    for (sample, weight) in first.iter_mut().zip(HALF.iter().step_by(step)) {
+        *sample *= weight;
+    }
+    // w[N/2] is the peak, after it the window runs backwards
+    for (sample, weight) in second.iter_mut().zip(HALF.iter().rev().step_by(step)) {
+        *sample *= weight;
+    }
+}
+
+const fn half_window() -> [f32; LONGEST / 2 + 1] {
+    let mut table = [0.0; LONGEST / 2 + 1];
+    let mut i = 0;
+    while i < table.len() {
+        let sine = sine(core::f64::consts::PI * i as f64 / LONGEST as f64);
+        table[i] = (sine * sine) as f32;
+        i += 1;
+    }
+    table
+}
+
+/// Sine by its Taylor series, for `|x| ≤ π`; exact to 1e-12 there. Usable at compile time, which the
+/// standard functions are not.
+pub(super) const fn sine(x: f64) -> f64 {
+    let square = x * x;
+    let (mut term, mut sum, mut n) = (x, x, 1);
+    while n < 15 {
+        term *= -square / ((2 * n) * (2 * n + 1)) as f64;
+        sum += term;
+        n += 1;
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matches_its_definition_for_every_length() {
+        for n in [512_usize, 1024, 2048, 4096] {
+            let mut frame = std::vec![1.0_f32; n];
+            apply_hann(&mut frame);
+            for (i, value) in frame.iter().enumerate() {
+                let phase = 2.0 * core::f64::consts::PI * i as f64 / n as f64;
+                let expected = 0.5 - 0.5 * libm::cos(phase);
+                assert!((f64::from(*value) - expected).abs() < 6e-8, "{n} {i}");
+            }
+        }
+    }
+}
