@@ -1,0 +1,83 @@
+//! What is done to a training crop: drawn from the generator it is given and from nothing else.
+
+use rand::{Rng, RngExt};
+use timbrel_core::frontend::Affine;
+
+use crate::data::{STEPS_PER_DB, quantise};
+use crate::recipe::AugmentKeys;
+
+/// Turns `[bin, column]` steps of the cache into what the network sees in training: shifted along the
+/// mel axis, its spectrum tilted, brought to its own maximum, quantised, masked.
+pub fn augment(crop: &[u8], bins: usize, keys: &AugmentKeys, rng: &mut impl Rng) -> Vec<u8> {
+    let columns = crop.len() / bins;
+    let shift = symmetric(rng, keys.shift_bins.get());
+    let tilt = [shelf(rng, keys), shelf(rng, keys)];
+    let mut db = Vec::with_capacity(crop.len());
+    for bin in 0..bins {
+        // bins that would come from beyond the edge repeat it
+        let source = bin.saturating_add_signed(shift).min(bins - 1);
+        let place = bin as f32 / bins as f32;
+        let gain = tilt[0] * (1.0 - place) + tilt[1] * place;
+        let row = &crop[source * columns..][..columns];
+        db.extend(row.iter().map(|&step| match step {
+            // the floor is not a level but its absence: no equaliser lifts it
+            0 => -f32::INFINITY,
+            step => f32::from(step) / STEPS_PER_DB - 80.0 + gain,
+        }));
+    }
+    let mut out = quantise(&db, bins, &[Affine::DB80]);
+    mask(&mut out, bins, keys, rng);
+    out
+}
+
+/// Blanks bands of bins and stretches of columns with the window's mean (SpecAugment, Park et al. 2019).
+fn mask(window: &mut [u8], bins: usize, keys: &AugmentKeys, rng: &mut impl Rng) {
+    let columns = window.len() / bins;
+    let sum: u64 = window.iter().map(|&v| u64::from(v)).sum();
+    let mean = (sum / window.len() as u64) as u8;
+    for _ in 0..keys.frequency_masks.get() {
+        let (start, end) = stretch(rng, bins, keys.frequency_mask_bins.get());
+        window[start * columns..end * columns].fill(mean);
+    }
+    for _ in 0..keys.time_masks.get() {
+        let (start, end) = stretch(rng, columns, keys.time_mask_columns.get());
+        for bin in window.chunks_exact_mut(columns) {
+            bin[start..end].fill(mean);
+        }
+    }
+}
+
+/// A random stretch of at most `longest` out of `extent`.
+fn stretch(rng: &mut impl Rng, extent: usize, longest: usize) -> (usize, usize) {
+    let length = rng.random_range(0..=longest.min(extent));
+    let start = rng.random_range(0..=extent - length);
+    (start, start + length)
+}
+
+fn symmetric(rng: &mut impl Rng, greatest: usize) -> isize {
+    let span = rng.random_range(0..=2 * greatest);
+    span as isize - greatest as isize
+}
+
+fn shelf(rng: &mut impl Rng, keys: &AugmentKeys) -> f32 {
+    let greatest = keys.tilt_db.get() as f32;
+    greatest * rng.random_range(-1.0..=1.0)
+}
+
+/// Draws mixup's weight of the first of two crops from Beta(α, α), folded to at least one half
+/// (Zhang et al. 2018), 1 where α is 0.
+pub fn mixup_weight(alpha: f64, rng: &mut impl Rng) -> f32 {
+    if alpha <= 0.0 {
+        return 1.0;
+    }
+    // Jöhnk: for α ≤ 1 few tries are needed; above it the uniform mixture is near enough to fall back on
+    for _ in 0..64 {
+        let x = rng.random::<f64>().powf(alpha.recip());
+        let y = rng.random::<f64>().powf(alpha.recip());
+        if x + y > 0.0 && x + y <= 1.0 {
+            let weight = x / (x + y);
+            return weight.max(1.0 - weight) as f32;
+        }
+    }
+    0.5 + rng.random::<f32>() / 2.0
+}

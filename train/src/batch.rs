@@ -1,0 +1,97 @@
+//! Training batches, made by one generator an epoch so that any epoch can be made again.
+
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::augment::{augment, mixup_weight};
+use crate::data::{Dataset, Track, columns_of};
+use crate::recipe::Recipe;
+
+/// Crops and what they should be called.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// `[crop, bin, column]`, in LSB: 0.0 to 255.0 (not whole where two crops are mixed).
+    pub inputs: Vec<f32>,
+    /// `[crop, class]` probabilities: labels mixed and smoothed.
+    pub targets: Vec<f32>,
+    /// Number of crops.
+    pub size: usize,
+}
+
+/// Makes the batches of one epoch after another.
+#[derive(Clone, Debug)]
+pub struct Sampler<'a> {
+    dataset: &'a Dataset,
+    tracks: Vec<&'a Track>,
+    recipe: &'a Recipe,
+    seed: u64,
+}
+
+impl<'a> Sampler<'a> {
+    /// A sampler over the given tracks.
+    #[must_use]
+    pub fn new(
+        dataset: &'a Dataset,
+        tracks: Vec<&'a Track>,
+        recipe: &'a Recipe,
+        seed: u64,
+    ) -> Self {
+        Self {
+            dataset,
+            tracks,
+            recipe,
+            seed,
+        }
+    }
+
+    /// Steps in an epoch. What does not fill a batch is left for another epoch's order.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.tracks.len() * self.recipe.augment.crops_per_track.get()
+            / self.recipe.training.batch.get()
+    }
+
+    /// The batches of an epoch; the same seed and epoch give the same ones.
+    pub fn epoch(&self, epoch: usize) -> impl Iterator<Item = Batch> + '_ {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        rng.set_stream(epoch as u64);
+        let mut order: Vec<_> = (0..self.recipe.augment.crops_per_track.get())
+            .flat_map(|_| self.tracks.iter().copied())
+            .collect();
+        order.shuffle(&mut rng);
+        let size = self.recipe.training.batch.get();
+        (0..self.steps()).map(move |step| self.batch(&order[step * size..][..size], &mut rng))
+    }
+
+    fn batch(&self, tracks: &[&Track], rng: &mut ChaCha8Rng) -> Batch {
+        let crops: Vec<Vec<u8>> = tracks.iter().map(|track| self.crop(track, rng)).collect();
+        let (keys, classes) = (&self.recipe.training, self.dataset.genres.len());
+        let smoothing = keys.label_smoothing.get() as f32;
+        let mut inputs = Vec::with_capacity(crops.len() * crops[0].len());
+        let mut targets = vec![smoothing / classes as f32; crops.len() * classes];
+        for (index, crop) in crops.iter().enumerate() {
+            let other = rng.random_range(0..crops.len());
+            let weight = mixup_weight(self.recipe.augment.mixup_alpha.get(), rng);
+            let pairs = crop.iter().zip(&crops[other]);
+            inputs.extend(
+                pairs.map(|(&a, &b)| weight * f32::from(a) + (1.0 - weight) * f32::from(b)),
+            );
+            let target = &mut targets[index * classes..][..classes];
+            target[tracks[index].label] += (1.0 - smoothing) * weight;
+            target[tracks[other].label] += (1.0 - smoothing) * (1.0 - weight);
+        }
+        Batch {
+            inputs,
+            targets,
+            size: crops.len(),
+        }
+    }
+
+    fn crop(&self, track: &Track, rng: &mut ChaCha8Rng) -> Vec<u8> {
+        let (columns, length) = (self.dataset.columns, self.recipe.window.columns.get());
+        let start = rng.random_range(0..=columns - length);
+        let crop = columns_of(self.dataset.spectrogram(track), columns, start, length);
+        augment(&crop, self.dataset.mels, &self.recipe.augment, rng)
+    }
+}

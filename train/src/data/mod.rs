@@ -1,0 +1,187 @@
+//! The training cache: `logmel.safetensors` and `manifest.csv` in one folder.
+
+mod manifest;
+mod window;
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use safetensors::{Dtype, SafeTensors};
+use timbrel_core::frontend::FrontEnd;
+
+pub use manifest::ManifestRow;
+pub(crate) use window::{STEPS_PER_DB, quantise};
+pub use window::{columns_of, renormalise, starts, windows};
+
+/// One track of the cache.
+#[derive(Clone, Debug)]
+pub struct Track {
+    /// Name, as in `blues.00000`.
+    pub name: String,
+    /// Class index.
+    pub label: usize,
+    /// Name of the split it belongs to.
+    pub split: String,
+    /// Row in `logmel`.
+    pub row: usize,
+}
+
+/// Log-mel spectrograms of whole tracks with their labels and splits.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// Class names in label order.
+    pub genres: Vec<String>,
+    /// Tracks in row order.
+    pub tracks: Vec<Track>,
+    /// Mel bands of a column.
+    pub mels: usize,
+    /// Columns of a track.
+    pub columns: usize,
+    /// `[track, mel, column]`, `dB = value / 255 · 80 − 80` relative to the track's maximum.
+    values: Vec<u8>,
+}
+
+impl Dataset {
+    /// Reads the cache in `folder`. A folder that holds `gtzan/` is taken to mean that.
+    ///
+    /// # Errors
+    /// A file is missing or is not what it should be; the message names file, tensor or row.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let inner = folder.join("gtzan");
+        let folder = if inner.join("manifest.csv").exists() {
+            inner
+        } else {
+            folder.to_path_buf()
+        };
+        let manifest = folder.join("manifest.csv");
+        let rows = manifest::read(&manifest)?;
+        let cache = folder.join("logmel.safetensors");
+        let bytes =
+            std::fs::read(&cache).with_context(|| format!("cannot read {}", cache.display()))?;
+        Self::parse(&bytes, &rows)
+            .with_context(|| format!("{} with {}", cache.display(), manifest.display()))
+    }
+
+    /// Joins the bytes of a cache with its manifest.
+    ///
+    /// # Errors
+    /// The tensors are missing, of another type or shape, or contradict the manifest.
+    pub fn parse(bytes: &[u8], rows: &[ManifestRow]) -> Result<Self> {
+        let tensors = SafeTensors::deserialize(bytes).context("not a safetensors file")?;
+        let (_, header) = SafeTensors::read_metadata(bytes)?;
+        let genres = header
+            .metadata()
+            .as_ref()
+            .and_then(|m| m.get("genres"))
+            .context("its metadata has no `genres`")?;
+        let genres: Vec<String> = serde_json::from_str(genres)
+            .context("its metadata `genres` is not a JSON list of names")?;
+        let logmel = tensors.tensor("logmel").context("tensor `logmel`")?;
+        let labels = tensors.tensor("label").context("tensor `label`")?;
+        for (name, tensor) in [("logmel", &logmel), ("label", &labels)] {
+            ensure!(
+                tensor.dtype() == Dtype::U8,
+                "tensor `{name}` is {:?}, expected U8",
+                tensor.dtype()
+            );
+        }
+        let &[count, mels, columns] = logmel.shape() else {
+            bail!(
+                "tensor `logmel` has shape {:?}, expected [track, mel, column]",
+                logmel.shape()
+            );
+        };
+        ensure!(
+            labels.shape() == [count],
+            "tensor `label` has shape {:?}, expected [{count}]",
+            labels.shape()
+        );
+        ensure!(
+            rows.len() == count,
+            "the manifest has {} rows, `logmel` {count}",
+            rows.len()
+        );
+        let mut tracks = Vec::with_capacity(count);
+        for (index, (row, &label)) in rows.iter().zip(labels.data()).enumerate() {
+            let label = usize::from(label);
+            ensure!(
+                row.row == index,
+                "row {index}: the manifest says row {}",
+                row.row
+            );
+            let genre = genres.get(label).with_context(|| {
+                format!(
+                    "row {index}: label {label}, but there are {} genres",
+                    genres.len()
+                )
+            })?;
+            ensure!(
+                *genre == row.genre,
+                "row {index} ({}): `label` says {genre}, the manifest {}",
+                row.track,
+                row.genre
+            );
+            tracks.push(Track {
+                name: row.track.clone(),
+                label,
+                split: row.split.clone(),
+                row: index,
+            });
+        }
+        Ok(Self {
+            genres,
+            tracks,
+            mels,
+            columns,
+            values: logmel.data().to_vec(),
+        })
+    }
+
+    /// Tracks of a split; `all` is every track, whatever its split.
+    ///
+    /// # Errors
+    /// The split is empty; the message lists those there are.
+    pub fn split(&self, name: &str) -> Result<Vec<&Track>> {
+        let tracks: Vec<_> = self
+            .tracks
+            .iter()
+            .filter(|t| name == "all" || t.split == name)
+            .collect();
+        if tracks.is_empty() {
+            let mut known: Vec<_> = self.tracks.iter().map(|t| t.split.as_str()).collect();
+            known.sort_unstable();
+            known.dedup();
+            bail!(
+                "no track is in split `{name}`; the manifest has {}",
+                known.join(", ")
+            );
+        }
+        Ok(tracks)
+    }
+
+    /// A track's spectrogram, `[mel, column]`.
+    #[must_use]
+    pub fn spectrogram(&self, track: &Track) -> &[u8] {
+        let size = self.mels * self.columns;
+        &self.values[track.row * size..][..size]
+    }
+
+    /// Checks that a model with this front end and window can be trained or evaluated on the cache.
+    ///
+    /// # Errors
+    /// The bands differ, or a track is shorter than a window.
+    pub fn check(&self, front_end: &FrontEnd, columns: u16) -> Result<()> {
+        ensure!(
+            usize::from(front_end.n_mels) == self.mels,
+            "the front end has {} mel bands, the cache {}",
+            front_end.n_mels,
+            self.mels
+        );
+        ensure!(
+            usize::from(columns) <= self.columns,
+            "a window has {columns} columns, a track of the cache only {}",
+            self.columns
+        );
+        Ok(())
+    }
+}

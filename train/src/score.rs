@@ -1,0 +1,96 @@
+//! How well a model does: per track, whose answer is the mean over its windows, and per window.
+
+use serde::Serialize;
+
+/// Softmax of float logits.
+#[must_use]
+pub fn softmax(logits: &[f32]) -> Vec<f32> {
+    let maximum = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let exponentials: Vec<f32> = logits.iter().map(|logit| (logit - maximum).exp()).collect();
+    let sum: f32 = exponentials.iter().sum();
+    exponentials.iter().map(|e| e / sum).collect()
+}
+
+/// Index of the greatest value; the first of equals.
+#[must_use]
+pub fn argmax(values: &[f32]) -> usize {
+    let mut best = 0;
+    for (index, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = index;
+        }
+    }
+    best
+}
+
+/// Counts of right and wrong answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Score {
+    /// Tracks seen.
+    pub tracks: usize,
+    /// Tracks answered rightly.
+    pub tracks_right: usize,
+    /// Windows seen.
+    pub windows: usize,
+    /// Windows answered rightly.
+    pub windows_right: usize,
+    /// Tracks by true class (row) and answer (column).
+    pub confusion: Vec<Vec<usize>>,
+}
+
+impl Score {
+    /// A score of nothing yet.
+    #[must_use]
+    pub fn new(classes: usize) -> Self {
+        Self {
+            tracks: 0,
+            tracks_right: 0,
+            windows: 0,
+            windows_right: 0,
+            confusion: vec![vec![0; classes]; classes],
+        }
+    }
+
+    /// Adds a track with the probabilities of each of its windows.
+    pub fn add(&mut self, label: usize, windows: &[Vec<f32>]) {
+        let mut mean = vec![0.0; self.confusion.len()];
+        for window in windows {
+            self.windows += 1;
+            self.windows_right += usize::from(argmax(window) == label);
+            for (sum, p) in mean.iter_mut().zip(window) {
+                *sum += p / windows.len() as f32;
+            }
+        }
+        let answer = argmax(&mean);
+        self.tracks += 1;
+        self.tracks_right += usize::from(answer == label);
+        self.confusion[label][answer] += 1;
+    }
+
+    /// Share of the tracks answered rightly.
+    #[must_use]
+    pub fn track_accuracy(&self) -> f64 {
+        self.tracks_right as f64 / self.tracks.max(1) as f64
+    }
+
+    /// Share of the windows answered rightly.
+    #[must_use]
+    pub fn window_accuracy(&self) -> f64 {
+        self.windows_right as f64 / self.windows.max(1) as f64
+    }
+
+    /// 95 % interval of the track accuracy (Wilson's score interval): what drawing other tracks would do
+    /// to the figure. Windows of one track are not independent, so they have none.
+    #[must_use]
+    pub fn track_interval(&self) -> [f64; 2] {
+        const Z: f64 = 1.959_964;
+        let (n, p) = (self.tracks.max(1) as f64, self.track_accuracy());
+        let centre = p + Z * Z / (2.0 * n);
+        let spread = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
+        let scale = 1.0 + Z * Z / n;
+        [
+            ((centre - spread) / scale).max(0.0),
+            ((centre + spread) / scale).min(1.0),
+        ]
+    }
+}

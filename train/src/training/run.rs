@@ -1,0 +1,283 @@
+//! The training loop.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use burn::grad_clipping::GradientClippingConfig;
+use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Tensor, TensorData};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use super::{OneCycle, RunFolder, RunInfo};
+use crate::batch::{Batch, Sampler};
+use crate::data::{Dataset, Track};
+use crate::float;
+use crate::network::Network;
+use crate::recipe::Recipe;
+use crate::weights::Weights;
+
+/// What a training is asked to do besides its recipe.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Seed of weights, crops and augmentation.
+    pub seed: u64,
+    /// Epochs instead of the recipe's.
+    pub epochs: Option<usize>,
+    /// Stop after this epoch, as if interrupted there.
+    pub stop_after: Option<usize>,
+    /// Go on from the folder's checkpoint.
+    pub resume: bool,
+}
+
+/// A line of `metrics.jsonl`.
+#[derive(Debug, Serialize)]
+struct EpochMetrics {
+    epoch: usize,
+    learning_rate: f64,
+    train_loss: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_track_accuracy: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_window_accuracy: Option<f64>,
+    crops_per_second: f64,
+    seconds: f64,
+}
+
+/// A run in progress.
+struct Run<'a> {
+    recipe: &'a Recipe,
+    dataset: &'a Dataset,
+    valid: Vec<&'a Track>,
+    folder: &'a RunFolder,
+    device: Device,
+    schedule: OneCycle,
+    info: RunInfo,
+    network: Network,
+    average: Weights,
+    optimiser: ModuleOptimizer,
+}
+
+/// Trains the recipe at `path` on the train split, validating the averaged weights on the valid split.
+///
+/// # Errors
+/// The recipe does not fit the data, a file cannot be written, or there is nothing to resume from.
+pub fn train(
+    path: &Path,
+    dataset: &Dataset,
+    folder: &RunFolder,
+    device: &Device,
+    options: Options,
+) -> Result<RunInfo> {
+    let recipe = &Recipe::read(path)?;
+    dataset.check(&recipe.front_end(), recipe.window().columns)?;
+    if options.resume {
+        let started = Recipe::read(&folder.recipe())?;
+        ensure!(
+            started == *recipe,
+            "the recipe is not the one this run was started with"
+        );
+    } else {
+        folder.create(path)?;
+    }
+    let mut run = Run::start(recipe, dataset, folder, device, options)?;
+    let tracks = dataset.split("train")?;
+    let sampler = Sampler::new(dataset, tracks, recipe, run.info.seed);
+    let last = options
+        .stop_after
+        .unwrap_or(run.info.epochs)
+        .min(run.info.epochs);
+    while run.info.done < last {
+        run.epoch(&sampler)?;
+    }
+    Ok(run.info)
+}
+
+impl<'a> Run<'a> {
+    fn start(
+        recipe: &'a Recipe,
+        dataset: &'a Dataset,
+        folder: &'a RunFolder,
+        device: &Device,
+        options: Options,
+    ) -> Result<Self> {
+        let keys = &recipe.training;
+        let gradients = device.clone().autodiff();
+        device.seed(options.seed);
+        let network = Network::new(&recipe.network, dataset.genres.len(), &gradients);
+        let optimiser = AdamWConfig::new()
+            .with_weight_decay(keys.weight_decay.get() as f32)
+            .with_grad_clipping(Some(GradientClippingConfig::Norm(
+                keys.gradient_norm.get() as f32
+            )))
+            .init();
+        let (info, (network, average, optimiser)) = if options.resume {
+            let info = folder.info()?;
+            ensure!(
+                info.labels == dataset.genres,
+                "the run has the classes {:?}",
+                info.labels
+            );
+            folder.truncate_metrics(info.done)?;
+            (info, folder.load(network, optimiser)?)
+        } else {
+            let info = RunInfo {
+                seed: options.seed,
+                epochs: options.epochs.unwrap_or(keys.epochs.get()),
+                done: 0,
+                labels: dataset.genres.clone(),
+                best: None,
+            };
+            let average = network.weights()?;
+            (info, (network, average, optimiser))
+        };
+        let valid = dataset.split("valid")?;
+        let steps = Sampler::new(dataset, dataset.split("train")?, recipe, info.seed).steps();
+        ensure!(steps > 0, "the train split does not fill one batch");
+        let peak = keys.peak_learning_rate.get();
+        let schedule = OneCycle::new(peak, keys.warmup.get(), steps * info.epochs);
+        let device = device.clone();
+        Ok(Self {
+            recipe,
+            dataset,
+            valid,
+            folder,
+            device,
+            schedule,
+            info,
+            network,
+            average,
+            optimiser,
+        })
+    }
+
+    fn epoch(&mut self, sampler: &Sampler<'_>) -> Result<()> {
+        let (epoch, begin) = (self.info.done, Instant::now());
+        let steps = sampler.steps();
+        let bar = progress(epoch, self.info.epochs, steps)?;
+        let mut sum = 0.0;
+        thread::scope(|scope| {
+            // crops are made on a thread of their own, two batches ahead
+            let (sender, batches) = sync_channel(2);
+            scope.spawn(move || {
+                for batch in sampler.epoch(epoch) {
+                    if sender.send(batch).is_err() {
+                        break; // the loop below has failed and hung up
+                    }
+                }
+            });
+            for (step, batch) in batches.into_iter().enumerate() {
+                sum += self.step(&batch, epoch * steps + step)?;
+                bar.inc(1);
+                bar.set_message(format!("loss {:.3}", sum / (step + 1) as f64));
+            }
+            anyhow::Ok(())
+        })?;
+        bar.finish_and_clear();
+        let train_loss = sum / steps as f64;
+        ensure!(
+            train_loss.is_finite(),
+            "epoch {epoch}: the loss is {train_loss}; lower peak_learning_rate"
+        );
+        let seconds = begin.elapsed().as_secs_f64();
+        let crops = (steps * self.recipe.training.batch.get()) as f64;
+        self.info.done += 1;
+        let mut metrics = EpochMetrics {
+            epoch: self.info.done,
+            learning_rate: self.schedule.rate(epoch * steps),
+            train_loss,
+            valid_track_accuracy: None,
+            valid_window_accuracy: None,
+            crops_per_second: crops / seconds,
+            seconds,
+        };
+        self.finish_epoch(&mut metrics)?;
+        self.folder.log(&metrics)?;
+        println!("{}", describe(&metrics, self.info.epochs));
+        Ok(())
+    }
+
+    fn step(&mut self, batch: &Batch, step: usize) -> Result<f64> {
+        let device = self.device.clone().autodiff();
+        let ([bins, columns], classes) = (self.recipe.input(), self.dataset.genres.len());
+        let shape = [batch.size, 1, bins, columns];
+        let input = Tensor::<4>::from_data(TensorData::new(batch.inputs.clone(), shape), &device);
+        let shape = [batch.size, classes];
+        let target = Tensor::<2>::from_data(TensorData::new(batch.targets.clone(), shape), &device);
+        let log_probabilities = log_softmax(self.network.forward(input), 1);
+        let loss = (log_probabilities * target).sum().neg() / batch.size as f32;
+        let value = f64::from(loss.clone().into_scalar::<f32>());
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
+        let rate = self.schedule.rate(step);
+        self.network = self.optimiser.step(rate, self.network.clone(), gradients);
+        // the mean over all steps so far while that is shorter than the decay's memory
+        let decay =
+            (self.recipe.training.ema_decay.get()).min((1.0 + step as f64) / (10.0 + step as f64));
+        self.average.average(&self.network.weights()?, decay as f32);
+        Ok(value)
+    }
+
+    /// Validation, weights and checkpoint of an epoch, each where it is due.
+    fn finish_epoch(&mut self, metrics: &mut EpochMetrics) -> Result<()> {
+        let (keys, done) = (&self.recipe.training, self.info.done);
+        let over = done == self.info.epochs;
+        let metadata: HashMap<_, _> = [
+            ("epoch".to_owned(), done.to_string()),
+            ("seed".to_owned(), self.info.seed.to_string()),
+        ]
+        .into();
+        if over || done.is_multiple_of(keys.evaluate_every.get()) {
+            let network = Network::new(
+                &self.recipe.network,
+                self.dataset.genres.len(),
+                &self.device,
+            )
+            .with_weights(&self.average, &self.device)?;
+            let score = float::score(
+                &network,
+                self.dataset,
+                &self.valid,
+                self.recipe.window(),
+                &self.device,
+            )?;
+            let accuracy = score.track_accuracy();
+            metrics.valid_track_accuracy = Some(accuracy);
+            metrics.valid_window_accuracy = Some(score.window_accuracy());
+            if self.info.best.is_none_or(|(best, _)| accuracy > best) {
+                self.info.best = Some((accuracy, done));
+                self.average.write(&self.folder.best(), metadata.clone())?;
+            }
+        }
+        if over || done.is_multiple_of(keys.checkpoint_every.get()) {
+            self.average.write(&self.folder.last(), metadata)?;
+            self.folder
+                .save(&self.info, &self.network, &self.average, &self.optimiser)?;
+        }
+        Ok(())
+    }
+}
+
+/// A bar on a terminal; elsewhere it draws nothing.
+fn progress(epoch: usize, epochs: usize, steps: usize) -> Result<ProgressBar> {
+    let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg} {eta}")
+        .context("progress bar")?;
+    let bar = ProgressBar::new(steps as u64).with_style(style);
+    bar.set_prefix(format!("epoch {}/{epochs}", epoch + 1));
+    Ok(bar)
+}
+
+fn describe(metrics: &EpochMetrics, epochs: usize) -> String {
+    let mut line = format!(
+        "epoch {}/{epochs}  loss {:.4}  {:.0} crops/s",
+        metrics.epoch, metrics.train_loss, metrics.crops_per_second
+    );
+    if let Some(accuracy) = metrics.valid_track_accuracy {
+        line += &format!("  valid {:.1} % of tracks", 100.0 * accuracy);
+    }
+    line
+}

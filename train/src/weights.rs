@@ -1,0 +1,165 @@
+//! Weights outside any device: names, shapes and floats.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use burn::tensor::Tensor;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+
+/// A float tensor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    /// Extents, outermost first.
+    pub shape: Vec<usize>,
+    /// Values, last axis innermost.
+    pub values: Vec<f32>,
+}
+
+/// All tensors of a network by name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Weights(BTreeMap<String, Array>);
+
+/// Names of the tensors of a [`crate::network::Network`].
+pub mod name {
+    /// Convolution weights of a block, `[out, in, height, width]`.
+    #[must_use]
+    pub fn conv(block: usize) -> String {
+        format!("blocks.{block}.conv.weight")
+    }
+
+    /// Batch normalisation's factor, `[channel]`.
+    #[must_use]
+    pub fn gamma(block: usize) -> String {
+        format!("blocks.{block}.norm.gamma")
+    }
+
+    /// Batch normalisation's summand, `[channel]`.
+    #[must_use]
+    pub fn beta(block: usize) -> String {
+        format!("blocks.{block}.norm.beta")
+    }
+
+    /// Batch normalisation's running mean, `[channel]`.
+    #[must_use]
+    pub fn mean(block: usize) -> String {
+        format!("blocks.{block}.norm.running_mean")
+    }
+
+    /// Batch normalisation's running variance, `[channel]`.
+    #[must_use]
+    pub fn variance(block: usize) -> String {
+        format!("blocks.{block}.norm.running_var")
+    }
+
+    /// Dense weights, `[in, out]`.
+    pub const DENSE_WEIGHT: &str = "dense.weight";
+    /// Dense bias, `[out]`.
+    pub const DENSE_BIAS: &str = "dense.bias";
+}
+
+impl Weights {
+    /// The tensor of that name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn get(&self, name: &str) -> Result<&Array> {
+        self.0
+            .get(name)
+            .with_context(|| format!("tensor `{name}` is missing"))
+    }
+
+    /// Number of floats.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.values().map(|array| array.values.len()).sum()
+    }
+
+    /// Whether there is no tensor.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn insert<const D: usize>(&mut self, name: String, tensor: Tensor<D>) -> Result<()> {
+        let shape = tensor.dims().to_vec();
+        let values = tensor
+            .into_data()
+            .try_into_vec::<f32>()
+            .map_err(|error| anyhow!("tensor `{name}`: {error:?}"))?;
+        self.0.insert(name, Array { shape, values });
+        Ok(())
+    }
+
+    /// Moves towards `target`: `decay` of what is here stays. The names must be the same.
+    pub fn average(&mut self, target: &Self, decay: f32) {
+        for (mean, new) in self.0.values_mut().zip(target.0.values()) {
+            for (mean, new) in mean.values.iter_mut().zip(&new.values) {
+                *mean = decay * *mean + (1.0 - decay) * new;
+            }
+        }
+    }
+
+    /// Writes a safetensors file.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write(&self, path: &Path, metadata: HashMap<String, String>) -> Result<()> {
+        let bytes: Vec<(&String, &Array, Vec<u8>)> = self
+            .0
+            .iter()
+            .map(|(name, a)| {
+                (
+                    name,
+                    a,
+                    a.values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+                )
+            })
+            .collect();
+        let views = bytes
+            .iter()
+            .map(|(name, array, bytes)| {
+                Ok((
+                    name,
+                    TensorView::new(Dtype::F32, array.shape.clone(), bytes)?,
+                ))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let file = safetensors::serialize(views, Some(metadata))?;
+        std::fs::write(path, file).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Reads a safetensors file of 32-bit floats.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no safetensors file, or holds another type or a value that is not finite.
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes =
+            std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Self::parse(&bytes).with_context(|| format!("weights {}", path.display()))
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self> {
+        let mut out = BTreeMap::new();
+        for (name, view) in SafeTensors::deserialize(bytes)?.tensors() {
+            if view.dtype() != Dtype::F32 {
+                bail!("tensor `{name}` is {:?}, expected F32", view.dtype());
+            }
+            let (values, _) = view.data().as_chunks::<4>();
+            let values: Vec<f32> = values.iter().map(|v| f32::from_le_bytes(*v)).collect();
+            ensure!(
+                values.iter().all(|v| v.is_finite()),
+                "tensor `{name}` holds a value that is not finite"
+            );
+            out.insert(
+                name,
+                Array {
+                    shape: view.shape().to_vec(),
+                    values,
+                },
+            );
+        }
+        Ok(Self(out))
+    }
+}
