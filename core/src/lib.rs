@@ -6,5 +6,11 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod classifier;
+pub mod engine;
+mod error;
 pub mod frontend;
+mod memory;
 pub mod model;
+
+pub use error::Error;

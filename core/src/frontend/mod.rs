@@ -7,6 +7,7 @@ mod frames;
 mod log_mel;
 mod mel;
 mod mfcc;
+mod resample;
 mod stft;
 mod window;
 
@@ -15,4 +16,5 @@ pub use decibel::power_to_db;
 pub use log_mel::{Buffers, Fixed, LogMel, LogMelStream, Parts};
 pub(crate) use mel::Interval;
 pub use mfcc::Mfcc;
+pub use resample::{Resampler, SUPPORTED_RATES, UnsupportedRate};
 pub use stft::{Spectrum, Stft};

@@ -16,6 +16,7 @@ pub use layer::{Biases, Geometry, Layer, Op, Shape};
 #[cfg(feature = "std")]
 pub use writer::{LayerSpec, ModelSpec};
 
+use crate::engine::ModelInfo;
 use crate::frontend::{Affine, FrontEnd, WindowSpec};
 use format::{Bytes, LAYER_BYTES};
 
@@ -45,6 +46,17 @@ impl<'a> Model<'a> {
     /// [`ModelError`] says what is wrong and at which byte. No input makes this panic.
     pub fn parse(file: &'a [u8]) -> Result<Self, ModelError> {
         read::parse(file)
+    }
+
+    /// Front end, window, classes and the logits' scale.
+    #[must_use]
+    pub fn info(&self) -> ModelInfo {
+        ModelInfo {
+            front_end: self.front_end,
+            window: self.window,
+            classes: self.classes,
+            logits_exponent: self.logits_exponent,
+        }
     }
 
     /// Front end that makes the columns.

@@ -1,0 +1,93 @@
+//! What comes in: sample types, channels, and the mean that makes one channel of several.
+
+use crate::Error;
+
+/// Most channels that are mixed down.
+pub const MAX_CHANNELS: u16 = 8;
+
+/// Largest absolute value of a sample. Full scale is 1.0; signals in the range of 16-bit integers pass
+/// too, since only levels relative to a window's maximum count.
+pub const MAX_AMPLITUDE: f32 = 1e6;
+
+/// Form of the audio that is pushed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InputFormat {
+    /// Samples per second and channel (Hz), one of
+    /// [`SUPPORTED_RATES`](crate::frontend::SUPPORTED_RATES).
+    pub sample_rate: u32,
+    /// Interleaved channels, `1..=`[`MAX_CHANNELS`].
+    pub channels: u16,
+}
+
+impl InputFormat {
+    /// One channel at a rate in Hz.
+    #[must_use]
+    pub const fn mono(sample_rate: u32) -> Self {
+        Self {
+            sample_rate,
+            channels: 1,
+        }
+    }
+}
+
+/// A sample that can be pushed: `f32` with full scale ±1.0, or `i16`.
+pub trait Sample: Copy + private::Sealed {
+    /// The value with full scale ±1.0.
+    fn to_f32(self) -> f32;
+}
+
+impl Sample for f32 {
+    fn to_f32(self) -> f32 {
+        self
+    }
+}
+
+impl Sample for i16 {
+    fn to_f32(self) -> f32 {
+        f32::from(self) / 32_768.0
+    }
+}
+
+mod private {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for i16 {}
+}
+
+/// Mixes interleaved channels down to their mean. A push may end in the middle of a frame.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DownMix {
+    channels: u16,
+    seen: u16,
+    sum: f32,
+}
+
+impl DownMix {
+    pub(super) fn new(channels: u16) -> Result<Self, Error> {
+        if !(1..=MAX_CHANNELS).contains(&channels) {
+            return Err(Error::Channels { found: channels });
+        }
+        Ok(Self {
+            channels,
+            seen: 0,
+            sum: 0.0,
+        })
+    }
+
+    /// Takes the next interleaved sample; gives the mean when it was the last channel's.
+    pub(super) fn push(&mut self, sample: f32) -> Option<f32> {
+        self.sum += sample;
+        self.seen += 1;
+        if self.seen < self.channels {
+            return None;
+        }
+        let mean = self.sum / f32::from(self.channels);
+        self.reset();
+        Some(mean)
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.seen = 0;
+        self.sum = 0.0;
+    }
+}

@@ -1,0 +1,295 @@
+//! Audio in, genre out: push samples of any rate in any portions, read the result at any time.
+
+mod input;
+mod mean;
+mod ring;
+
+pub use input::{InputFormat, MAX_AMPLITUDE, MAX_CHANNELS, Sample};
+
+use heapless::Vec;
+
+use crate::Error;
+use crate::engine::{Engine, Int8Engine, ModelInfo};
+use crate::frontend::{Interval, LogMelStream, Parts, Resampler};
+use crate::memory::{Memory, Size};
+use crate::model::{MAX_CLASSES, Model};
+use input::DownMix;
+use mean::Mean;
+use ring::Ring;
+
+/// What a call of [`Classifier::push`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pushed {
+    /// Samples taken from the front of the slice; push the rest again.
+    pub consumed: usize,
+    /// Whether a window was completed and classified, after which the call returned.
+    pub window: bool,
+}
+
+/// The answer so far.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prediction<'a> {
+    /// Index of the most probable class.
+    pub class: usize,
+    /// Its name.
+    pub label: &'a str,
+    /// Its probability, `0.0..=1.0`.
+    pub confidence: f32,
+    /// Probability of every class, in the order of the model's labels: the mean of the windows' softmax.
+    pub probabilities: &'a [f32],
+    /// Windows that were classified.
+    pub windows: u32,
+}
+
+/// Streaming classifier over an [`Engine`], in borrowed memory: it never allocates.
+///
+/// The same audio gives the same result, bit for bit, however it is cut into pushes.
+#[derive(Debug)]
+pub struct Classifier<'w, E> {
+    engine: E,
+    info: ModelInfo,
+    mix: DownMix,
+    resampler: Resampler,
+    log_mel: LogMelStream<Parts<'w>>,
+    ring: Ring<'w>,
+    mean: Mean,
+    logits: Vec<i32, MAX_CLASSES>,
+    any_audio: bool,
+    finished: bool,
+}
+
+impl<'w> Classifier<'w, Int8Engine<'w>> {
+    /// Bytes that [`Self::int8`] needs for a model, whatever the input format and wherever they begin.
+    #[must_use]
+    pub fn required_bytes(model: &Model<'_>) -> usize {
+        Self::int8_size(model).bytes()
+    }
+
+    /// Makes a classifier that runs a `.timbrel` model in `memory`.
+    ///
+    /// # Errors
+    /// [`Error::Memory`], [`Error::Rate`], [`Error::Channels`].
+    pub fn int8(model: Model<'w>, format: InputFormat, memory: &'w mut [u8]) -> Result<Self, Error> {
+        let mut memory = Memory::new(memory, Self::int8_size(&model))?;
+        let engine = Int8Engine::carve(model, &mut memory)?;
+        Self::carve(engine, format, &mut memory)
+    }
+
+    fn int8_size(model: &Model<'_>) -> Size {
+        Int8Engine::size_for(Self::size(&model.info()), model)
+    }
+}
+
+impl<'w, E: Engine> Classifier<'w, E> {
+    /// Bytes that [`Self::new`] needs beside the engine's own: front end and ring of columns.
+    #[must_use]
+    pub fn feature_bytes(info: &ModelInfo) -> usize {
+        Self::size(info).bytes()
+    }
+
+    /// Makes a classifier over an engine that brings its own memory, with [`Self::feature_bytes`] for the
+    /// rest.
+    ///
+    /// # Errors
+    /// [`Error::Memory`], [`Error::Rate`], [`Error::Channels`].
+    pub fn new(engine: E, format: InputFormat, memory: &'w mut [u8]) -> Result<Self, Error> {
+        let size = Self::size(&engine.info());
+        Self::carve(engine, format, &mut Memory::new(memory, size)?)
+    }
+
+    fn size(info: &ModelInfo) -> Size {
+        let front_end = &info.front_end;
+        let n_mels = usize::from(front_end.n_mels);
+        Size::new()
+            .and::<f32>(usize::from(front_end.n_fft))
+            .and::<f32>(usize::from(front_end.n_fft - front_end.hop))
+            .and::<Interval>(n_mels)
+            .and::<f32>(n_mels)
+            .and::<i16>(info.window_len())
+    }
+
+    fn carve(engine: E, format: InputFormat, memory: &mut Memory<'w>) -> Result<Self, Error> {
+        let info = engine.info();
+        let front_end = &info.front_end;
+        let n_mels = usize::from(front_end.n_mels);
+        let mix = DownMix::new(format.channels)?;
+        let resampler = Resampler::new(format.sample_rate, front_end.sample_rate)?;
+        let buffers = Parts {
+            frame: memory.take(usize::from(front_end.n_fft))?,
+            overlap: memory.take(usize::from(front_end.n_fft - front_end.hop))?,
+            bands: memory.take(n_mels)?,
+            column: memory.take(n_mels)?,
+        };
+        Ok(Self {
+            mix,
+            resampler,
+            log_mel: LogMelStream::with_buffers(front_end, buffers),
+            ring: Ring::new(&info, memory.take(info.window_len())?),
+            mean: Mean::new(info.classes),
+            logits: (0..info.classes.min(MAX_CLASSES)).map(|_| 0).collect(),
+            any_audio: false,
+            finished: false,
+            info,
+            engine,
+        })
+    }
+
+    /// Takes samples, interleaved if there are several channels, any number of them; a frame of channels
+    /// may be cut between two calls. Returns after each window that is completed and classified, so call
+    /// it again with the rest:
+    ///
+    /// ```
+    /// # use timbrel_core::{Error, classifier::{Classifier, Sample}, engine::Engine};
+    /// # fn all<E: Engine>(classifier: &mut Classifier<'_, E>, mut samples: &[f32]) -> Result<(), Error> {
+    /// while !samples.is_empty() {
+    ///     let pushed = classifier.push(samples)?;
+    ///     samples = &samples[pushed.consumed..];
+    ///     if pushed.window {
+    ///         let so_far = classifier.result()?;
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Sample`] for NaN, infinity or an absurd level: everything before that sample was consumed,
+    /// and one may go on behind it. [`Error::Finished`] after [`Self::finish`].
+    pub fn push<S: Sample>(&mut self, samples: &[S]) -> Result<Pushed, Error> {
+        if self.finished {
+            return Err(Error::Finished);
+        }
+        for (index, sample) in samples.iter().enumerate() {
+            let value = sample.to_f32();
+            if value.is_nan() || value.abs() > MAX_AMPLITUDE {
+                return Err(Error::Sample { index });
+            }
+            let Some(mono) = self.mix.push(value) else {
+                continue;
+            };
+            self.any_audio = true;
+            self.resampler.push(mono);
+            if self.drain()? {
+                return Ok(Pushed {
+                    consumed: index + 1,
+                    window: true,
+                });
+            }
+        }
+        Ok(Pushed {
+            consumed: samples.len(),
+            window: false,
+        })
+    }
+
+    /// Ends the signal and classifies what is left: the last window's worth of columns if at least half a
+    /// window hop of them is new; if there was no window at all, all columns, repeated until they fill
+    /// one. Calling it again does nothing.
+    ///
+    /// # Errors
+    /// [`Error::NoAudio`] if nothing was pushed.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        if !self.any_audio {
+            return Err(Error::NoAudio);
+        }
+        if self.finished {
+            return Ok(());
+        }
+        self.finished = true;
+        self.resampler.finish();
+        self.drain()?;
+        while let Some(column) = self.log_mel.finish() {
+            if self.ring.push(column) {
+                self.classify()?;
+            }
+        }
+        if self.ring.has_unseen_end() {
+            self.classify()?;
+        }
+        Ok(())
+    }
+
+    /// Whether there is a result: at least one window was classified.
+    #[must_use]
+    pub fn ready(&self) -> bool {
+        self.mean.windows() > 0
+    }
+
+    /// The answer over all windows since the start or the last reset.
+    ///
+    /// # Errors
+    /// [`Error::NoResult`] before the first window.
+    pub fn result(&self) -> Result<Prediction<'_>, Error> {
+        if !self.ready() {
+            return Err(Error::NoResult);
+        }
+        let probabilities = self.mean.probabilities();
+        let (mut class, mut confidence) = (0, f32::NEG_INFINITY);
+        for (index, probability) in probabilities.iter().enumerate() {
+            if *probability > confidence {
+                (class, confidence) = (index, *probability);
+            }
+        }
+        Ok(Prediction {
+            class,
+            label: self.engine.label(class).unwrap_or_default(),
+            confidence,
+            probabilities,
+            windows: self.mean.windows(),
+        })
+    }
+
+    /// Logits of the last window, an i32 a class; their value is times `2^-logits_exponent`. Zeros before
+    /// the first window.
+    #[must_use]
+    pub fn logits(&self) -> &[i32] {
+        &self.logits
+    }
+
+    /// Name of a class, `None` where there is no such class.
+    #[must_use]
+    pub fn label(&self, class: usize) -> Option<&str> {
+        self.engine.label(class)
+    }
+
+    /// What the model says of itself.
+    #[must_use]
+    pub fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    /// Forgets the signal, so that another one of the same format can be pushed.
+    pub fn reset(&mut self) {
+        self.mix.reset();
+        self.resampler.reset();
+        self.log_mel.reset();
+        self.ring.reset();
+        self.mean.reset();
+        self.logits.fill(0);
+        self.any_audio = false;
+        self.finished = false;
+    }
+
+    /// Moves what the resampler has ready on; true if a window was completed.
+    fn drain(&mut self) -> Result<bool, Error> {
+        let mut window = false;
+        while let Some(sample) = self.resampler.pull() {
+            let complete = match self.log_mel.push(sample) {
+                Some(column) => self.ring.push(column),
+                None => false,
+            };
+            if complete {
+                self.classify()?;
+                window = true;
+            }
+        }
+        Ok(window)
+    }
+
+    fn classify(&mut self) -> Result<(), Error> {
+        self.ring.fill(&self.info, &mut self.engine);
+        self.engine.run(&mut self.logits)?;
+        self.mean.add(&self.logits, self.info.logits_exponent);
+        Ok(())
+    }
+}

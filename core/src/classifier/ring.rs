@@ -1,0 +1,106 @@
+//! The last columns of the signal, and the window that the network sees of them.
+
+use crate::engine::{Engine, ModelInfo};
+use crate::frontend::WindowSpec;
+
+/// Steps a decibel in which columns are kept: 1/128 dB, ±256 dB in an i16.
+const STEPS_PER_DB: f32 = 128.0;
+
+/// Ring of the last columns, as many as a window has.
+#[derive(Debug)]
+pub(super) struct Ring<'w> {
+    /// Column after column, `n_mels` values each.
+    cells: &'w mut [i16],
+    n_mels: usize,
+    window: WindowSpec,
+    /// Columns seen since the start.
+    seen: u32,
+    /// Columns since the last window.
+    since_window: u32,
+}
+
+impl<'w> Ring<'w> {
+    pub(super) fn new(info: &ModelInfo, cells: &'w mut [i16]) -> Self {
+        Self {
+            cells,
+            n_mels: usize::from(info.front_end.n_mels),
+            window: info.window,
+            seen: 0,
+            since_window: 0,
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.seen = 0;
+        self.since_window = 0;
+    }
+
+    fn columns(&self) -> u32 {
+        u32::from(self.window.columns)
+    }
+
+    /// Keeps a column of decibels; true when a window is complete: the first time when the ring is full,
+    /// then every window hop.
+    pub(super) fn push(&mut self, column: &[f32]) -> bool {
+        let at = (self.seen % self.columns()) as usize * self.n_mels;
+        let cells = &mut self.cells[at..at + self.n_mels];
+        for (cell, value) in cells.iter_mut().zip(column) {
+            // rounds half away from zero; `as` saturates
+            let steps = value * STEPS_PER_DB;
+            *cell = (steps + if steps < 0.0 { -0.5 } else { 0.5 }) as i16;
+        }
+        self.advance()
+    }
+
+    fn advance(&mut self) -> bool {
+        // `seen` is kept below twice the window so that it never overflows, at the same ring position
+        if self.seen + 1 == 2 * self.columns() {
+            self.seen = self.columns();
+        } else {
+            self.seen += 1;
+        }
+        self.since_window += 1;
+        let due = if self.is_first_window_open() {
+            self.columns()
+        } else {
+            u32::from(self.window.hop)
+        };
+        self.since_window == due
+    }
+
+    fn is_first_window_open(&self) -> bool {
+        self.since_window == self.seen
+    }
+
+    /// Whether what came after the last window is worth one more at the end of the signal: anything if
+    /// there was no window yet, else at least half a hop.
+    pub(super) fn has_unseen_end(&self) -> bool {
+        let enough = if self.is_first_window_open() {
+            1
+        } else {
+            u32::from(self.window.hop).div_ceil(2)
+        };
+        self.since_window >= enough
+    }
+
+    /// Writes the window that ends with the newest column into the engine's input: relative to its own
+    /// maximum, clamped at `top_db`, quantised. Fewer columns than a window are repeated from the oldest
+    /// on until the window is full.
+    pub(super) fn fill(&mut self, info: &ModelInfo, engine: &mut impl Engine) {
+        self.since_window = 0;
+        let columns = self.columns() as usize;
+        let valid = (self.seen as usize).min(columns);
+        let oldest = if valid < columns { 0 } else { self.seen as usize % columns };
+        let filled = &self.cells[..valid * self.n_mels];
+        let maximum = i32::from(filled.iter().copied().max().unwrap_or(0));
+        for bin in 0..self.n_mels {
+            let affine = engine.normalisation(bin);
+            let row = &mut engine.input()[bin * columns..(bin + 1) * columns];
+            for (column, out) in row.iter_mut().enumerate() {
+                let at = (oldest + column) % valid.max(1) * self.n_mels + bin;
+                let below = (i32::from(self.cells[at]) - maximum) as f32 / STEPS_PER_DB;
+                *out = affine.quantise(below.max(-info.front_end.top_db));
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What a Timbrel ONNX file says of itself in its `metadata_props` (`docs/model-format.md` lists the keys).
+
+use std::collections::HashMap;
+use std::format;
+use std::string::String;
+use std::vec::Vec;
+
+use serde::Deserialize;
+
+use super::ModelInfo;
+use crate::Error;
+use crate::frontend::{Affine, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
+use crate::model::MAX_CLASSES;
+
+/// The parsed metadata.
+#[derive(Clone, Debug)]
+pub(super) struct Metadata {
+    pub(super) info: ModelInfo,
+    pub(super) labels: Vec<String>,
+    pub(super) normalisation: Vec<Affine>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FrontEndText {
+    sample_rate: u32,
+    n_fft: u16,
+    hop: u16,
+    n_mels: u16,
+    f_min: f32,
+    f_max: f32,
+    mel_scale: String,
+    mel_norm: String,
+    padding: String,
+    amin: f32,
+    top_db: f32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WindowText {
+    columns: u16,
+    hop: u16,
+}
+
+impl Metadata {
+    pub(super) fn parse(properties: &HashMap<&str, &str>) -> Result<Self, Error> {
+        let labels: Vec<String> = json(properties, "timbrel.labels")?;
+        if !(1..=MAX_CLASSES).contains(&labels.len()) {
+            return Err(bad("timbrel.labels", &labels.len()));
+        }
+        let front_end = front_end(json(properties, "timbrel.front_end")?)?;
+        let window: WindowText = json(properties, "timbrel.window")?;
+        let pairs: Vec<[f32; 2]> = json(properties, "timbrel.normalisation")?;
+        if pairs.len() != 1 && pairs.len() != usize::from(front_end.n_mels) {
+            return Err(bad("timbrel.normalisation", &pairs.len()));
+        }
+        if !(1..=1024).contains(&window.columns) || !(1..=window.columns).contains(&window.hop) {
+            return Err(bad("timbrel.window", &window.columns));
+        }
+        let logits_exponent: u8 = json(properties, "timbrel.logits_exponent")?;
+        if logits_exponent > 31 {
+            return Err(bad("timbrel.logits_exponent", &logits_exponent));
+        }
+        let normalisation = pairs.into_iter().map(|[scale, offset]| Affine { scale, offset });
+        Ok(Self {
+            info: ModelInfo {
+                front_end,
+                window: WindowSpec {
+                    columns: window.columns,
+                    hop: window.hop,
+                },
+                classes: labels.len(),
+                logits_exponent,
+            },
+            labels,
+            normalisation: normalisation.collect(),
+        })
+    }
+}
+
+fn front_end(text: FrontEndText) -> Result<FrontEnd, Error> {
+    let front_end = FrontEnd {
+        sample_rate: text.sample_rate,
+        n_fft: text.n_fft,
+        hop: text.hop,
+        n_mels: text.n_mels,
+        f_min: text.f_min,
+        f_max: text.f_max,
+        mel_scale: match text.mel_scale.as_str() {
+            "slaney" => MelScale::Slaney,
+            "htk" => MelScale::Htk,
+            other => return Err(bad("mel_scale", &other)),
+        },
+        mel_norm: match text.mel_norm.as_str() {
+            "slaney" => MelNorm::Slaney,
+            "none" => MelNorm::None,
+            other => return Err(bad("mel_norm", &other)),
+        },
+        padding: match text.padding.as_str() {
+            "zeros" => Padding::Zeros,
+            "none" => Padding::None,
+            other => return Err(bad("padding", &other)),
+        },
+        amin: text.amin,
+        top_db: text.top_db,
+    };
+    match front_end.validate() {
+        Ok(()) => Ok(front_end),
+        Err((what, found)) => Err(bad(what, &found)),
+    }
+}
+
+fn json<T: serde::de::DeserializeOwned>(
+    properties: &HashMap<&str, &str>,
+    key: &str,
+) -> Result<T, Error> {
+    let text = properties
+        .get(key)
+        .ok_or_else(|| Error::Onnx(format!("no {key} in its metadata")))?;
+    serde_json::from_str(text).map_err(|error| Error::Onnx(format!("metadata {key}: {error}")))
+}
+
+fn bad(what: &str, found: &dyn core::fmt::Display) -> Error {
+    Error::Onnx(format!("metadata {what} cannot be {found}"))
+}

@@ -1,0 +1,83 @@
+//! Running a network on a window: the portable int8 engine, and tract behind its feature.
+//!
+//! On the same integers every engine gives the same logits, bit for bit.
+
+mod int8;
+mod kernels;
+#[cfg(feature = "tract")]
+mod metadata;
+mod plan;
+#[cfg(feature = "tract")]
+mod tract;
+
+pub use int8::Int8Engine;
+#[cfg(feature = "tract")]
+pub use tract::TractEngine;
+
+use crate::Error;
+use crate::frontend::{Affine, FrontEnd, WindowSpec};
+
+/// What a model says of itself, apart from its names.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ModelInfo {
+    /// Front end that makes the columns.
+    pub front_end: FrontEnd,
+    /// Columns of a window and from window to window.
+    pub window: WindowSpec,
+    /// Number of classes, `1..=`[`MAX_CLASSES`](crate::model::MAX_CLASSES).
+    pub classes: usize,
+    /// A logit's value is its i32 times `2^-logits_exponent`.
+    pub logits_exponent: u8,
+}
+
+impl ModelInfo {
+    /// Bytes of a window: `n_mels · columns`.
+    #[must_use]
+    pub fn window_len(&self) -> usize {
+        usize::from(self.front_end.n_mels) * usize::from(self.window.columns)
+    }
+}
+
+/// A network ready to run, with its memory.
+pub trait Engine {
+    /// What the model says of itself.
+    fn info(&self) -> ModelInfo;
+
+    /// Name of a class, `None` where there is no such class.
+    fn label(&self, class: usize) -> Option<&str>;
+
+    /// Map from decibels to the input of a bin.
+    fn normalisation(&self, bin: usize) -> Affine;
+
+    /// The window to fill before [`Self::run`]: u8 `[n_mels, columns]`. Running may overwrite it.
+    fn input(&mut self) -> &mut [u8];
+
+    /// Computes the logits of the window, one i32 a class; `logits` has [`ModelInfo::classes`] values.
+    ///
+    /// # Errors
+    /// The int8 engine never fails; tract says what it could not do.
+    fn run(&mut self, logits: &mut [i32]) -> Result<(), Error>;
+}
+
+#[cfg(feature = "std")]
+impl<E: Engine + ?Sized> Engine for std::boxed::Box<E> {
+    fn info(&self) -> ModelInfo {
+        (**self).info()
+    }
+
+    fn label(&self, class: usize) -> Option<&str> {
+        (**self).label(class)
+    }
+
+    fn normalisation(&self, bin: usize) -> Affine {
+        (**self).normalisation(bin)
+    }
+
+    fn input(&mut self) -> &mut [u8] {
+        (**self).input()
+    }
+
+    fn run(&mut self, logits: &mut [i32]) -> Result<(), Error> {
+        (**self).run(logits)
+    }
+}

@@ -1,0 +1,124 @@
+//! tract: any exported `.onnx` model, where there is std.
+
+use std::boxed::Box;
+use std::collections::HashMap;
+use std::format;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::string::ToString;
+use std::sync::Arc;
+use std::vec;
+
+use tract_onnx::prelude::*;
+
+use super::metadata::Metadata;
+use super::{Engine, ModelInfo};
+use crate::Error;
+use crate::frontend::Affine;
+
+/// Runs an ONNX model whose input is the u8 window `[1, 1, n_mels, columns]`, whose output is the i32
+/// logits `[1, classes]`, and whose metadata states labels and front end. The optimised plan is made once
+/// and shared by clones.
+#[derive(Clone, Debug)]
+pub struct TractEngine {
+    metadata: Arc<Metadata>,
+    plan: Arc<TypedRunnableModel>,
+    window: Box<[u8]>,
+}
+
+impl TractEngine {
+    /// Loads a model from the bytes of an `.onnx` file.
+    ///
+    /// # Errors
+    /// [`Error::Onnx`] says what is wrong with the file, its metadata or its shapes.
+    pub fn from_bytes(mut bytes: &[u8]) -> Result<Self, Error> {
+        // tract means to return errors, but hostile graphs reach assertions in its operators
+        guarded("loading", || {
+            let onnx = onnx();
+            let proto = onnx.proto_model_for_read(&mut bytes)?;
+            let properties: HashMap<&str, &str> = proto
+                .metadata_props
+                .iter()
+                .map(|entry| (entry.key.as_str(), entry.value.as_str()))
+                .collect();
+            let metadata = match Metadata::parse(&properties) {
+                Ok(metadata) => metadata,
+                Err(error) => return Ok(Err(error)),
+            };
+            let plan = onnx
+                .model_for_proto_model(&proto)?
+                .into_optimized()?
+                .into_runnable()?;
+            Ok(Self::checked(metadata, plan))
+        })?
+    }
+
+    fn checked(metadata: Metadata, plan: Arc<TypedRunnableModel>) -> Result<Self, Error> {
+        let info = &metadata.info;
+        let (mels, columns) = (info.front_end.n_mels, info.window.columns);
+        let shapes = (
+            plan.model().input_fact(0).map(|fact| fact.clone()),
+            plan.model().output_fact(0).map(|fact| fact.clone()),
+        );
+        let (Ok(input), Ok(output)) = shapes else {
+            return Err(Error::Onnx("it has no input or no output".into()));
+        };
+        let window = u8::fact([1, 1, usize::from(mels), usize::from(columns)]);
+        if input.datum_type != window.datum_type || input.shape != window.shape {
+            return Err(Error::Onnx(format!("its input is {input:?}, expected {window:?}")));
+        }
+        let logits = i32::fact([1, info.classes]);
+        if output.datum_type != logits.datum_type || output.shape != logits.shape {
+            return Err(Error::Onnx(format!("its output is {output:?}, expected {logits:?}")));
+        }
+        Ok(Self {
+            window: vec![0; info.window_len()].into_boxed_slice(),
+            metadata: Arc::new(metadata),
+            plan,
+        })
+    }
+}
+
+/// Runs something of tract's and turns its errors and panics into [`Error::Onnx`].
+fn guarded<T>(doing: &str, run: impl FnOnce() -> TractResult<T>) -> Result<T, Error> {
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(Error::Onnx(format!("{doing}: {error:#}"))),
+        Err(_) => Err(Error::Onnx(format!("{doing}: tract panicked"))),
+    }
+}
+
+impl Engine for TractEngine {
+    fn info(&self) -> ModelInfo {
+        self.metadata.info
+    }
+
+    fn label(&self, class: usize) -> Option<&str> {
+        self.metadata.labels.get(class).map(|label| label.as_str())
+    }
+
+    fn normalisation(&self, bin: usize) -> Affine {
+        match self.metadata.normalisation.as_slice() {
+            [one] => *one,
+            maps => maps.get(bin).copied().unwrap_or(Affine::DB80),
+        }
+    }
+
+    fn input(&mut self) -> &mut [u8] {
+        &mut self.window
+    }
+
+    fn run(&mut self, logits: &mut [i32]) -> Result<(), Error> {
+        let info = &self.metadata.info;
+        let shape = [1, 1, usize::from(info.front_end.n_mels), usize::from(info.window.columns)];
+        let outputs = guarded("running", || {
+            let window = Tensor::from_shape(&shape, &self.window)?;
+            self.plan.run(tvec!(window.into()))
+        })?;
+        let view = outputs[0].to_plain_array_view::<i32>();
+        let values = view.map_err(|error| Error::Onnx(error.to_string()))?;
+        for (logit, value) in logits.iter_mut().zip(values.iter()) {
+            *logit = *value;
+        }
+        Ok(())
+    }
+}

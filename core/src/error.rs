@@ -1,0 +1,76 @@
+use core::fmt;
+
+use crate::frontend::UnsupportedRate;
+use crate::model::ModelError;
+
+/// What can go wrong between a model's bytes and a genre.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The model file is refused.
+    Model(ModelError),
+    /// The memory that was given is too small.
+    Memory {
+        /// Bytes that are needed.
+        needed: usize,
+        /// Bytes that were given.
+        found: usize,
+    },
+    /// The sample rate is none that can be resampled.
+    Rate(UnsupportedRate),
+    /// The number of channels is not in `1..=`[`MAX_CHANNELS`](crate::classifier::MAX_CHANNELS).
+    Channels {
+        /// The number that was given.
+        found: u16,
+    },
+    /// A sample is NaN, infinite or far beyond full scale (more than
+    /// [`MAX_AMPLITUDE`](crate::classifier::MAX_AMPLITUDE)).
+    Sample {
+        /// Its index in the slice that was pushed. Samples before it were consumed.
+        index: usize,
+    },
+    /// The signal is over; it takes a reset before anything can be pushed.
+    Finished,
+    /// There is no result: no window has been classified since the start or the last reset.
+    NoResult,
+    /// The signal ended without a single sample.
+    NoAudio,
+    /// An ONNX model cannot be used; only with feature `tract`.
+    #[cfg(feature = "tract")]
+    Onnx(std::string::String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Model(error) => error.fmt(f),
+            Self::Memory { needed, found } => {
+                write!(f, "{needed} bytes of memory are needed, {found} were given")
+            }
+            Self::Rate(error) => error.fmt(f),
+            Self::Channels { found } => write!(f, "{found} channels are not supported"),
+            Self::Sample { index } => {
+                write!(f, "sample {index} is not a number, infinite or out of range")
+            }
+            Self::Finished => write!(f, "the signal is finished: reset before pushing more"),
+            Self::NoResult => write!(f, "there is no result: no window is complete yet"),
+            Self::NoAudio => write!(f, "there is no audio: not one sample was pushed"),
+            #[cfg(feature = "tract")]
+            Self::Onnx(what) => write!(f, "ONNX model: {what}"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+impl From<ModelError> for Error {
+    fn from(error: ModelError) -> Self {
+        Self::Model(error)
+    }
+}
+
+impl From<UnsupportedRate> for Error {
+    fn from(error: UnsupportedRate) -> Self {
+        Self::Rate(error)
+    }
+}
