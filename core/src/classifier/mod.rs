@@ -69,7 +69,11 @@ impl<'w> Classifier<'w, Int8Engine<'w>> {
     ///
     /// # Errors
     /// [`Error::Memory`], [`Error::Rate`], [`Error::Channels`].
-    pub fn int8(model: Model<'w>, format: InputFormat, memory: &'w mut [u8]) -> Result<Self, Error> {
+    pub fn int8(
+        model: Model<'w>,
+        format: InputFormat,
+        memory: &'w mut [u8],
+    ) -> Result<Self, Error> {
         let mut memory = Memory::new(memory, Self::int8_size(&model))?;
         let engine = Int8Engine::carve(model, &mut memory)?;
         Self::carve(engine, format, &mut memory)

@@ -90,7 +90,11 @@ impl<'w> Ring<'w> {
         self.since_window = 0;
         let columns = self.columns() as usize;
         let valid = (self.seen as usize).min(columns);
-        let oldest = if valid < columns { 0 } else { self.seen as usize % columns };
+        let oldest = if valid < columns {
+            0
+        } else {
+            self.seen as usize % columns
+        };
         let filled = &self.cells[..valid * self.n_mels];
         let maximum = i32::from(filled.iter().copied().max().unwrap_or(0));
         for bin in 0..self.n_mels {

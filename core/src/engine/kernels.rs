@@ -215,7 +215,8 @@ mod tests {
             let requantise = Requantise::new(shift);
             let edges = [i32::MIN, -1, 0, 1, i32::MAX - 1, i32::MAX];
             let half = (1_i64 << shift) >> 1;
-            let ties = (0..600).flat_map(|n| (-1..=1).map(move |d| ((n << shift) + half + d) as i32));
+            let ties =
+                (0..600).flat_map(|n| (-1..=1).map(move |d| ((n << shift) + half + d) as i32));
             for sum in edges.into_iter().chain(ties) {
                 let exact = f64::from(sum) / 2_f64.powi(i32::from(shift));
                 let expected = exact.round_ties_even().clamp(0.0, 255.0) as u8;

@@ -62,7 +62,9 @@ impl Metadata {
         if logits_exponent > 31 {
             return Err(bad("timbrel.logits_exponent", &logits_exponent));
         }
-        let normalisation = pairs.into_iter().map(|[scale, offset]| Affine { scale, offset });
+        let normalisation = pairs
+            .into_iter()
+            .map(|[scale, offset]| Affine { scale, offset });
         Ok(Self {
             info: ModelInfo {
                 front_end,

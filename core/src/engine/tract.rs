@@ -56,19 +56,23 @@ impl TractEngine {
         let info = &metadata.info;
         let (mels, columns) = (info.front_end.n_mels, info.window.columns);
         let shapes = (
-            plan.model().input_fact(0).map(|fact| fact.clone()),
-            plan.model().output_fact(0).map(|fact| fact.clone()),
+            plan.model().input_fact(0).cloned(),
+            plan.model().output_fact(0).cloned(),
         );
         let (Ok(input), Ok(output)) = shapes else {
             return Err(Error::Onnx("it has no input or no output".into()));
         };
         let window = u8::fact([1, 1, usize::from(mels), usize::from(columns)]);
         if input.datum_type != window.datum_type || input.shape != window.shape {
-            return Err(Error::Onnx(format!("its input is {input:?}, expected {window:?}")));
+            return Err(Error::Onnx(format!(
+                "its input is {input:?}, expected {window:?}"
+            )));
         }
         let logits = i32::fact([1, info.classes]);
         if output.datum_type != logits.datum_type || output.shape != logits.shape {
-            return Err(Error::Onnx(format!("its output is {output:?}, expected {logits:?}")));
+            return Err(Error::Onnx(format!(
+                "its output is {output:?}, expected {logits:?}"
+            )));
         }
         Ok(Self {
             window: vec![0; info.window_len()].into_boxed_slice(),
@@ -109,7 +113,12 @@ impl Engine for TractEngine {
 
     fn run(&mut self, logits: &mut [i32]) -> Result<(), Error> {
         let info = &self.metadata.info;
-        let shape = [1, 1, usize::from(info.front_end.n_mels), usize::from(info.window.columns)];
+        let shape = [
+            1,
+            1,
+            usize::from(info.front_end.n_mels),
+            usize::from(info.window.columns),
+        ];
         let outputs = guarded("running", || {
             let window = Tensor::from_shape(&shape, &self.window)?;
             self.plan.run(tvec!(window.into()))

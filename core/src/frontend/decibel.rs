@@ -4,8 +4,8 @@
 /// division, so that every target computes the same bits, which a system's own `log10` does not promise.
 #[must_use]
 pub fn power_to_db(power: f32) -> f32 {
-    const DB_PER_OCTAVE: f32 = 3.010_299_9;
-    const DB_PER_NEPER: f32 = 4.342_944_8;
+    const DB_PER_OCTAVE: f32 = (10.0 * core::f64::consts::LOG10_2) as f32;
+    const DB_PER_NEPER: f32 = (10.0 * core::f64::consts::LOG10_E) as f32;
     /// Bits of √½: taking it off first puts the mantissa into √½..√2, where the series is shortest.
     const SQRT_HALF: u32 = 0x3f35_04f3;
     const MANTISSA: u32 = 0x007f_ffff;

@@ -134,11 +134,7 @@ impl<B: Buffers> LogMelStream<B> {
     /// Takes one sample and gives the column, a value in dB for each band, that it completes.
     pub fn push(&mut self, sample: f32) -> Option<&[f32]> {
         self.push_power(sample)?;
-        let column = self.buffers.parts().column;
-        for value in column.iter_mut() {
-            *value = decibel::power_to_db(value.max(self.amin));
-        }
-        Some(column)
+        Some(self.decibels())
     }
 
     /// As [`Self::push`], with the bands' power in place of decibels.
@@ -158,15 +154,30 @@ impl<B: Buffers> LogMelStream<B> {
     /// Pads the end of the signal and gives the columns that this completes, one a call, then `None`
     /// until [`Self::reset`].
     pub fn finish(&mut self) -> Option<&[f32]> {
+        self.finish_power()?;
+        Some(self.decibels())
+    }
+
+    /// As [`Self::finish`], with the bands' power in place of decibels.
+    pub fn finish_power(&mut self) -> Option<&[f32]> {
         let mut left = self.tail.unwrap_or(self.frames.padding());
         while left > 0 {
             left -= 1;
             self.tail = Some(left);
-            if self.push(0.0).is_some() {
+            if self.push_power(0.0).is_some() {
                 return Some(self.buffers.parts().column);
             }
         }
         self.tail = Some(0);
         None
+    }
+
+    /// Turns the column's powers into decibels.
+    fn decibels(&mut self) -> &[f32] {
+        let column = self.buffers.parts().column;
+        for value in column.iter_mut() {
+            *value = decibel::power_to_db(value.max(self.amin));
+        }
+        column
     }
 }

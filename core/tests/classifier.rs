@@ -1,0 +1,305 @@
+//! The streaming classifier: the same audio gives the same bits however it arrives.
+
+mod common;
+
+use common::Random;
+use proptest::prelude::*;
+use timbrel_core::Error;
+use timbrel_core::classifier::{Classifier, InputFormat, Sample};
+use timbrel_core::engine::{Engine, Int8Engine};
+use timbrel_core::frontend::{FrontEnd, LogMel, WindowSpec};
+use timbrel_core::model::{Geometry, Model, ModelSpec, Op, Shape};
+
+/// 512/256, 16 bands, windows of 20 columns every 7: a window of 5,120 samples at 22,050 Hz.
+fn spec() -> ModelSpec {
+    let mut random = Random(5);
+    let window = WindowSpec {
+        columns: 20,
+        hop: 7,
+    };
+    let conv = Op::Conv {
+        geometry: Geometry::square(3, 2, 1),
+        pool: [1, 1],
+    };
+    let layer = common::layer(&mut random, conv, Shape::new(16, 20, 1), 6).unwrap();
+    common::model(
+        &mut random,
+        FrontEnd::librosa(512, 256, 16),
+        window,
+        vec![layer],
+        4,
+    )
+}
+
+/// Everything that a classifier says, bit for bit.
+#[derive(Debug, PartialEq)]
+struct Said {
+    windows: Vec<Vec<i32>>,
+    probabilities: Vec<u32>,
+    class: usize,
+    count: u32,
+}
+
+/// Pushes `samples` in pieces of the given sizes (the last one repeats) and finishes.
+fn classify<S: Sample>(
+    format: InputFormat,
+    samples: &[S],
+    mut pieces: impl Iterator<Item = usize>,
+) -> Result<Said, Error> {
+    let bytes = spec().to_bytes().unwrap();
+    let model = Model::parse(&bytes).unwrap();
+    let mut memory = vec![0x5A; Classifier::required_bytes(&model)];
+    let mut classifier = Classifier::int8(model, format, &mut memory)?;
+    let mut windows = Vec::new();
+    let mut rest = samples;
+    while !rest.is_empty() {
+        let size = pieces.next().unwrap_or(rest.len()).min(rest.len());
+        let pushed = classifier.push(&rest[..size])?;
+        assert!(pushed.window || pushed.consumed == size);
+        if pushed.window {
+            windows.push(classifier.logits().to_vec());
+        }
+        rest = &rest[pushed.consumed..];
+    }
+    classifier.finish()?;
+    windows.push(classifier.logits().to_vec());
+    let result = classifier.result()?;
+    Ok(Said {
+        windows,
+        probabilities: result.probabilities.iter().map(|p| p.to_bits()).collect(),
+        class: result.class,
+        count: result.windows,
+    })
+}
+
+fn whole<S: Sample>(format: InputFormat, samples: &[S]) -> Result<Said, Error> {
+    classify(format, samples, std::iter::empty())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn any_cut_gives_the_same_bits(
+        seed: u64,
+        length in 1..14_000_usize,
+        rate in prop::sample::select(vec![8_000_u32, 22_050, 44_100, 48_000]),
+        channels in 1..4_u16,
+    ) {
+        let format = InputFormat { sample_rate: rate, channels };
+        let samples = common::music(seed, length * usize::from(channels), rate);
+        let mut random = Random(seed);
+        let pieces = std::iter::repeat_with(|| {
+            let largest = 1 << random.below(12);
+            random.below(largest)
+        });
+        prop_assert_eq!(classify(format, &samples, pieces), whole(format, &samples));
+    }
+}
+
+#[test]
+fn i16_and_f32_give_the_same_bits() {
+    let f32s = common::music(1, 12_000, 22_050);
+    let i16s: Vec<i16> = f32s.iter().map(|x| (x * 32_768.0) as i16).collect();
+    let exact: Vec<f32> = i16s.iter().map(|x| f32::from(*x) / 32_768.0).collect();
+    let format = InputFormat::mono(22_050);
+    assert_eq!(whole(format, &i16s), whole(format, &exact));
+}
+
+#[test]
+fn level_does_not_matter() {
+    let samples = common::music(2, 12_000, 22_050);
+    let quiet: Vec<f32> = samples.iter().map(|x| x / 64.0).collect();
+    let format = InputFormat::mono(22_050);
+    let (loud, quiet) = (
+        whole(format, &samples).unwrap(),
+        whole(format, &quiet).unwrap(),
+    );
+    // columns are kept in steps of 1/128 dB and a window's in 80/255 dB, so that a few cells may differ
+    for (a, b) in loud.probabilities.iter().zip(&quiet.probabilities) {
+        assert!((f32::from_bits(*a) - f32::from_bits(*b)).abs() < 0.02);
+    }
+}
+
+#[test]
+fn windows_come_when_they_are_due() {
+    // padded by half a frame in front, column t is complete with sample 256 t + 256
+    let window_ends = [19, 26, 33].map(|column| 256 * column + 256);
+    let bytes = spec().to_bytes().unwrap();
+    let model = Model::parse(&bytes).unwrap();
+    let mut memory = vec![0; Classifier::required_bytes(&model)];
+    let mut classifier = Classifier::int8(model, InputFormat::mono(22_050), &mut memory).unwrap();
+    let samples = common::music(3, 9_000, 22_050);
+    let mut seen = Vec::new();
+    for (index, sample) in samples.iter().enumerate() {
+        if classifier.push(&[*sample]).unwrap().window {
+            seen.push(index + 1);
+            assert_eq!(classifier.result().unwrap().windows as usize, seen.len());
+        }
+    }
+    assert_eq!(seen, window_ends);
+    // 9,000 samples are 36 columns: two behind the last window, less than half a hop, so nothing is added
+    classifier.finish().unwrap();
+    assert_eq!(classifier.result().unwrap().windows, 3);
+}
+
+#[test]
+fn probabilities_are_the_mean_of_the_windows_softmax() {
+    let said = whole(InputFormat::mono(22_050), &common::music(4, 12_000, 22_050)).unwrap();
+    // the last entry repeats the last window where finish() had nothing to add
+    let windows = &said.windows[..said.count as usize];
+    let mut mean = vec![0.0_f64; windows[0].len()];
+    for logits in windows {
+        let values: Vec<f64> = logits
+            .iter()
+            .map(|l| (f64::from(*l) / 4096.0).exp())
+            .collect();
+        let total: f64 = values.iter().sum();
+        for (mean, value) in mean.iter_mut().zip(&values) {
+            *mean += value / total / windows.len() as f64;
+        }
+    }
+    for (bits, expected) in said.probabilities.iter().zip(&mean) {
+        assert!((f64::from(f32::from_bits(*bits)) - expected).abs() < 1e-5);
+    }
+    let largest = mean.iter().copied().fold(0.0, f64::max);
+    assert!((mean[said.class] - largest).abs() < 1e-5);
+}
+
+#[test]
+fn the_window_is_what_the_front_end_says() {
+    let spec = spec();
+    let samples = common::music(6, 256 * 19 + 256, 22_050);
+    let mut log_mel = LogMel::<512, 16>::new(&spec.front_end).unwrap();
+    let mut columns: Vec<Vec<f32>> = Vec::new();
+    for sample in &samples {
+        // the classifier keeps columns in steps of 1/128 dB
+        let column = log_mel.push(*sample);
+        columns.extend(column.map(|c| c.iter().map(|db| (db * 128.0).round() / 128.0).collect()));
+    }
+    assert_eq!(columns.len(), 20);
+    let loudest = columns.iter().flatten().copied().fold(f32::MIN, f32::max);
+    let mut window = vec![0; 16 * 20];
+    for (t, column) in columns.iter().enumerate() {
+        for (bin, db) in column.iter().enumerate() {
+            window[bin * 20 + t] = ((db - loudest).max(-80.0) * 255.0 / 80.0 + 255.0).round() as u8;
+        }
+    }
+    let bytes = spec.to_bytes().unwrap();
+    let model = Model::parse(&bytes).unwrap();
+    let mut memory = vec![0; Int8Engine::required_bytes(&model)];
+    let mut engine = Int8Engine::new(model, &mut memory).unwrap();
+    engine.input().copy_from_slice(&window);
+    let mut expected = vec![0; 4];
+    engine.run(&mut expected).unwrap();
+    let said = whole(InputFormat::mono(22_050), &samples).unwrap();
+    assert_eq!(said.windows[0], expected);
+}
+
+#[test]
+fn short_audio_is_repeated_until_it_fills_a_window() {
+    let format = InputFormat::mono(22_050);
+    for length in [1, 100, 256, 2_000, 5_000] {
+        let said = whole(format, &common::music(7, length, 22_050)).unwrap();
+        assert_eq!(said.count, 1, "{length} samples");
+    }
+}
+
+#[test]
+fn reset_begins_anew() {
+    let bytes = spec().to_bytes().unwrap();
+    let model = Model::parse(&bytes).unwrap();
+    let mut memory = vec![0; Classifier::required_bytes(&model)];
+    let format = InputFormat {
+        sample_rate: 44_100,
+        channels: 2,
+    };
+    let mut classifier = Classifier::int8(model, format, &mut memory).unwrap();
+    let mut run = |samples: &[f32]| {
+        classifier.reset();
+        assert_eq!(classifier.result().unwrap_err(), Error::NoResult);
+        let mut rest = samples;
+        while !rest.is_empty() {
+            rest = &rest[classifier.push(rest).unwrap().consumed..];
+        }
+        classifier.finish().unwrap();
+        classifier.result().unwrap().probabilities.to_vec()
+    };
+    let (one, other) = (
+        common::music(8, 30_001, 44_100),
+        common::music(9, 20_000, 44_100),
+    );
+    let first = run(&one);
+    assert_ne!(run(&other), first);
+    assert_eq!(run(&one), first);
+}
+
+#[test]
+fn bad_input_is_an_error_and_nothing_is_lost() {
+    let bytes = spec().to_bytes().unwrap();
+    let model = Model::parse(&bytes).unwrap();
+    let mut memory = vec![0; Classifier::required_bytes(&model)];
+    for (format, expected) in [
+        (InputFormat::mono(12_345), "sample rate 12345"),
+        (InputFormat::mono(0), "sample rate 0"),
+        (
+            InputFormat {
+                sample_rate: 44_100,
+                channels: 0,
+            },
+            "0 channels",
+        ),
+        (
+            InputFormat {
+                sample_rate: 44_100,
+                channels: 9,
+            },
+            "9 channels",
+        ),
+    ] {
+        let error = Classifier::int8(model, format, &mut memory).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+    let mut classifier = Classifier::int8(model, InputFormat::mono(22_050), &mut memory).unwrap();
+    assert_eq!(classifier.finish(), Err(Error::NoAudio));
+    assert_eq!(classifier.push::<f32>(&[]).unwrap().consumed, 0);
+    let samples = common::music(10, 6_000, 22_050);
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30] {
+        classifier.reset();
+        let mut damaged = samples[..4_000].to_vec();
+        damaged.push(bad);
+        assert_eq!(
+            classifier.push(&damaged),
+            Err(Error::Sample { index: 4_000 })
+        );
+        // behind the bad sample it goes on as if that had not been there
+        let mut rest = &samples[4_000..];
+        while !rest.is_empty() {
+            rest = &rest[classifier.push(rest).unwrap().consumed..];
+        }
+        classifier.finish().unwrap();
+        let bits = classifier
+            .result()
+            .unwrap()
+            .probabilities
+            .iter()
+            .map(|p| p.to_bits());
+        let clean = whole(InputFormat::mono(22_050), &samples).unwrap();
+        assert_eq!(bits.collect::<Vec<_>>(), clean.probabilities);
+    }
+    assert_eq!(classifier.push(&samples), Err(Error::Finished));
+    assert_eq!(classifier.finish(), Ok(()));
+}
+
+#[test]
+fn silence_and_full_scale_are_classified() {
+    for samples in [vec![0.0_f32; 10_000], vec![1.0; 10_000], vec![-1e6; 10_000]] {
+        let said = whole(InputFormat::mono(22_050), &samples).unwrap();
+        let total: f32 = said
+            .probabilities
+            .iter()
+            .map(|bits| f32::from_bits(*bits))
+            .sum();
+        assert!((total - 1.0).abs() < 1e-5);
+    }
+}

@@ -1,0 +1,138 @@
+//! Models and signals for tests, made from a seed.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use timbrel_core::frontend::{Affine, FrontEnd, WindowSpec};
+use timbrel_core::model::{Geometry, LayerSpec, ModelSpec, Op, Shape};
+
+/// Small linear congruential generator (Knuth's MMIX constants): the same numbers everywhere.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn next(&mut self) -> u32 {
+        let state = self.0.wrapping_mul(6_364_136_223_846_793_005);
+        self.0 = state.wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as u32
+    }
+
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
+        self.next() as usize % limit
+    }
+
+    /// Uniform in `-1.0..1.0`.
+    pub(crate) fn unit(&mut self) -> f32 {
+        self.next() as f32 / (1_u32 << 30) as f32 - 1.0
+    }
+}
+
+/// A layer with random weights; the shift keeps typical sums in the u8 range.
+pub(crate) fn layer(random: &mut Random, op: Op, input: Shape, channels: u16) -> Option<LayerSpec> {
+    let output = op.output(input, channels)?;
+    let shift = match op {
+        Op::MaxPool { .. } => 0,
+        Op::AveragePool { multiplier, .. } => (op.taps(input) * multiplier as u64).ilog2() as u8,
+        _ => 6 + (op.taps(input) as f64).sqrt().log2() as u8,
+    };
+    let weights = (0..op.weights(input, output))
+        .map(|_| random.next() as i8)
+        .collect();
+    let biases = (0..op.biases(output))
+        .map(|_| random.below(4001) as i32 - 2000)
+        .collect();
+    Some(LayerSpec {
+        op,
+        shift,
+        input,
+        output,
+        weights,
+        biases,
+    })
+}
+
+/// Appends a random layer that fits.
+pub(crate) fn random_layer(random: &mut Random, input: Shape) -> LayerSpec {
+    loop {
+        let kernel = [1 + random.below(4) as u8, 1 + random.below(4) as u8];
+        let pad = [kernel[0], kernel[1], kernel[0], kernel[1]]
+            .map(|k| random.below(usize::from(k)) as u8);
+        let stride = [1 + random.below(3) as u8, 1 + random.below(3) as u8];
+        let geometry = Geometry {
+            kernel,
+            stride,
+            pad,
+        };
+        let pool = [1 + random.below(2) as u8, 1 + random.below(2) as u8];
+        let op = match random.below(5) {
+            0 | 1 => Op::Conv { geometry, pool },
+            2 => Op::Depthwise { geometry, pool },
+            3 => Op::MaxPool { geometry },
+            _ => Op::AveragePool {
+                geometry,
+                multiplier: 1 + random.below(20) as i8,
+            },
+        };
+        let channels = 1 + random.below(7) as u16;
+        if let Some(layer) = layer(random, op, input, channels) {
+            return layer;
+        }
+    }
+}
+
+/// A model over `front_end` with the given layers and a dense one behind them.
+pub(crate) fn model(
+    random: &mut Random,
+    front_end: FrontEnd,
+    window: WindowSpec,
+    mut layers: Vec<LayerSpec>,
+    classes: u16,
+) -> ModelSpec {
+    let input = Shape::new(front_end.n_mels, window.columns, 1);
+    let last = layers.last().map_or(input, |layer| layer.output);
+    let mut head = layer(random, Op::Dense, last, classes).expect("dense fits anything");
+    head.shift = 0;
+    layers.push(head);
+    ModelSpec {
+        front_end,
+        window,
+        normalisation: vec![Affine::DB80],
+        labels: (0..classes).map(|class| format!("class {class}")).collect(),
+        logits_exponent: 12,
+        layers,
+        provenance: "made by: a test".into(),
+    }
+}
+
+/// A model of one to four random layers on a window of random size.
+pub(crate) fn random_model(seed: u64) -> ModelSpec {
+    let mut random = Random(seed);
+    let front_end = FrontEnd::librosa(512, 256, 4 + random.below(12) as u16);
+    let columns = 4 + random.below(12) as u16;
+    let window = WindowSpec {
+        columns,
+        hop: 1 + random.below(usize::from(columns)) as u16,
+    };
+    let mut layers: Vec<LayerSpec> = Vec::new();
+    let mut shape = Shape::new(front_end.n_mels, columns, 1);
+    for _ in 0..1 + random.below(4) {
+        let layer = random_layer(&mut random, shape);
+        shape = layer.output;
+        layers.push(layer);
+    }
+    model(&mut random, front_end, window, layers, 3)
+}
+
+/// Noise with a melody of decaying tones, at full scale about ±0.5.
+pub(crate) fn music(seed: u64, samples: usize, rate: u32) -> Vec<f32> {
+    let mut random = Random(seed);
+    let mut pitch = 220.0;
+    (0..samples)
+        .map(|i| {
+            let note = rate as usize / 4;
+            if i % note == 0 {
+                pitch = 110.0 * 2_f32.powf(random.below(24) as f32 / 12.0);
+            }
+            let t = (i % note) as f32 / rate as f32;
+            let tone = (2.0 * std::f32::consts::PI * pitch * t).sin() * (-6.0 * t).exp();
+            0.4 * tone + 0.05 * random.unit()
+        })
+        .collect()
+}

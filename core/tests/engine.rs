@@ -1,0 +1,214 @@
+//! The int8 engine against a reference written from the definition, in i64 and without its tricks.
+
+mod common;
+
+use common::Random;
+use proptest::prelude::*;
+use timbrel_core::Error;
+use timbrel_core::engine::{Engine, Int8Engine};
+use timbrel_core::model::{Geometry, LayerSpec, Model, ModelSpec, Op, Shape};
+
+/// Activation `[channel][row][column]` of the reference, the other way round than the engine's.
+type Planes = Vec<Vec<Vec<i64>>>;
+
+fn planes(shape: Shape, value: impl Fn(usize, usize, usize) -> i64) -> Planes {
+    let range = |extent: u16| 0..usize::from(extent);
+    let row = |c, y| range(shape.width).map(|x| value(c, y, x)).collect();
+    let plane = |c| range(shape.height).map(|y| row(c, y)).collect();
+    range(shape.channels).map(plane).collect()
+}
+
+/// `round_half_even(sum / 2^shift)`, by floating point: exact, since sums stay far below 2^53.
+fn requantise(sum: i64, shift: u8) -> i64 {
+    let exact = sum as f64 / 2_f64.powi(i32::from(shift));
+    exact.round_ties_even().clamp(0.0, 255.0) as i64
+}
+
+/// Calls `f(ky, kx, y, x)` for the kernel positions inside the input.
+fn taps(
+    shape: Shape,
+    g: Geometry,
+    oy: usize,
+    ox: usize,
+    mut f: impl FnMut(usize, usize, usize, usize),
+) {
+    for ky in 0..i64::from(g.kernel[0]) {
+        for kx in 0..i64::from(g.kernel[1]) {
+            let y = oy as i64 * i64::from(g.stride[0]) + ky - i64::from(g.pad[0]);
+            let x = ox as i64 * i64::from(g.stride[1]) + kx - i64::from(g.pad[1]);
+            if (0..i64::from(shape.height)).contains(&y) && (0..i64::from(shape.width)).contains(&x)
+            {
+                f(ky as usize, kx as usize, y as usize, x as usize);
+            }
+        }
+    }
+}
+
+fn max_pooled(unpooled: &Planes, output: Shape, pool: [u8; 2]) -> Planes {
+    let [height, width] = pool.map(usize::from);
+    planes(output, |c, y, x| {
+        let rows = unpooled[c][y * height..(y + 1) * height].iter();
+        let values = rows.flat_map(|row| &row[x * width..(x + 1) * width]);
+        values.copied().max().unwrap()
+    })
+}
+
+fn reference_layer(layer: &LayerSpec, input: &Planes) -> Planes {
+    let (channels, shift) = (usize::from(layer.input.channels), layer.shift);
+    let unpooled = |g: Geometry| {
+        let [height, width] = g.output(layer.input).unwrap();
+        Shape::new(height, width, layer.output.channels)
+    };
+    match layer.op {
+        Op::Conv { geometry: g, pool } => {
+            let [kh, kw] = g.kernel.map(usize::from);
+            let weight = |o: usize, ky: usize, kx: usize, c: usize| {
+                i64::from(layer.weights[((o * kh + ky) * kw + kx) * channels + c])
+            };
+            let full = planes(unpooled(g), |o, y, x| {
+                let mut sum = i64::from(layer.biases[o]);
+                taps(layer.input, g, y, x, |ky, kx, iy, ix| {
+                    sum += (0..channels)
+                        .map(|c| input[c][iy][ix] * weight(o, ky, kx, c))
+                        .sum::<i64>();
+                });
+                requantise(sum, shift)
+            });
+            max_pooled(&full, layer.output, pool)
+        }
+        Op::Depthwise { geometry: g, pool } => {
+            let kw = usize::from(g.kernel[1]);
+            let full = planes(unpooled(g), |c, y, x| {
+                let mut sum = i64::from(layer.biases[c]);
+                taps(layer.input, g, y, x, |ky, kx, iy, ix| {
+                    sum +=
+                        input[c][iy][ix] * i64::from(layer.weights[(ky * kw + kx) * channels + c]);
+                });
+                requantise(sum, shift)
+            });
+            max_pooled(&full, layer.output, pool)
+        }
+        Op::MaxPool { geometry: g } => planes(layer.output, |c, y, x| {
+            let mut largest = 0;
+            taps(layer.input, g, y, x, |_, _, iy, ix| {
+                largest = largest.max(input[c][iy][ix])
+            });
+            largest
+        }),
+        Op::AveragePool {
+            geometry: g,
+            multiplier,
+        } => planes(layer.output, |c, y, x| {
+            let mut sum = 0;
+            taps(layer.input, g, y, x, |_, _, iy, ix| sum += input[c][iy][ix]);
+            requantise(sum * i64::from(multiplier), shift)
+        }),
+        Op::Dense => dense(layer, input, |sum| requantise(sum, shift)),
+    }
+}
+
+fn dense(layer: &LayerSpec, input: &Planes, finish: impl Fn(i64) -> i64) -> Planes {
+    let (h, w, c) = (input[0].len(), input[0][0].len(), input.len());
+    planes(layer.output, |o, _, _| {
+        let mut sum = i64::from(layer.biases[o]);
+        for (index, weight) in layer.weights[o * h * w * c..][..h * w * c]
+            .iter()
+            .enumerate()
+        {
+            let (y, x, channel) = (index / (w * c), index / c % w, index % c);
+            sum += input[channel][y][x] * i64::from(*weight);
+        }
+        finish(sum)
+    })
+}
+
+fn reference(spec: &ModelSpec, window: &[u8]) -> Vec<i32> {
+    let input = spec.layers[0].input;
+    let mut activation = planes(input, |_, y, x| {
+        i64::from(window[y * usize::from(input.width) + x])
+    });
+    let (head, body) = spec.layers.split_last().unwrap();
+    for layer in body {
+        activation = reference_layer(layer, &activation);
+    }
+    let logits = dense(head, &activation, |sum| sum);
+    logits
+        .iter()
+        .map(|plane| i32::try_from(plane[0][0]).unwrap())
+        .collect()
+}
+
+fn run(spec: &ModelSpec, window: &[u8]) -> Vec<i32> {
+    let bytes = spec.to_bytes().unwrap();
+    let model = Model::parse(&bytes).unwrap();
+    let mut memory = vec![0xA5; Int8Engine::required_bytes(&model)];
+    let mut engine = Int8Engine::new(model, &mut memory).unwrap();
+    let mut logits = vec![0; model.classes()];
+    // twice, since the second run finds the first one's remains in the arena
+    for _ in 0..2 {
+        engine.input().copy_from_slice(window);
+        engine.run(&mut logits).unwrap();
+    }
+    logits
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn logits_equal_the_reference(seed: u64) {
+        let spec = common::random_model(seed);
+        let mut random = Random(!seed);
+        let window: Vec<u8> = (0..spec.layers[0].input.len()).map(|_| random.next() as u8).collect();
+        prop_assert_eq!(run(&spec, &window), reference(&spec, &window));
+    }
+}
+
+#[test]
+fn extreme_values_do_not_overflow() {
+    let mut random = Random(1);
+    let shape = Shape::new(8, 8, 1);
+    let conv = Op::Conv {
+        geometry: Geometry::square(5, 1, 2),
+        pool: [1, 1],
+    };
+    let mut spec = common::random_model(7);
+    spec.front_end.n_mels = 8;
+    spec.window.columns = 8;
+    spec.window.hop = 8;
+    let mut first = common::layer(&mut random, conv, shape, 4).unwrap();
+    first.weights.fill(127);
+    first.weights[..25].fill(-128);
+    first.biases.fill(i32::MAX - 25 * 255 * 128);
+    first.shift = 31;
+    let mut second = common::layer(&mut random, conv, first.output, 4).unwrap();
+    second.shift = 0;
+    spec.layers = vec![first, second];
+    let mut head = common::layer(&mut random, Op::Dense, spec.layers[1].output, 3).unwrap();
+    head.shift = 0;
+    spec.layers.push(head);
+    for value in [0, 1, 255] {
+        assert_eq!(run(&spec, &[value; 64]), reference(&spec, &[value; 64]));
+    }
+}
+
+#[test]
+fn memory_is_exactly_what_it_says() {
+    let bytes = common::random_model(3).to_bytes().unwrap();
+    let model = Model::parse(&bytes).unwrap();
+    let needed = Int8Engine::required_bytes(&model);
+    let mut memory = vec![0; needed + 16];
+    for short in 0..needed {
+        let error = Int8Engine::new(model, &mut memory[..short]).unwrap_err();
+        assert_eq!(
+            error,
+            Error::Memory {
+                needed,
+                found: short
+            }
+        );
+    }
+    for offset in 0..16 {
+        Int8Engine::new(model, &mut memory[offset..offset + needed]).unwrap();
+    }
+}

@@ -1,0 +1,232 @@
+//! The front ends against librosa's numbers: for signals that `reference/make_reference.py` synthesises
+//! (committed), and for the recordings in `TIMBREL_DATA/golden` where that is set.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use safetensors::SafeTensors;
+use timbrel_core::frontend::{FrontEnd, LogMel, Mfcc, Padding, Stft, power_to_db};
+
+/// `[bin][frame]`, as the reference files have it.
+type Matrix = Vec<Vec<f32>>;
+
+struct Reference {
+    name: String,
+    samples: Vec<f32>,
+    tensors: HashMap<String, Matrix>,
+}
+
+fn transpose(columns: &[Vec<f32>]) -> Matrix {
+    let bins = columns.first().map_or(0, Vec::len);
+    (0..bins)
+        .map(|bin| columns.iter().map(|column| column[bin]).collect())
+        .collect()
+}
+
+fn mel_columns<const N: usize>(samples: &[f32], hop: u16, decibels: bool) -> Vec<Vec<f32>> {
+    let mut stream = LogMel::<N, 128>::new(&FrontEnd::librosa(N as u16, hop, 128)).unwrap();
+    let mut columns = Vec::new();
+    for sample in samples {
+        let column = if decibels {
+            stream.push(*sample)
+        } else {
+            stream.push_power(*sample)
+        };
+        columns.extend(column.map(<[f32]>::to_vec));
+    }
+    while let Some(column) = if decibels {
+        stream.finish()
+    } else {
+        stream.finish_power()
+    } {
+        columns.push(column.to_vec());
+    }
+    columns
+}
+
+fn stft_power(samples: &[f32]) -> Vec<Vec<f32>> {
+    let mut stft = Stft::<2048>::new(512, Padding::Zeros).unwrap();
+    let mut columns = Vec::new();
+    for sample in samples {
+        columns.extend(
+            stft.push(*sample)
+                .map(|spectrum| spectrum.into_power().to_vec()),
+        );
+    }
+    while let Some(spectrum) = stft.finish() {
+        columns.push(spectrum.into_power().to_vec());
+    }
+    columns
+}
+
+/// Relative to the maximum of the whole signal, clamped 80 dB below it.
+fn relative(mut columns: Vec<Vec<f32>>) -> Matrix {
+    let maximum = columns.iter().flatten().copied().fold(f32::MIN, f32::max);
+    columns
+        .iter_mut()
+        .flatten()
+        .for_each(|db| *db = (*db - maximum).max(-80.0));
+    transpose(&columns)
+}
+
+fn mfcc(samples: &[f32]) -> Matrix {
+    let mut columns = mel_columns::<2048>(samples, 512, true);
+    let maximum = columns.iter().flatten().copied().fold(f32::MIN, f32::max);
+    columns
+        .iter_mut()
+        .flatten()
+        .for_each(|db| *db = db.max(maximum - 80.0));
+    let mfcc = Mfcc::<128, 13>::new();
+    let coefficients = |column: &Vec<f32>| {
+        mfcc.transform(column.as_slice().try_into().unwrap())
+            .to_vec()
+    };
+    transpose(&columns.iter().map(coefficients).collect::<Vec<_>>())
+}
+
+fn compute(name: &str, samples: &[f32]) -> Matrix {
+    match name {
+        "mel_power_2048_512_128" => transpose(&mel_columns::<2048>(samples, 512, false)),
+        "mel_db_2048_512_128" => relative(mel_columns::<2048>(samples, 512, true)),
+        "mel_db_1024_256_128" => relative(mel_columns::<1024>(samples, 256, true)),
+        "mel_db_2048_1708_128" => relative(mel_columns::<2048>(samples, 1708, true)),
+        "mfcc_2048_512_13" => mfcc(samples),
+        "log_stft_2048_512" => {
+            let mut columns = stft_power(samples);
+            // librosa's amplitude_to_db has its amin (1e-5) on amplitudes, that is 1e-10 on powers
+            columns
+                .iter_mut()
+                .flatten()
+                .for_each(|p| *p = power_to_db(p.max(1e-10)));
+            relative(columns)
+        }
+        other => panic!("no front end is called {other}"),
+    }
+}
+
+/// Largest error, in the unit of the tensor; for powers relative to the larger of the cell and -80 dB
+/// below the signal's maximum.
+fn error(name: &str, found: &Matrix, expected: &Matrix) -> f32 {
+    assert_eq!(
+        (found.len(), found[0].len()),
+        (expected.len(), expected[0].len()),
+        "{name}: shape"
+    );
+    let maximum = expected.iter().flatten().copied().fold(0.0, f32::max);
+    let cells = found.iter().flatten().zip(expected.iter().flatten());
+    let errors = cells.map(|(a, b)| {
+        let difference = (a - b).abs();
+        if name.starts_with("mel_power") {
+            if maximum == 0.0 {
+                difference
+            } else {
+                difference / b.max(maximum * 1e-8)
+            }
+        } else {
+            difference
+        }
+    });
+    errors.fold(0.0, f32::max)
+}
+
+fn check(reference: &Reference) {
+    for (name, expected) in &reference.tensors {
+        let found = compute(name, &reference.samples);
+        let error = error(name, &found, expected);
+        let tolerance = match name.as_str() {
+            // single bins of f32 transforms, not averaged by a mel band, near the floor
+            "log_stft_2048_512" => 0.05,
+            "mel_power_2048_512_128" => 1e-3,
+            _ => 0.01,
+        };
+        println!("{}: {name}: {error:.6}", reference.name);
+        assert!(
+            error <= tolerance,
+            "{}: {name}: {error} > {tolerance}",
+            reference.name
+        );
+    }
+}
+
+fn matrix(file: &SafeTensors<'_>, name: &str) -> Matrix {
+    let tensor = file.tensor(name).unwrap();
+    let [_, frames] = tensor.shape() else {
+        panic!("{name} is no matrix")
+    };
+    let values: Vec<f32> = tensor
+        .data()
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|b| f32::from_le_bytes(*b))
+        .collect();
+    values.chunks(*frames).map(<[f32]>::to_vec).collect()
+}
+
+fn pcm(bytes: &[u8]) -> Vec<f32> {
+    let samples = bytes.as_chunks::<2>().0.iter();
+    samples
+        .map(|b| f32::from(i16::from_le_bytes(*b)) / 32_768.0)
+        .collect()
+}
+
+#[test]
+fn synthesised_signals_match_librosa() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/frontend.safetensors");
+    let bytes = std::fs::read(path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let mut references: HashMap<String, Reference> = HashMap::new();
+    for key in file.names() {
+        let (signal, tensor) = key.split_once('.').expect("keys are signal.tensor");
+        let entry = references
+            .entry(signal.into())
+            .or_insert_with(|| Reference {
+                name: signal.into(),
+                samples: Vec::new(),
+                tensors: HashMap::new(),
+            });
+        if tensor == "samples" {
+            entry.samples = pcm(file.tensor(key).unwrap().data());
+        } else {
+            entry.tensors.insert(tensor.into(), matrix(&file, key));
+        }
+    }
+    assert!(references.len() >= 5, "{} signals", references.len());
+    for reference in references.values() {
+        assert!(!reference.tensors.is_empty());
+        check(reference);
+    }
+}
+
+#[test]
+fn recordings_match_librosa() {
+    let Some(data) = std::env::var_os("TIMBREL_DATA").map(PathBuf::from) else {
+        println!("skipped: TIMBREL_DATA is not set");
+        return;
+    };
+    let mut checked = 0;
+    for entry in std::fs::read_dir(data.join("golden")).unwrap() {
+        let path = entry.unwrap().path();
+        if path
+            .extension()
+            .is_none_or(|extension| extension != "safetensors")
+        {
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        let file = SafeTensors::deserialize(&bytes).unwrap();
+        let wav = std::fs::read(path.with_extension("wav")).unwrap();
+        let start = wav.windows(4).position(|w| w == b"data").unwrap() + 8;
+        check(&Reference {
+            name: path.file_stem().unwrap().to_string_lossy().into(),
+            samples: pcm(&wav[start..]),
+            tensors: file
+                .names()
+                .iter()
+                .map(|name| (name.to_string(), matrix(&file, name)))
+                .collect(),
+        });
+        checked += 1;
+    }
+    assert!(checked > 0, "no reference in TIMBREL_DATA/golden");
+}
