@@ -50,7 +50,10 @@ impl fmt::Display for Error {
             Self::Rate(error) => error.fmt(f),
             Self::Channels { found } => write!(f, "{found} channels are not supported"),
             Self::Sample { index } => {
-                write!(f, "sample {index} is not a number, infinite or out of range")
+                write!(
+                    f,
+                    "sample {index} is not a number, infinite or out of range"
+                )
             }
             Self::Finished => write!(f, "the signal is finished: reset before pushing more"),
             Self::NoResult => write!(f, "there is no result: no window is complete yet"),

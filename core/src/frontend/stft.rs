@@ -75,13 +75,15 @@ impl<const N: usize> Stft<N> {
     pub fn push(&mut self, sample: f32) -> Option<Spectrum<'_>> {
         if self.full {
             self.full = false;
-            self.frames.advance(&mut self.frame, &self.overlap[..self.shared]);
+            self.frames
+                .advance(&mut self.frame, &self.overlap[..self.shared]);
         }
         if !self.frames.push(&mut self.frame, sample) {
             return None;
         }
         self.full = true;
-        self.frames.save(&self.frame, &mut self.overlap[..self.shared]);
+        self.frames
+            .save(&self.frame, &mut self.overlap[..self.shared]);
         window::apply_hann(&mut self.frame);
         fft::real_fft(&mut self.frame).map(|packed| Spectrum { packed })
     }
