@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use safetensors::SafeTensors;
-use timbrel_core::frontend::{FrontEnd, LogMel, Mfcc, Padding, Stft, power_to_db};
+use timbrel_core::frontend::{Dct, FrontEnd, LogMel, Padding, Stft};
 
 /// `[bin][frame]`, as the reference files have it.
 type Matrix = Vec<Vec<f32>>;
@@ -44,17 +44,18 @@ fn mel_columns<const N: usize>(samples: &[f32], hop: u16, decibels: bool) -> Vec
     columns
 }
 
-fn stft_power(samples: &[f32]) -> Vec<Vec<f32>> {
+fn stft_decibels(samples: &[f32]) -> Vec<Vec<f32>> {
     let mut stft = Stft::<2048>::new(512, Padding::Zeros).unwrap();
     let mut columns = Vec::new();
+    // librosa's amplitude_to_db has its amin (1e-5) on amplitudes, that is 1e-10 on powers
     for sample in samples {
         columns.extend(
             stft.push(*sample)
-                .map(|spectrum| spectrum.into_power().to_vec()),
+                .map(|spectrum| spectrum.into_decibels(1e-10).to_vec()),
         );
     }
     while let Some(spectrum) = stft.finish() {
-        columns.push(spectrum.into_power().to_vec());
+        columns.push(spectrum.into_decibels(1e-10).to_vec());
     }
     columns
 }
@@ -76,11 +77,8 @@ fn mfcc(samples: &[f32]) -> Matrix {
         .iter_mut()
         .flatten()
         .for_each(|db| *db = db.max(maximum - 80.0));
-    let mfcc = Mfcc::<128, 13>::new();
-    let coefficients = |column: &Vec<f32>| {
-        mfcc.transform(column.as_slice().try_into().unwrap())
-            .to_vec()
-    };
+    let dct = Dct::<128, 13>::new(0);
+    let coefficients = |column: &Vec<f32>| dct.transform(column).to_vec();
     transpose(&columns.iter().map(coefficients).collect::<Vec<_>>())
 }
 
@@ -91,15 +89,7 @@ fn compute(name: &str, samples: &[f32]) -> Matrix {
         "mel_db_1024_256_128" => relative(mel_columns::<1024>(samples, 256, true)),
         "mel_db_2048_1708_128" => relative(mel_columns::<2048>(samples, 1708, true)),
         "mfcc_2048_512_13" => mfcc(samples),
-        "log_stft_2048_512" => {
-            let mut columns = stft_power(samples);
-            // librosa's amplitude_to_db has its amin (1e-5) on amplitudes, that is 1e-10 on powers
-            columns
-                .iter_mut()
-                .flatten()
-                .for_each(|p| *p = power_to_db(p.max(1e-10)));
-            relative(columns)
-        }
+        "log_stft_2048_512" => relative(stft_decibels(samples)),
         other => panic!("no front end is called {other}"),
     }
 }

@@ -101,6 +101,7 @@ fn front_end(text: FrontEndText) -> Result<FrontEnd, Error> {
         },
         padding: match text.padding.as_str() {
             "zeros" => Padding::Zeros,
+            "reflect" => Padding::Reflect,
             "none" => Padding::None,
             other => return Err(bad("padding", &other)),
         },

@@ -26,6 +26,8 @@ pub enum Padding {
     /// `n_fft / 2` zeros on both sides, so that frame `t` is centred on sample `t · hop`
     /// (librosa's `center=True, pad_mode="constant"`, its default).
     Zeros,
+    /// `n_fft / 2` reflected samples on both sides (librosa's `center=True, pad_mode="reflect"`).
+    Reflect,
 }
 
 /// Log-mel front end: mono samples at `sample_rate` Hz become one column of `n_mels` decibel values
@@ -82,15 +84,6 @@ impl FrontEnd {
     #[must_use]
     pub const fn spectrum_bins(&self) -> usize {
         self.n_fft as usize / 2 + 1
-    }
-
-    /// Zeros that stand before the first sample and after the last one.
-    #[must_use]
-    pub const fn padding_samples(&self) -> usize {
-        match self.padding {
-            Padding::None => 0,
-            Padding::Zeros => self.n_fft as usize / 2,
-        }
     }
 
     /// Checks every field against its range.

@@ -20,6 +20,23 @@ pub fn power_to_db(power: f32) -> f32 {
     exponent as f32 * DB_PER_OCTAVE + s * series * DB_PER_NEPER
 }
 
+/// Turns powers into decibels relative to 1, none below that of `amin`.
+pub(super) fn to_decibels(powers: &mut [f32], amin: f32) {
+    for value in powers {
+        *value = power_to_db(value.max(amin));
+    }
+}
+
+/// Takes the largest of some decibel values off all of them and clamps what lies more than `top_db`
+/// below it (librosa's `power_to_db` with `ref=np.max`). For a fixed reference take
+/// `power_to_db(reference)` off each value.
+pub fn relative_to_maximum(decibels: &mut [f32], top_db: f32) {
+    let maximum = decibels.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    for value in decibels {
+        *value = (*value - maximum).max(-top_db);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,11 +18,6 @@ pub(super) fn real_fft(frame: &mut [f32]) -> Option<&mut [Complex32]> {
     }
 }
 
-/// A spectrum that [`real_fft`] left in its frame.
-pub(super) fn packed(frame: &mut [f32]) -> &mut [Complex32] {
-    bytemuck::cast_slice_mut(frame)
-}
-
 /// Squared magnitude of `n / 2 + 1` bins from a spectrum packed as [`real_fft`] packs it, written over
 /// the spectrum itself.
 pub(super) fn power_in_place(packed: &mut [Complex32]) -> &mut [f32] {

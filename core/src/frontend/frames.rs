@@ -1,24 +1,50 @@
 //! Cutting a stream of samples into overlapping frames, in place.
 
-use super::FrontEnd;
+use super::{FrontEnd, Padding};
 
-/// How far a frame is filled. The samples themselves lie in a buffer of `n_fft` that the owner passes
-/// in; it doubles as the FFT's work space, and `overlap` keeps what the next frame shares with this one.
+/// How far a frame is filled. The samples themselves lie in buffers that the owner passes in: `frame`,
+/// of `n_fft`, doubles as the FFT's work space; `overlap` keeps what the next frame shares with this one
+/// while the owner overwrites the full frame.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Frames {
     n_fft: usize,
     hop: usize,
-    padding: usize,
+    padding: Padding,
     filled: usize,
+    /// The frame is full and given to the owner; the next sample begins another one.
+    full: bool,
+    /// No frame is full yet.
+    first: bool,
+    /// With reflection samples enter a frame one later, since the first frame needs one beyond its end.
+    pending: Option<f32>,
+    /// The last sample that left the frame.
+    dropped: f32,
+    any: bool,
+    tail: Option<Tail>,
+}
+
+/// What is left of the padding behind the last sample.
+#[derive(Clone, Copy, Debug)]
+struct Tail {
+    left: usize,
+    /// Place of the signal's last sample in the frame, beyond its begin when negative.
+    last: isize,
 }
 
 impl Frames {
+    /// Takes a validated front end.
     pub(super) fn new(front_end: &FrontEnd) -> Self {
         Self {
             n_fft: usize::from(front_end.n_fft),
             hop: usize::from(front_end.hop),
-            padding: front_end.padding_samples(),
+            padding: front_end.padding,
             filled: 0,
+            full: false,
+            first: true,
+            pending: None,
+            dropped: 0.0,
+            any: false,
+            tail: None,
         }
     }
 
@@ -29,30 +55,148 @@ impl Frames {
 
     /// Begins a new signal.
     pub(super) fn start(&mut self, frame: &mut [f32]) {
-        frame[..self.padding].fill(0.0);
-        self.filled = self.padding;
+        self.filled = match self.padding {
+            Padding::None => 0,
+            Padding::Zeros | Padding::Reflect => self.n_fft / 2,
+        };
+        frame[..self.filled].fill(0.0);
+        self.full = false;
+        self.first = true;
+        self.pending = None;
+        self.any = false;
+        self.tail = None;
     }
 
-    /// Takes one sample; true when the frame is full and has to be analysed.
-    pub(super) fn push(&mut self, frame: &mut [f32], sample: f32) -> bool {
+    /// Takes one sample; true when `frame` is full and is the owner's to analyse and overwrite.
+    pub(super) fn push(&mut self, frame: &mut [f32], overlap: &mut [f32], sample: f32) -> bool {
+        self.any = true;
+        match self.padding {
+            Padding::None | Padding::Zeros => self.put(frame, overlap, sample),
+            Padding::Reflect => match self.pending.replace(sample) {
+                Some(earlier) => self.put(frame, overlap, earlier),
+                None => false,
+            },
+        }
+    }
+
+    /// Pads the end of the signal; true when that fills a frame, false at the end.
+    pub(super) fn finish(&mut self, frame: &mut [f32], overlap: &mut [f32]) -> bool {
+        if !self.any {
+            return false;
+        }
+        let mut tail = match self.tail {
+            Some(tail) => tail,
+            None => {
+                let (tail, full) = self.begin_tail(frame, overlap);
+                self.tail = Some(tail);
+                if full {
+                    return true;
+                }
+                tail
+            }
+        };
+        while tail.left > 0 {
+            if self.full {
+                self.advance(frame, overlap);
+            }
+            let value = match self.padding {
+                Padding::None | Padding::Zeros => 0.0,
+                Padding::Reflect => self.mirrored(frame),
+            };
+            let full = self.put(frame, overlap, value);
+            tail = self.tail.unwrap_or(tail);
+            tail.left -= 1;
+            self.tail = Some(tail);
+            if full {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Puts the last sample in and starts the padding.
+    fn begin_tail(&mut self, frame: &mut [f32], overlap: &mut [f32]) -> (Tail, bool) {
+        let half = self.n_fft / 2;
+        let Some(sample) = self.pending.take() else {
+            let left = if self.padding == Padding::Zeros {
+                half
+            } else {
+                0
+            };
+            return (Tail { left, last: 0 }, false);
+        };
+        if self.first {
+            // shorter than what the first frame reflects: it is all in the frame
+            frame[self.filled] = sample;
+            let length = self.filled + 1 - half;
+            reflect_around(frame, half, length);
+            self.filled = self.n_fft;
+            self.complete(frame, overlap);
+            let last = (half + length - 1) as isize;
+            return (Tail { left: length, last }, true);
+        }
+        if self.full {
+            self.advance(frame, overlap);
+        }
+        let last = self.filled as isize;
+        let full = self.put(frame, overlap, sample);
+        (Tail { left: half, last }, full)
+    }
+
+    /// The sample as far before the signal's last one as the next place of the frame is behind it.
+    fn mirrored(&self, frame: &[f32]) -> f32 {
+        let last = self.tail.map_or(0, |tail| tail.last);
+        // a frame spans at most half a frame on each side of the signal's end, and one more sample
+        let source = 2 * last - self.filled as isize;
+        usize::try_from(source).map_or(self.dropped, |source| frame[source])
+    }
+
+    fn put(&mut self, frame: &mut [f32], overlap: &mut [f32], sample: f32) -> bool {
+        if self.full {
+            self.advance(frame, overlap);
+        }
         frame[self.filled] = sample;
         self.filled += 1;
-        self.filled == self.n_fft
+        if self.filled < self.n_fft {
+            return false;
+        }
+        if let (true, Padding::Reflect, Some(next)) = (self.first, self.padding, self.pending) {
+            let half = self.n_fft / 2;
+            frame[0] = next;
+            for i in 1..half {
+                frame[i] = frame[2 * half - i];
+            }
+        }
+        self.complete(frame, overlap);
+        true
     }
 
-    /// Saves what the next frame needs before the full frame is overwritten.
-    pub(super) fn save(&self, frame: &[f32], overlap: &mut [f32]) {
+    /// Saves what the next frame needs before the full one is overwritten.
+    fn complete(&mut self, frame: &[f32], overlap: &mut [f32]) {
         overlap.copy_from_slice(&frame[self.hop..]);
+        self.dropped = frame[self.hop - 1];
+        self.full = true;
+        self.first = false;
     }
 
-    /// Begins the next frame with what [`Self::save`] kept.
-    pub(super) fn advance(&mut self, frame: &mut [f32], overlap: &[f32]) {
+    /// Begins the next frame with what [`Self::complete`] kept.
+    fn advance(&mut self, frame: &mut [f32], overlap: &[f32]) {
         frame[..overlap.len()].copy_from_slice(overlap);
         self.filled = overlap.len();
+        self.full = false;
+        if let Some(tail) = &mut self.tail {
+            tail.last -= self.hop as isize;
+        }
     }
+}
 
-    /// Zeros to push after the last sample.
-    pub(super) fn padding(&self) -> usize {
-        self.padding
+/// Fills a frame around the `length` samples that begin at `start` with their reflections, as often as it
+/// takes (numpy's `pad(mode="reflect")`).
+fn reflect_around(frame: &mut [f32], start: usize, length: usize) {
+    let period = (2 * (length - 1)).max(1) as isize;
+    for place in (0..start).chain(start + length..frame.len()) {
+        let phase = (place as isize - start as isize).rem_euclid(period) as usize;
+        let index = phase.min(period as usize - phase).min(length - 1);
+        frame[place] = frame[start + index];
     }
 }

@@ -85,8 +85,6 @@ pub struct LogMelStream<B> {
     last_band: Interval,
     frames: Frames,
     amin: f32,
-    /// Zeros still to push at the end; `None` before the end.
-    tail: Option<usize>,
 }
 
 impl<const N: usize, const M: usize> LogMel<N, M> {
@@ -119,7 +117,6 @@ impl<B: Buffers> LogMelStream<B> {
             last_band,
             frames: Frames::new(front_end),
             amin: front_end.amin,
-            tail: None,
         };
         stream.reset();
         stream
@@ -127,7 +124,6 @@ impl<B: Buffers> LogMelStream<B> {
 
     /// Begins a new signal.
     pub fn reset(&mut self) {
-        self.tail = None;
         self.frames.start(self.buffers.parts().frame);
     }
 
@@ -140,15 +136,8 @@ impl<B: Buffers> LogMelStream<B> {
     /// As [`Self::push`], with the bands' power in place of decibels.
     pub fn push_power(&mut self, sample: f32) -> Option<&[f32]> {
         let parts = self.buffers.parts();
-        if !self.frames.push(parts.frame, sample) {
-            return None;
-        }
-        self.frames.save(parts.frame, parts.overlap);
-        window::apply_hann(parts.frame);
-        let power = fft::power_in_place(fft::real_fft(parts.frame)?);
-        mel::apply(parts.bands, &self.last_band, power, parts.column);
-        self.frames.advance(parts.frame, parts.overlap);
-        Some(parts.column)
+        let full = self.frames.push(parts.frame, parts.overlap, sample);
+        full.then(|| self.power()).flatten()
     }
 
     /// Pads the end of the signal and gives the columns that this completes, one a call, then `None`
@@ -160,24 +149,24 @@ impl<B: Buffers> LogMelStream<B> {
 
     /// As [`Self::finish`], with the bands' power in place of decibels.
     pub fn finish_power(&mut self) -> Option<&[f32]> {
-        let mut left = self.tail.unwrap_or(self.frames.padding());
-        while left > 0 {
-            left -= 1;
-            self.tail = Some(left);
-            if self.push_power(0.0).is_some() {
-                return Some(self.buffers.parts().column);
-            }
-        }
-        self.tail = Some(0);
-        None
+        let parts = self.buffers.parts();
+        let full = self.frames.finish(parts.frame, parts.overlap);
+        full.then(|| self.power()).flatten()
+    }
+
+    /// Turns the full frame into the bands' power.
+    fn power(&mut self) -> Option<&[f32]> {
+        let parts = self.buffers.parts();
+        window::apply_hann(parts.frame);
+        let power = fft::power_in_place(fft::real_fft(parts.frame)?);
+        mel::apply(parts.bands, &self.last_band, power, parts.column);
+        Some(parts.column)
     }
 
     /// Turns the column's powers into decibels.
     fn decibels(&mut self) -> &[f32] {
         let column = self.buffers.parts().column;
-        for value in column.iter_mut() {
-            *value = decibel::power_to_db(value.max(self.amin));
-        }
+        decibel::to_decibels(column, self.amin);
         column
     }
 }

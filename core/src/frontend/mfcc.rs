@@ -1,38 +1,92 @@
 //! Mel-frequency cepstral coefficients.
 
+use super::{FrontEnd, LogMel};
+
 /// Orthonormal DCT-II from `M` log-mel bands to the first `C` coefficients (scipy's
-/// `dct(x, type=2, norm="ortho")`, as librosa's `feature.mfcc` uses it).
+/// `dct(x, type=2, norm="ortho")`), with librosa's optional lifter.
 #[derive(Clone, Debug)]
-pub struct Mfcc<const M: usize, const C: usize> {
+pub struct Dct<const M: usize, const C: usize> {
     basis: [[f32; M]; C],
 }
 
-impl<const M: usize, const C: usize> Mfcc<M, C> {
+impl<const M: usize, const C: usize> Dct<M, C> {
     /// Computes the basis: `√(2 / M) · cos(π c (m + ½) / M)`, for `c = 0` `√(1 / M)`.
+    ///
+    /// A `lifter` above 0 multiplies coefficient `c` by `1 + lifter / 2 · sin(π (c + 1) / lifter)`
+    /// (librosa's `feature.mfcc(lifter=…)`); 0 is none.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(lifter: u16) -> Self {
+        use core::f64::consts::PI;
         let mut basis = [[0.0; M]; C];
         for (c, row) in basis.iter_mut().enumerate() {
             let norm = libm::sqrt(if c == 0 { 1.0 } else { 2.0 } / M as f64);
+            let lift = match f64::from(lifter) {
+                0.0 => 1.0,
+                lifter => 1.0 + lifter / 2.0 * libm::sin(PI * (c + 1) as f64 / lifter),
+            };
             for (m, value) in row.iter_mut().enumerate() {
-                let phase = core::f64::consts::PI * c as f64 * (m as f64 + 0.5) / M as f64;
-                *value = (norm * libm::cos(phase)) as f32;
+                let phase = PI * c as f64 * (m as f64 + 0.5) / M as f64;
+                *value = (lift * norm * libm::cos(phase)) as f32;
             }
         }
         Self { basis }
     }
 
-    /// Coefficients of one column of decibels.
+    /// Coefficients of one column of `M` decibel values; missing values count as 0.
     #[must_use]
-    pub fn transform(&self, decibels: &[f32; M]) -> [f32; C] {
-        self.basis
-            .each_ref()
-            .map(|row| row.iter().zip(decibels).map(|(b, x)| b * x).sum())
+    pub fn transform(&self, decibels: &[f32]) -> [f32; C] {
+        let dot = |row: &[f32; M]| row.iter().zip(decibels).map(|(b, x)| b * x).sum();
+        self.basis.each_ref().map(dot)
     }
 }
 
-impl<const M: usize, const C: usize> Default for Mfcc<M, C> {
-    fn default() -> Self {
-        Self::new()
+/// Streaming MFCC: [`LogMel`] with `M` bands of frames of `N` samples, and the first `C` coefficients of
+/// their DCT.
+///
+/// These are librosa's `feature.mfcc(S=power_to_db(melspectrogram(y), top_db=None))`: a stream has no
+/// maximum to clamp at. Where the whole signal is there, put [`Dct`] behind
+/// [`relative_to_maximum`](super::relative_to_maximum) (which also takes the maximum off: that moves
+/// coefficient 0 alone, by `√M` times it).
+///
+/// ```
+/// use timbrel_core::frontend::{FrontEnd, Mfcc};
+///
+/// let mut mfcc = Mfcc::<1024, 40, 13>::new(&FrontEnd::librosa(1024, 256, 40), 0).unwrap();
+/// let column: Option<[f32; 13]> = (0..512).find_map(|_| mfcc.push(0.1));
+/// assert!(column.is_some());
+/// ```
+#[derive(Clone, Debug)]
+pub struct Mfcc<const N: usize, const M: usize, const C: usize> {
+    log_mel: LogMel<N, M>,
+    dct: Dct<M, C>,
+}
+
+impl<const N: usize, const M: usize, const C: usize> Mfcc<N, M, C> {
+    /// Makes a front end; `None` unless its `n_fft` is `N`, its `n_mels` is `M` and all its fields are in
+    /// their ranges. For `lifter` see [`Dct::new`].
+    #[must_use]
+    pub fn new(front_end: &FrontEnd, lifter: u16) -> Option<Self> {
+        Some(Self {
+            log_mel: LogMel::new(front_end)?,
+            dct: Dct::new(lifter),
+        })
+    }
+
+    /// Begins a new signal.
+    pub fn reset(&mut self) {
+        self.log_mel.reset();
+    }
+
+    /// Takes one sample and gives the coefficients of the frame that it completes.
+    pub fn push(&mut self, sample: f32) -> Option<[f32; C]> {
+        let column = self.log_mel.push(sample)?;
+        Some(self.dct.transform(column))
+    }
+
+    /// Pads the end of the signal and gives the columns that this completes, one a call, then `None`
+    /// until [`Self::reset`].
+    pub fn finish(&mut self) -> Option<[f32; C]> {
+        let column = self.log_mel.finish()?;
+        Some(self.dct.transform(column))
     }
 }

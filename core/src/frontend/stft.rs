@@ -3,9 +3,10 @@
 use num_complex::Complex32;
 
 use super::frames::Frames;
-use super::{FrontEnd, fft, window};
+use super::{FrontEnd, Padding, decibel, fft, window};
 
-/// Streaming STFT: Hann window, frames of `N` samples (512, 1024, 2048 or 4096) every `hop`.
+/// Streaming STFT (librosa's `stft`): Hann window, frames of `N` samples (512, 1024, 2048 or 4096) every
+/// `hop`.
 ///
 /// All buffers are inside the value (8·`N` bytes), so that it can be a `static`.
 ///
@@ -32,9 +33,6 @@ pub struct Stft<const N: usize> {
     /// The first `N − hop` values are used.
     overlap: [f32; N],
     shared: usize,
-    full: bool,
-    /// Zeros still to push at the end; `None` before the end.
-    tail: Option<usize>,
 }
 
 impl<const N: usize> Stft<N> {
@@ -45,7 +43,7 @@ impl<const N: usize> Stft<N> {
 
     /// Makes an STFT; `None` unless `hop` is in `1..=N`.
     #[must_use]
-    pub fn new(hop: u16, padding: super::Padding) -> Option<Self> {
+    pub fn new(hop: u16, padding: Padding) -> Option<Self> {
         let () = Self::SUPPORTED;
         let front_end = FrontEnd {
             padding,
@@ -57,8 +55,6 @@ impl<const N: usize> Stft<N> {
             frame: [0.0; N],
             overlap: [0.0; N],
             shared: Frames::overlap(&front_end),
-            full: false,
-            tail: None,
         };
         stft.reset();
         Some(stft)
@@ -66,43 +62,27 @@ impl<const N: usize> Stft<N> {
 
     /// Begins a new signal.
     pub fn reset(&mut self) {
-        self.full = false;
-        self.tail = None;
         self.frames.start(&mut self.frame);
     }
 
     /// Takes one sample and gives the spectrum of the frame that it completes.
     pub fn push(&mut self, sample: f32) -> Option<Spectrum<'_>> {
-        if self.full {
-            self.full = false;
-            self.frames
-                .advance(&mut self.frame, &self.overlap[..self.shared]);
-        }
-        if !self.frames.push(&mut self.frame, sample) {
-            return None;
-        }
-        self.full = true;
-        self.frames
-            .save(&self.frame, &mut self.overlap[..self.shared]);
-        window::apply_hann(&mut self.frame);
-        fft::real_fft(&mut self.frame).map(|packed| Spectrum { packed })
+        let overlap = &mut self.overlap[..self.shared];
+        let full = self.frames.push(&mut self.frame, overlap, sample);
+        full.then(|| self.spectrum()).flatten()
     }
 
     /// Pads the end of the signal and gives the frames that this completes, one a call, then `None`
     /// until [`Self::reset`].
     pub fn finish(&mut self) -> Option<Spectrum<'_>> {
-        let mut left = self.tail.unwrap_or(self.frames.padding());
-        while left > 0 {
-            left -= 1;
-            self.tail = Some(left);
-            if self.push(0.0).is_some() {
-                // pushing again would borrow for longer than this turn of the loop
-                let packed = fft::packed(&mut self.frame);
-                return Some(Spectrum { packed });
-            }
-        }
-        self.tail = Some(0);
-        None
+        let overlap = &mut self.overlap[..self.shared];
+        let full = self.frames.finish(&mut self.frame, overlap);
+        full.then(|| self.spectrum()).flatten()
+    }
+
+    fn spectrum(&mut self) -> Option<Spectrum<'_>> {
+        window::apply_hann(&mut self.frame);
+        fft::real_fft(&mut self.frame).map(|packed| Spectrum { packed })
     }
 }
 
@@ -137,5 +117,24 @@ impl<'a> Spectrum<'a> {
     #[must_use]
     pub fn into_power(self) -> &'a [f32] {
         fft::power_in_place(self.packed)
+    }
+
+    /// Magnitudes of all bins, written over the spectrum.
+    #[must_use]
+    pub fn into_magnitude(self) -> &'a [f32] {
+        let values = fft::power_in_place(self.packed);
+        values
+            .iter_mut()
+            .for_each(|value| *value = libm::sqrtf(*value));
+        values
+    }
+
+    /// `10 · log10(max(amin, power))` of all bins in dB, written over the spectrum (librosa's
+    /// `power_to_db(ref=1.0, top_db=None)`; its `amplitude_to_db` has the square root of this `amin`).
+    #[must_use]
+    pub fn into_decibels(self, amin: f32) -> &'a [f32] {
+        let values = fft::power_in_place(self.packed);
+        decibel::to_decibels(values, amin);
+        values
     }
 }

@@ -124,6 +124,7 @@ fn read_front_end(bytes: Bytes<'_>) -> Result<Fixed, ModelError> {
         padding: match code(3)? {
             0 => Padding::None,
             1 => Padding::Zeros,
+            2 => Padding::Reflect,
             other => return Err(bytes.invalid("padding", 3, other)),
         },
         sample_rate: bytes.u32(4)?,

@@ -105,6 +105,7 @@ impl ModelSpec {
             match padding {
                 Padding::None => 0,
                 Padding::Zeros => 1,
+                Padding::Reflect => 2,
             },
         ];
         out.extend(sample_rate.to_le_bytes());

@@ -1,0 +1,124 @@
+//! The shipped model through tract: the same logits as the int8 engine, and errors for bad files.
+#![cfg(feature = "tract")]
+
+mod common;
+
+use std::path::Path;
+
+use common::Random;
+use timbrel_core::Error;
+use timbrel_core::classifier::{Classifier, InputFormat};
+use timbrel_core::engine::{Engine, Int8Engine, TractEngine};
+use timbrel_core::model::Model;
+
+fn shipped(name: &str) -> Vec<u8> {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+    std::fs::read(models.join(name)).expect("the shipped model is in the repository")
+}
+
+fn logits(engine: &mut impl Engine, window: &[u8]) -> Vec<i32> {
+    let mut logits = vec![0; engine.info().classes];
+    engine.input().copy_from_slice(window);
+    engine.run(&mut logits).unwrap();
+    logits
+}
+
+#[test]
+fn both_engines_give_the_same_logits() {
+    let bytes = shipped("compact.timbrel");
+    let model = Model::parse(&bytes).unwrap();
+    let mut memory = vec![0; Int8Engine::required_bytes(&model)];
+    let mut int8 = Int8Engine::new(model, &mut memory).unwrap();
+    let mut tract = TractEngine::from_bytes(&shipped("compact.onnx")).unwrap();
+    assert_eq!(int8.info(), tract.info());
+    for class in 0..=model.classes() {
+        assert_eq!(int8.label(class), tract.label(class));
+    }
+    assert_eq!(int8.normalisation(5), tract.normalisation(5));
+    let mut random = Random(1);
+    for case in 0..12 {
+        // noise, constants, and smooth ramps with a little noise
+        let value = |i: usize, random: &mut Random| match case % 4 {
+            0 => random.next() as u8,
+            1 => (case * 20) as u8,
+            2 => (i / 128) as u8 * 2,
+            _ => (255 - i % 256) as u8 / 2 + random.below(128) as u8,
+        };
+        let window: Vec<u8> = (0..int8.info().window_len())
+            .map(|i| value(i, &mut random))
+            .collect();
+        assert_eq!(
+            logits(&mut int8, &window),
+            logits(&mut tract, &window),
+            "case {case}"
+        );
+    }
+}
+
+#[test]
+fn the_classifier_gives_the_same_result_over_both() {
+    let bytes = shipped("compact.timbrel");
+    let model = Model::parse(&bytes).unwrap();
+    let format = InputFormat::mono(22_050);
+    let samples = common::music(1, 22_050 * 14, 22_050);
+    let mut memory = vec![0; Classifier::required_bytes(&model)];
+    let mut int8 = Classifier::int8(model, format, &mut memory).unwrap();
+    let tract = TractEngine::from_bytes(&shipped("compact.onnx")).unwrap();
+    let mut memory = vec![0; Classifier::<TractEngine>::feature_bytes(&tract.info())];
+    let mut tract = Classifier::new(tract, format, &mut memory).unwrap();
+    let mut rest = samples.as_slice();
+    while !rest.is_empty() {
+        let pushed = int8.push(rest).unwrap();
+        assert_eq!(tract.push(rest).unwrap(), pushed);
+        assert_eq!(int8.logits(), tract.logits());
+        rest = &rest[pushed.consumed..];
+    }
+    int8.finish().unwrap();
+    tract.finish().unwrap();
+    assert_eq!(int8.result().unwrap(), tract.result().unwrap());
+    assert!(int8.result().unwrap().windows >= 2);
+}
+
+fn refused(bytes: &[u8]) -> String {
+    match TractEngine::from_bytes(bytes) {
+        Err(Error::Onnx(what)) => what,
+        Err(other) => panic!("{other:?}"),
+        Ok(_) => panic!("accepted"),
+    }
+}
+
+#[test]
+fn bad_files_are_errors() {
+    let good = shipped("compact.onnx");
+    assert!(refused(b"").contains("metadata"));
+    refused(b"this is a text file and no model");
+    for length in [10, 1000, good.len() / 2, good.len() - 1] {
+        refused(&good[..length]);
+    }
+    let at = good
+        .windows(14)
+        .position(|w| w == b"timbrel.labels")
+        .unwrap();
+    let mut renamed = good.clone();
+    renamed[at + 8] = b'X';
+    assert!(refused(&renamed).contains("timbrel.labels"));
+}
+
+/// Whatever a damaged file does to tract, the process goes on.
+#[test]
+fn damaged_files_do_not_crash() {
+    let good = shipped("compact.onnx");
+    let mut random = Random(2);
+    for _ in 0..40 {
+        let mut damaged = good.clone();
+        for _ in 0..1 + random.below(4) {
+            let at = random.below(damaged.len());
+            damaged[at] ^= 1 << random.below(8);
+        }
+        if let Ok(mut engine) = TractEngine::from_bytes(&damaged) {
+            let mut logits = vec![0; engine.info().classes];
+            // an error is as good as an answer
+            let _ = engine.run(&mut logits);
+        }
+    }
+}
