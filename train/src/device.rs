@@ -29,7 +29,7 @@ impl DeviceKind {
             Self::Ndarray => Ok(Device::ndarray()),
             #[cfg(feature = "gpu")]
             Self::Gpu => gpu::open(allow_software),
-            #[expect(unreachable_patterns, reason = "reachable where a feature is off")]
+            #[allow(unreachable_patterns, reason = "reachable where a feature is off")]
             other => {
                 let _ = allow_software;
                 let name = other

@@ -1,11 +1,19 @@
-//! Training, evaluation, quantisation and export of Timbrel's models.
+//! Training, evaluation, quantisation and export of Timbrel's models: what the `timbrel` command does.
+//!
+//! A [`recipe`] describes a system. [`training`] turns it and a [`data`] cache into a run's folder,
+//! [`quantise`] a run's float weights into integers, [`export`] the integers into files, [`evaluate`] a
+//! file into figures. Features, model file and engines are `timbrel-core`'s.
 
 pub mod augment;
 pub mod batch;
 pub mod data;
 pub mod device;
+pub mod evaluate;
+pub mod export;
 pub mod float;
+pub mod inference;
 pub mod network;
+pub mod quantise;
 pub mod recipe;
 pub mod score;
 pub mod training;

@@ -12,6 +12,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::recipe::{BlockKeys, NetworkKeys};
 use crate::weights::{Weights, name};
 
+/// What batch normalisation adds to a variance.
+pub(crate) const NORM_EPSILON: f64 = 1e-5;
+
 /// Convolution, batch normalisation, ReLU and maximum pooling.
 #[derive(Module, Debug)]
 struct Block {
@@ -38,7 +41,9 @@ impl Block {
                     fan_out_only: false,
                 })
                 .init(device),
-            norm: BatchNormConfig::new(outputs).init(device),
+            norm: BatchNormConfig::new(outputs)
+                .with_epsilon(NORM_EPSILON)
+                .init(device),
             relu: Relu::new(),
             pool: (pool > 1).then(|| {
                 MaxPool2dConfig::new([pool; 2])
@@ -87,14 +92,25 @@ impl Network {
     /// Batch statistics are used on a device with gradients, the stored ones on one without.
     #[must_use]
     pub fn forward(&self, input: Tensor<4>) -> Tensor<2> {
+        self.observe(input).1
+    }
+
+    /// As [`Self::forward`], with the output of each block `[N, channel, row, column]` and the mean over all
+    /// places `[N, channel, 1, 1]` on the way.
+    #[must_use]
+    pub fn observe(&self, input: Tensor<4>) -> (Vec<Tensor<4>>, Tensor<2>) {
         // the model file's network takes q / 256, which is a power of two away from q
         let mut x = input / 256.0;
+        let mut outputs = Vec::with_capacity(self.blocks.len() + 1);
         for block in &self.blocks {
             x = block.forward(x);
+            outputs.push(x.clone());
         }
-        let [count, channels, ..] = x.dims();
-        let mean = x.reshape([count as i32, channels as i32, -1]).mean_dim(2);
-        self.dense.forward(mean.reshape([count, channels]))
+        let [count, channels, height, width] = x.dims();
+        let mean = x.reshape([count, channels, height * width]).mean_dim(2);
+        outputs.push(mean.clone().reshape([count, channels, 1, 1]));
+        let logits = self.dense.forward(mean.reshape([count, channels]));
+        (outputs, logits)
     }
 
     /// Copies all weights and running statistics out.

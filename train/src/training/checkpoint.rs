@@ -27,6 +27,8 @@ pub struct RunInfo {
     pub labels: Vec<String>,
     /// Best validation track accuracy, and its epoch.
     pub best: Option<(f64, usize)>,
+    /// Where the data lay.
+    pub data: PathBuf,
 }
 
 /// Paths of a run's files.

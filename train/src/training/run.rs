@@ -1,7 +1,7 @@
 //! The training loop.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Instant;
@@ -23,7 +23,7 @@ use crate::recipe::Recipe;
 use crate::weights::Weights;
 
 /// What a training is asked to do besides its recipe.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Seed of weights, crops and augmentation.
     pub seed: u64,
@@ -33,6 +33,8 @@ pub struct Options {
     pub stop_after: Option<usize>,
     /// Go on from the folder's checkpoint.
     pub resume: bool,
+    /// Where the data lies, for a later export.
+    pub data: PathBuf,
 }
 
 /// A line of `metrics.jsonl`.
@@ -72,7 +74,7 @@ pub fn train(
     dataset: &Dataset,
     folder: &RunFolder,
     device: &Device,
-    options: Options,
+    options: &Options,
 ) -> Result<RunInfo> {
     let recipe = &Recipe::read(path)?;
     dataset.check(&recipe.front_end(), recipe.window().columns)?;
@@ -104,7 +106,7 @@ impl<'a> Run<'a> {
         dataset: &'a Dataset,
         folder: &'a RunFolder,
         device: &Device,
-        options: Options,
+        options: &Options,
     ) -> Result<Self> {
         let keys = &recipe.training;
         let gradients = device.clone().autodiff();
@@ -132,6 +134,7 @@ impl<'a> Run<'a> {
                 done: 0,
                 labels: dataset.genres.clone(),
                 best: None,
+                data: options.data.clone(),
             };
             let average = network.weights()?;
             (info, (network, average, optimiser))

@@ -1,0 +1,59 @@
+//! `timbrel export`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use timbrel_train::data::Dataset;
+use timbrel_train::device::DeviceKind;
+use timbrel_train::export::export;
+use timbrel_train::training::RunFolder;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Folder of a run.
+    run: PathBuf,
+    /// Folder for the files.
+    #[arg(long)]
+    out: PathBuf,
+    /// Name of the files; the recipe's where it is not given.
+    #[arg(long)]
+    name: Option<String>,
+    /// Data to calibrate and measure on; the run's own where it is not given.
+    #[arg(long, env = "TIMBREL_DATA")]
+    data: Option<PathBuf>,
+    /// Where to run the float network.
+    #[arg(long, value_enum, default_value_t = DeviceKind::Cpu)]
+    device: DeviceKind,
+    /// Let `--device gpu` use an adapter that is emulated in software.
+    #[arg(long)]
+    allow_software_adapter: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let device = arguments.device.open(arguments.allow_software_adapter)?;
+    let folder = RunFolder::new(&arguments.run);
+    let data = match &arguments.data {
+        Some(data) => data.clone(),
+        None => folder.info()?.data,
+    };
+    let dataset = Dataset::read(&data)?;
+    let exported = export(
+        &folder,
+        &dataset,
+        arguments.name.as_deref(),
+        &arguments.out,
+        &device,
+    )?;
+    for file in &exported.files {
+        println!("{}", file.display());
+    }
+    let measured = &exported.measured;
+    println!(
+        "{} tracks right: float {:.1} %, int8 {:.1} %",
+        measured.split,
+        100.0 * measured.float.track_accuracy(),
+        100.0 * measured.int8.track_accuracy()
+    );
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! The commands' arguments and what they print.
+
+mod evaluate;
+mod export;
+mod train;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+/// A command of `timbrel`.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Train a recipe on the train split, validating on the valid split.
+    Train(train::Arguments),
+    /// Evaluate an exported model on a split.
+    Evaluate(evaluate::Arguments),
+    /// Quantise a run's network and write it as .timbrel and .onnx, with a model card.
+    Export(export::Arguments),
+}
+
+impl Command {
+    pub(crate) fn run(self) -> Result<()> {
+        match self {
+            Self::Train(arguments) => train::run(&arguments),
+            Self::Evaluate(arguments) => evaluate::run(&arguments),
+            Self::Export(arguments) => export::run(&arguments),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Integers from a folded network and a choice of scales.
+
+use anyhow::{Context, Result, ensure};
+use timbrel_core::frontend::Affine;
+use timbrel_core::model::{Geometry, LayerSpec, ModelSpec, Op, Shape};
+
+use super::{FoldedConv, FoldedNetwork, INPUT_EXPONENT, MAX_SHIFT, scaled};
+use crate::recipe::Recipe;
+
+/// The exponents that quantisation chooses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exponents {
+    /// Of each block's output.
+    pub activations: Vec<i32>,
+    /// Of the mean over all places.
+    pub mean: i32,
+    /// Of each block's weights.
+    pub weights: Vec<i32>,
+    /// Of the dense weights.
+    pub dense: i32,
+}
+
+/// What a model file says of itself besides its network.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Class names in label order.
+    pub labels: Vec<String>,
+    /// Lines of `key: value` on where it comes from.
+    pub provenance: String,
+}
+
+/// Rounds a folded network to integers.
+///
+/// # Errors
+/// A choice of exponents needs a shift outside `0..=`[`MAX_SHIFT`], or the network does not fit the format.
+pub fn build(
+    recipe: &Recipe,
+    network: &FoldedNetwork,
+    exponents: &Exponents,
+    identity: &Identity,
+) -> Result<ModelSpec> {
+    let [bins, columns] = recipe.input();
+    let mut shape = Shape::new(short(bins)?, short(columns)?, 1);
+    let mut input = INPUT_EXPONENT;
+    let mut layers = Vec::with_capacity(network.convs.len() + 2);
+    for (index, conv) in network.convs.iter().enumerate() {
+        let output = exponents.activations[index];
+        let layer = conv_layer(conv, shape, [input, exponents.weights[index], output])
+            .with_context(|| format!("block {index}"))?;
+        (shape, input) = (layer.output, output);
+        layers.push(layer);
+    }
+    let mean = mean_layer(shape, input, exponents.mean).context("mean over all places")?;
+    (shape, input) = (mean.output, exponents.mean);
+    layers.push(mean);
+    let sums = input + exponents.dense;
+    layers.push(LayerSpec {
+        op: Op::Dense,
+        shift: 0,
+        input: shape,
+        output: Shape::new(1, 1, short(network.dense_biases.len())?),
+        weights: weights(&network.dense_weights, exponents.dense),
+        biases: biases(&network.dense_biases, sums)?,
+    });
+    Ok(ModelSpec {
+        front_end: recipe.front_end(),
+        window: recipe.window(),
+        normalisation: vec![Affine::DB80],
+        labels: identity.labels.clone(),
+        logits_exponent: u8::try_from(sums).context("scale of the logits")?,
+        layers,
+        provenance: identity.provenance.clone(),
+    })
+}
+
+fn conv_layer(
+    conv: &FoldedConv,
+    shape: Shape,
+    [input, weight, output]: [i32; 3],
+) -> Result<LayerSpec> {
+    let keys = conv.keys;
+    let byte = |value: usize| u8::try_from(value).context("does not fit the file format");
+    let kernel = byte(keys.kernel.get())?;
+    let geometry = Geometry::square(kernel, byte(keys.stride.get())?, kernel / 2);
+    let pool = [byte(keys.pool.get())?; 2];
+    let op = if keys.depthwise {
+        Op::Depthwise { geometry, pool }
+    } else {
+        Op::Conv { geometry, pool }
+    };
+    Ok(LayerSpec {
+        op,
+        shift: shift(input + weight - output)?,
+        input: shape,
+        output: op
+            .output(shape, keys.channels.short())
+            .context("does not fit its input")?,
+        weights: weights(&conv.weights, weight),
+        biases: biases(&conv.biases, input + weight)?,
+    })
+}
+
+/// The mean over all places: `sum · multiplier / 2^shift`, exact where their number is a power of two.
+fn mean_layer(shape: Shape, input: i32, output: i32) -> Result<LayerSpec> {
+    let [height, width] = [shape.height, shape.width].map(|extent| u8::try_from(extent).ok());
+    let (height, width) = height
+        .zip(width)
+        .context("more than 255 places along one axis")?;
+    let geometry = Geometry {
+        kernel: [height, width],
+        stride: [1, 1],
+        pad: [0; 4],
+    };
+    let area = u32::from(height) * u32::from(width);
+    let (multiplier, places) = reciprocal(area);
+    let op = Op::AveragePool {
+        geometry,
+        multiplier,
+    };
+    Ok(LayerSpec {
+        op,
+        shift: shift(places + input - output)?,
+        input: shape,
+        output: op.output(shape, 0).context("does not fit its input")?,
+        weights: Vec::new(),
+        biases: Vec::new(),
+    })
+}
+
+/// `1 / area` as `multiplier / 2^places`, within 0.8 %.
+fn reciprocal(area: u32) -> (i8, i32) {
+    if area.is_power_of_two() {
+        return (1, area.trailing_zeros() as i32);
+    }
+    // the largest multiplier of at most 127, for the finest resolution
+    let places = (127.0 * f64::from(area)).log2().floor() as i32;
+    ((2f64.powi(places) / f64::from(area)).round() as i8, places)
+}
+
+fn shift(value: i32) -> Result<u8> {
+    ensure!(
+        (0..=MAX_SHIFT).contains(&value),
+        "shift {value} is not in 0..={MAX_SHIFT}"
+    );
+    Ok(value as u8)
+}
+
+fn weights(values: &[f32], exponent: i32) -> Vec<i8> {
+    values
+        .iter()
+        .map(|&w| scaled(w, exponent).clamp(-127.0, 127.0) as i8)
+        .collect()
+}
+
+fn biases(values: &[f32], exponent: i32) -> Result<Vec<i32>> {
+    // far enough from i32's end that no sum of products added to it can overflow
+    const LIMIT: f64 = (1 << 30) as f64;
+    let round = |&b: &f32| {
+        let scaled = scaled(b, exponent);
+        ensure!(
+            scaled.abs() <= LIMIT,
+            "bias {b} is too large for its scale 2^-{exponent}"
+        );
+        Ok(scaled as i32)
+    };
+    values.iter().map(round).collect()
+}
+
+fn short(value: usize) -> Result<u16> {
+    u16::try_from(value).with_context(|| format!("{value} does not fit the file format"))
+}

@@ -1,0 +1,158 @@
+//! Choosing the scales: first each by itself, then by what the integers answer.
+
+use anyhow::Result;
+use burn::tensor::Device;
+use timbrel_core::model::ModelSpec;
+
+use super::{Exponents, FoldedNetwork, Identity, build, calibrate, holding};
+use crate::inference::Inference;
+use crate::network::Network;
+use crate::recipe::Recipe;
+use crate::score::softmax;
+use crate::weights::Weights;
+
+/// A quantised model and how it was chosen.
+#[derive(Clone, Debug)]
+pub struct Quantised {
+    /// The integers.
+    pub spec: ModelSpec,
+    /// The scales.
+    pub exponents: Exponents,
+    /// Mean Kullback-Leibler divergence (nats) of the integers' answers from the float network's on the
+    /// calibration windows.
+    pub divergence: f64,
+}
+
+/// Windows on which choices are compared; more tell no more and take longer.
+const COMPARED: usize = 96;
+
+/// Quantises a trained network on windows of the train split.
+///
+/// Each activation begins with the scale of least squared error, each weight tensor with the smallest
+/// that holds it. Then one scale after another is moved by a factor of two where the integer network's
+/// answers come nearer to the float network's by it.
+///
+/// # Errors
+/// The weights do not fit the recipe, or no choice of scales fits the format.
+pub fn quantise(
+    recipe: &Recipe,
+    weights: &Weights,
+    windows: &[Vec<u8>],
+    identity: &Identity,
+    device: &Device,
+) -> Result<Quantised> {
+    let folded = FoldedNetwork::new(&recipe.network, weights)?;
+    let network = Network::new(&recipe.network, identity.labels.len(), device)
+        .with_weights(weights, device)?;
+    let (mut activations, logits) = calibrate::observe(&network, windows, recipe.input(), device)?;
+    let mean = activations.pop().unwrap_or_default();
+    let start = Exponents {
+        activations,
+        mean,
+        weights: folded
+            .convs
+            .iter()
+            .map(|conv| holding(largest(&conv.weights), 127.0))
+            .collect(),
+        dense: holding(largest(&folded.dense_weights), 127.0),
+    };
+    let stride = windows.len().div_ceil(COMPARED).max(1);
+    let compared: Vec<Vec<u8>> = windows.iter().step_by(stride).cloned().collect();
+    let targets: Vec<Vec<f32>> = logits.iter().step_by(stride).map(|l| softmax(l)).collect();
+    let search = Search {
+        recipe,
+        folded,
+        identity,
+        compared,
+        targets,
+    };
+    search.descend(start)
+}
+
+fn largest(values: &[f32]) -> f32 {
+    values
+        .iter()
+        .fold(0.0, |largest, value| value.abs().max(largest))
+}
+
+struct Search<'a> {
+    recipe: &'a Recipe,
+    folded: FoldedNetwork,
+    identity: &'a Identity,
+    compared: Vec<Vec<u8>>,
+    targets: Vec<Vec<f32>>,
+}
+
+impl Search<'_> {
+    fn descend(&self, start: Exponents) -> Result<Quantised> {
+        let mut best = self.measure(start)?;
+        let blocks = best.exponents.weights.len();
+        // a weight tensor may saturate one step, never be coarser than what holds it
+        let moves = (0..=blocks)
+            .flat_map(|layer| [(Place::Weights(layer), 1)])
+            .chain((0..=blocks).flat_map(|layer| {
+                [
+                    (Place::Activation(layer), 1),
+                    (Place::Activation(layer), -1),
+                ]
+            }));
+        for (place, step) in moves {
+            let mut exponents = best.exponents.clone();
+            *place.of(&mut exponents) += step;
+            // a move that the format has no shift for is no choice
+            if let Ok(moved) = self.measure(exponents)
+                && moved.divergence < best.divergence
+            {
+                best = moved;
+            }
+        }
+        Ok(best)
+    }
+
+    fn measure(&self, exponents: Exponents) -> Result<Quantised> {
+        let spec = build(self.recipe, &self.folded, &exponents, self.identity)?;
+        let inference = Inference::int8(spec.to_bytes().map_err(anyhow::Error::msg)?)?;
+        let logits = inference.logits(&self.compared)?;
+        let sum: f64 = logits
+            .iter()
+            .zip(&self.targets)
+            .map(|(logits, target)| divergence(target, &inference.probabilities(logits)))
+            .sum();
+        Ok(Quantised {
+            spec,
+            exponents,
+            divergence: sum / self.targets.len().max(1) as f64,
+        })
+    }
+}
+
+/// One of the exponents, by layer; the one after the last block is the dense layer's or the mean's.
+#[derive(Clone, Copy)]
+enum Place {
+    Weights(usize),
+    Activation(usize),
+}
+
+impl Place {
+    fn of(self, exponents: &mut Exponents) -> &mut i32 {
+        match self {
+            Self::Weights(layer) => exponents
+                .weights
+                .get_mut(layer)
+                .unwrap_or(&mut exponents.dense),
+            Self::Activation(layer) => exponents
+                .activations
+                .get_mut(layer)
+                .unwrap_or(&mut exponents.mean),
+        }
+    }
+}
+
+/// Kullback-Leibler divergence of `found` from `target`, nats.
+fn divergence(target: &[f32], found: &[f32]) -> f64 {
+    let term = |(t, f): (&f32, &f32)| {
+        let (t, f) = (f64::from(*t).max(1e-12), f64::from(*f).max(1e-12));
+        t * (t / f).ln()
+    };
+    target.iter().zip(found).map(term).sum()
+}
