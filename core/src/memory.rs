@@ -43,7 +43,7 @@ impl<'w> Memory<'w> {
         }
         let skip = block.as_ptr().align_offset(ALIGNMENT).min(found);
         Ok(Self {
-            free: &mut block[skip..],
+            free: block.get_mut(skip..).unwrap_or_default(),
             found,
             needed,
         })
@@ -51,14 +51,14 @@ impl<'w> Memory<'w> {
 
     /// Takes `count` values, zeroed.
     pub(crate) fn take<T: bytemuck::Pod>(&mut self, count: usize) -> Result<&'w mut [T], Error> {
-        let bytes = (count * size_of::<T>()).next_multiple_of(ALIGNMENT);
+        let wanted = count * size_of::<T>();
         let (taken, free) = core::mem::take(&mut self.free)
-            .split_at_mut_checked(bytes)
+            .split_at_mut_checked(wanted.next_multiple_of(ALIGNMENT))
             .ok_or_else(|| self.short())?;
         self.free = free;
         taken.fill(0);
-        let values = bytemuck::try_cast_slice_mut(&mut taken[..count * size_of::<T>()]);
-        values.map_err(|_| self.short())
+        let values = taken.get_mut(..wanted).unwrap_or_default();
+        bytemuck::try_cast_slice_mut(values).map_err(|_| self.short())
     }
 
     fn short(&self) -> Error {

@@ -35,16 +35,17 @@ impl<'w> Ring<'w> {
         self.since_window = 0;
     }
 
+    /// Columns of a window, at least 1.
     fn columns(&self) -> u32 {
-        u32::from(self.window.columns)
+        u32::from(self.window.columns).max(1)
     }
 
     /// Keeps a column of decibels; true when a window is complete: the first time when the ring is full,
     /// then every window hop.
     pub(super) fn push(&mut self, column: &[f32]) -> bool {
         let at = (self.seen % self.columns()) as usize * self.n_mels;
-        let cells = &mut self.cells[at..at + self.n_mels];
-        for (cell, value) in cells.iter_mut().zip(column) {
+        let cells = self.cells.iter_mut().skip(at).take(self.n_mels);
+        for (cell, value) in cells.zip(column) {
             // rounds half away from zero; `as` saturates
             let steps = value * STEPS_PER_DB;
             *cell = (steps + if steps < 0.0 { -0.5 } else { 0.5 }) as i16;
@@ -95,15 +96,21 @@ impl<'w> Ring<'w> {
         } else {
             self.seen as usize % columns
         };
-        let filled = &self.cells[..valid * self.n_mels];
-        let maximum = i32::from(filled.iter().copied().max().unwrap_or(0));
+        let filled = self.cells.iter().take(valid * self.n_mels);
+        let maximum = i32::from(filled.copied().max().unwrap_or(0));
         for bin in 0..self.n_mels {
             let affine = engine.normalisation(bin);
-            let row = &mut engine.input()[bin * columns..(bin + 1) * columns];
-            for (column, out) in row.iter_mut().enumerate() {
-                let at = (oldest + column) % valid.max(1) * self.n_mels + bin;
-                let below = (i32::from(self.cells[at]) - maximum) as f32 / STEPS_PER_DB;
+            let row = engine.input().iter_mut().skip(bin * columns).take(columns);
+            let mut source = oldest;
+            for out in row {
+                let cell = self.cells.get(source * self.n_mels + bin);
+                let below = i32::from(cell.copied().unwrap_or(0)) - maximum;
+                let below = below as f32 / STEPS_PER_DB;
                 *out = affine.quantise(below.max(-info.front_end.top_db));
+                source += 1;
+                if source >= valid {
+                    source = 0;
+                }
             }
         }
     }

@@ -90,17 +90,18 @@ impl Engine for Int8Engine<'_> {
     }
 
     fn input(&mut self) -> &mut [u8] {
-        &mut self.arena[..self.model.input().len() as usize]
+        let len = self.model.input().len() as usize;
+        self.arena.get_mut(..len).unwrap_or_default()
     }
 
     fn run(&mut self, logits: &mut [i32]) -> Result<(), Error> {
-        let last = self.model.layers().len() - 1;
+        let count = self.model.layers().len();
         for (index, layer) in self.model.layers().enumerate() {
-            if index < last {
+            if index + 1 < count {
                 self.run_layer(index, &layer);
                 continue;
             }
-            let input = &self.arena[self.plan.input(index, &layer)];
+            let input = self.plan.input(self.arena, index, &layer);
             for (logit, sum) in logits.iter_mut().zip(kernels::dense_sums(&layer, input)) {
                 *logit = sum;
             }

@@ -31,38 +31,65 @@ impl Requantise {
     }
 }
 
-/// Sum of products. The product of a u8 and an i8 fits in 16 bits, which lets the compiler use the
+/// Product of an activation and a weight. It fits in 16 bits, which lets the compiler use the
 /// multiply-and-add instructions that work on pairs of them.
+fn product(activation: u8, weight: i8) -> i32 {
+    i32::from(i16::from(activation)) * i32::from(i16::from(weight))
+}
+
 fn dot(inputs: &[u8], weights: &[i8]) -> i32 {
     inputs
         .iter()
         .zip(weights)
-        .map(|(x, w)| i32::from(i16::from(*x)) * i32::from(i16::from(*w)))
+        .map(|(x, w)| product(*x, *w))
         .sum()
 }
 
-/// Copies the inputs under a kernel at output position (`y`, `x`) into `patch`, `[kernel height, kernel
-/// width, channels]`, with zeros where the kernel hangs over the edge.
-fn gather(input: &[u8], shape: Shape, g: Geometry, y: usize, x: usize, patch: &mut [u8]) {
-    let channels = usize::from(shape.channels);
-    let row_len = usize::from(shape.width) * channels;
-    let kernel_row = usize::from(g.kernel[1]) * channels;
-    // the row's part that lies inside: from `skip` on in the patch, from `from` on in the input
-    let left = x * usize::from(g.stride[1]) * channels;
-    let pad = usize::from(g.pad[1]) * channels;
-    let skip = pad.saturating_sub(left).min(kernel_row);
-    let from = left.saturating_sub(pad);
-    let len = (kernel_row - skip).min(row_len.saturating_sub(from));
-    for (ky, out) in patch.chunks_exact_mut(kernel_row).enumerate() {
-        let row = (y * usize::from(g.stride[0]) + ky).checked_sub(usize::from(g.pad[0]));
-        match row.filter(|row| *row < usize::from(shape.height)) {
-            Some(row) => {
-                out[..skip].fill(0);
-                let at = row * row_len + from;
-                out[skip..skip + len].copy_from_slice(&input[at..at + len]);
-                out[skip + len..].fill(0);
+/// Four sums of products over the same inputs, so that these are loaded once.
+fn dot4(inputs: &[u8], [a, b, c, d]: [&[i8]; 4]) -> [i32; 4] {
+    let mut sums = [0; 4];
+    for ((((x, a), b), c), d) in inputs.iter().zip(a).zip(b).zip(c).zip(d) {
+        sums[0] += product(*x, *a);
+        sums[1] += product(*x, *b);
+        sums[2] += product(*x, *c);
+        sums[3] += product(*x, *d);
+    }
+    sums
+}
+
+/// The inputs under a kernel at one output position, gathered into one slice.
+struct Gather<'a> {
+    input: &'a [u8],
+    shape: Shape,
+    geometry: Geometry,
+}
+
+impl Gather<'_> {
+    /// Copies the inputs for output position (`y`, `x`) into `patch`, `[kernel height, kernel width,
+    /// channels]`, with zeros where the kernel hangs over the edge.
+    fn at(&self, y: usize, x: usize, patch: &mut [u8]) {
+        let g = self.geometry;
+        let channels = usize::from(self.shape.channels);
+        let row_len = usize::from(self.shape.width) * channels;
+        let kernel_row = usize::from(g.kernel[1]) * channels;
+        // the row's part that lies inside: from `skip` on in the patch, from `from` on in the input
+        let left = x * usize::from(g.stride[1]) * channels;
+        let pad = usize::from(g.pad[1]) * channels;
+        let skip = pad.saturating_sub(left).min(kernel_row);
+        let from = left.saturating_sub(pad);
+        let len = (kernel_row - skip).min(row_len.saturating_sub(from));
+        for (ky, out) in patch.chunks_exact_mut(kernel_row.max(1)).enumerate() {
+            let row = (y * usize::from(g.stride[0]) + ky).wrapping_sub(usize::from(g.pad[0]));
+            let inside = row < usize::from(self.shape.height);
+            if !inside || len < kernel_row {
+                out.fill(0);
             }
-            None => out.fill(0),
+            let at = row.wrapping_mul(row_len).wrapping_add(from);
+            let source = self.input.get(at..at.wrapping_add(len)).filter(|_| inside);
+            let target = out.get_mut(skip..skip + len).unwrap_or_default();
+            for (target, source) in target.iter_mut().zip(source.unwrap_or_default()) {
+                *target = *source;
+            }
         }
     }
 }
@@ -71,20 +98,37 @@ fn gather(input: &[u8], shape: Shape, g: Geometry, y: usize, x: usize, patch: &m
 /// positions is found on the fly and no unpooled activation is ever stored.
 pub(super) fn conv(
     layer: &Layer<'_>,
-    g: Geometry,
+    geometry: Geometry,
     pool: [u8; 2],
     input: &[u8],
     output: &mut [u8],
     patch: &mut [u8],
 ) {
     let requantise = Requantise::new(layer.shift);
-    let taps = layer.op.taps(layer.input) as usize;
-    let patch = &mut patch[..taps];
+    let taps = (layer.op.taps(layer.input) as usize).max(1);
+    let patch = patch.get_mut(..taps).unwrap_or_default();
+    let gather = Gather {
+        input,
+        shape: layer.input,
+        geometry,
+    };
     for_each_pooled(layer, pool, output, |y, x, cell| {
-        gather(input, layer.input, g, y, x, patch);
-        let kernels = layer.weights.chunks_exact(taps);
-        for ((out, kernel), bias) in cell.iter_mut().zip(kernels).zip(layer.biases.iter()) {
-            *out = (*out).max(requantise.apply(bias + dot(patch, kernel)));
+        gather.at(y, x, patch);
+        let mut biases = layer.biases.iter();
+        let mut keep = |out: &mut u8, sum: i32| {
+            let sum = biases.next().unwrap_or(0) + sum;
+            *out = (*out).max(requantise.apply(sum));
+        };
+        let mut fours = cell.chunks_exact_mut(4);
+        let mut kernels = layer.weights.chunks_exact(taps);
+        for outs in &mut fours {
+            let four = [0; 4].map(|_| kernels.next().unwrap_or_default());
+            for (out, sum) in outs.iter_mut().zip(dot4(patch, four)) {
+                keep(out, sum);
+            }
+        }
+        for (out, kernel) in fours.into_remainder().iter_mut().zip(kernels) {
+            keep(out, dot(patch, kernel));
         }
     });
 }
@@ -92,7 +136,7 @@ pub(super) fn conv(
 /// Depthwise convolution with fused maximum pooling.
 pub(super) fn depthwise(
     layer: &Layer<'_>,
-    g: Geometry,
+    geometry: Geometry,
     pool: [u8; 2],
     input: &[u8],
     output: &mut [u8],
@@ -100,24 +144,32 @@ pub(super) fn depthwise(
     let requantise = Requantise::new(layer.shift);
     let channels = usize::from(layer.input.channels);
     for_each_pooled(layer, pool, output, |y, x, cell| {
-        for ((c, out), bias) in cell.iter_mut().enumerate().zip(layer.biases.iter()) {
-            let mut sum = bias;
-            for_each_tap(layer.input, g, y, x, |tap, pixel| {
-                let value = i32::from(input[pixel * channels + c]);
-                sum += value * i32::from(layer.weights[tap * channels + c]);
+        let mut biases = layer.biases.iter();
+        for_each_block(cell, |first, outs| {
+            let mut sums = [0; BLOCK];
+            for (sum, bias) in sums.iter_mut().zip(biases.by_ref().take(outs.len())) {
+                *sum = bias;
+            }
+            for_each_tap(layer.input, geometry, y, x, |tap, pixel| {
+                let values = tail(input, pixel * channels + first);
+                let weights = tail(layer.weights, tap * channels + first);
+                for ((sum, value), weight) in sums.iter_mut().zip(values).zip(weights) {
+                    *sum += product(*value, *weight);
+                }
             });
-            *out = (*out).max(requantise.apply(sum));
-        }
+            for (out, sum) in outs.iter_mut().zip(sums) {
+                *out = (*out).max(requantise.apply(sum));
+            }
+        });
     });
 }
 
 /// Maximum over a window.
-pub(super) fn max_pool(layer: &Layer<'_>, g: Geometry, input: &[u8], output: &mut [u8]) {
+pub(super) fn max_pool(layer: &Layer<'_>, geometry: Geometry, input: &[u8], output: &mut [u8]) {
     let channels = usize::from(layer.input.channels);
     for_each_pooled(layer, [1, 1], output, |y, x, cell| {
-        for_each_tap(layer.input, g, y, x, |_, pixel| {
-            let values = &input[pixel * channels..][..channels];
-            for (out, value) in cell.iter_mut().zip(values) {
+        for_each_tap(layer.input, geometry, y, x, |_, pixel| {
+            for (out, value) in cell.iter_mut().zip(tail(input, pixel * channels)) {
                 *out = (*out).max(*value);
             }
         });
@@ -127,7 +179,7 @@ pub(super) fn max_pool(layer: &Layer<'_>, g: Geometry, input: &[u8], output: &mu
 /// Sum over a window times a multiplier, requantised.
 pub(super) fn average_pool(
     layer: &Layer<'_>,
-    g: Geometry,
+    geometry: Geometry,
     multiplier: i8,
     input: &[u8],
     output: &mut [u8],
@@ -135,13 +187,18 @@ pub(super) fn average_pool(
     let requantise = Requantise::new(layer.shift);
     let channels = usize::from(layer.input.channels);
     for_each_pooled(layer, [1, 1], output, |y, x, cell| {
-        for (c, out) in cell.iter_mut().enumerate() {
-            let mut sum = 0;
-            for_each_tap(layer.input, g, y, x, |_, pixel| {
-                sum += i32::from(input[pixel * channels + c]);
+        for_each_block(cell, |first, outs| {
+            let mut sums = [0; BLOCK];
+            for_each_tap(layer.input, geometry, y, x, |_, pixel| {
+                let values = tail(input, pixel * channels + first);
+                for (sum, value) in sums.iter_mut().zip(values) {
+                    *sum += i32::from(*value);
+                }
             });
-            *out = requantise.apply(sum * i32::from(multiplier));
-        }
+            for (out, sum) in outs.iter_mut().zip(sums) {
+                *out = requantise.apply(sum * i32::from(multiplier));
+            }
+        });
     });
 }
 
@@ -158,9 +215,24 @@ pub(super) fn dense_sums<'a>(
     layer: &'a Layer<'_>,
     input: &'a [u8],
 ) -> impl Iterator<Item = i32> + 'a {
-    let rows = layer.weights.chunks_exact(input.len());
+    let rows = layer.weights.chunks_exact(input.len().max(1));
     rows.zip(layer.biases.iter())
         .map(move |(row, bias)| bias + dot(input, row))
+}
+
+/// Channels whose sums are kept in registers at a time.
+const BLOCK: usize = 8;
+
+/// Calls `f(first channel, outputs)` for a cell's channels, [`BLOCK`] at a time.
+fn for_each_block(cell: &mut [u8], mut f: impl FnMut(usize, &mut [u8])) {
+    for (index, outs) in cell.chunks_mut(BLOCK).enumerate() {
+        f(index * BLOCK, outs);
+    }
+}
+
+/// What lies behind an index; nothing where that is beyond the end, which a validated layer never asks.
+fn tail<T>(values: &[T], from: usize) -> &[T] {
+    values.get(from..).unwrap_or_default()
 }
 
 /// Calls `at(y, x, cell)` for every position of the sliding window, with the output cell (all channels)
@@ -171,15 +243,16 @@ fn for_each_pooled(
     output: &mut [u8],
     mut at: impl FnMut(usize, usize, &mut [u8]),
 ) {
-    let width = usize::from(layer.output.width);
+    let channels = usize::from(layer.output.channels).max(1);
+    let row_len = usize::from(layer.output.width).max(1) * channels;
     let [pool_height, pool_width] = pool.map(usize::from);
-    let cells = output.chunks_exact_mut(usize::from(layer.output.channels));
-    for (index, cell) in cells.enumerate() {
-        let (row, column) = (index / width, index % width);
-        cell.fill(0);
-        for y in row * pool_height..(row + 1) * pool_height {
-            for x in column * pool_width..(column + 1) * pool_width {
-                at(y, x, cell);
+    for (row, cells) in output.chunks_exact_mut(row_len).enumerate() {
+        for (column, cell) in cells.chunks_exact_mut(channels).enumerate() {
+            cell.fill(0);
+            for y in row * pool_height..(row + 1) * pool_height {
+                for x in column * pool_width..(column + 1) * pool_width {
+                    at(y, x, cell);
+                }
             }
         }
     }

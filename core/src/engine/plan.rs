@@ -1,7 +1,5 @@
 //! Where activations lie: each layer reads from one end of the arena and writes to the other.
 
-use core::ops::Range;
-
 use crate::model::{Layer, Model, Op};
 
 /// Sizes of an engine's memory, in bytes.
@@ -25,9 +23,15 @@ impl Plan {
         plan
     }
 
-    /// Where layer `index` reads: even ones at the front of the arena, odd ones at its back.
-    pub(crate) fn input(&self, index: usize, layer: &Layer<'_>) -> Range<usize> {
-        place(self.arena, index.is_multiple_of(2), input_bytes(layer))
+    /// What layer `index` reads: even ones from the front of the arena, odd ones from its back.
+    pub(crate) fn input<'a>(&self, arena: &'a [u8], index: usize, layer: &Layer<'_>) -> &'a [u8] {
+        let bytes = input_bytes(layer);
+        let range = if index.is_multiple_of(2) {
+            0..bytes
+        } else {
+            self.arena.saturating_sub(bytes)..self.arena
+        };
+        arena.get(range).unwrap_or_default()
     }
 
     /// Splits the arena into what layer `index` reads and what it writes.
@@ -38,21 +42,17 @@ impl Plan {
         layer: &Layer<'_>,
     ) -> (&'a [u8], &'a mut [u8]) {
         let (input, output) = (input_bytes(layer), output_bytes(layer));
-        if index.is_multiple_of(2) {
-            let (front, back) = arena.split_at_mut(self.arena - output);
-            (&front[..input], back)
+        let from_front = index.is_multiple_of(2);
+        let back = if from_front { output } else { input };
+        // the plan has room for both, so that neither default is ever taken
+        let (front, back) = arena
+            .split_at_mut_checked(self.arena.saturating_sub(back))
+            .unwrap_or_default();
+        if from_front {
+            (front.get(..input).unwrap_or_default(), back)
         } else {
-            let (front, back) = arena.split_at_mut(self.arena - input);
-            (back, &mut front[..output])
+            (back, front.get_mut(..output).unwrap_or_default())
         }
-    }
-}
-
-fn place(arena: usize, front: bool, bytes: usize) -> Range<usize> {
-    if front {
-        0..bytes
-    } else {
-        arena - bytes..arena
     }
 }
 

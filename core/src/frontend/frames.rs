@@ -59,7 +59,10 @@ impl Frames {
             Padding::None => 0,
             Padding::Zeros | Padding::Reflect => self.n_fft / 2,
         };
-        frame[..self.filled].fill(0.0);
+        frame
+            .iter_mut()
+            .take(self.filled)
+            .for_each(|sample| *sample = 0.0);
         self.full = false;
         self.first = true;
         self.pending = None;
@@ -127,8 +130,8 @@ impl Frames {
         };
         if self.first {
             // shorter than what the first frame reflects: it is all in the frame
-            frame[self.filled] = sample;
-            let length = self.filled + 1 - half;
+            store(frame, self.filled, sample);
+            let length = (self.filled + 1).saturating_sub(half);
             reflect_around(frame, half, length);
             self.filled = self.n_fft;
             self.complete(frame, overlap);
@@ -148,24 +151,29 @@ impl Frames {
         let last = self.tail.map_or(0, |tail| tail.last);
         // a frame spans at most half a frame on each side of the signal's end, and one more sample
         let source = 2 * last - self.filled as isize;
-        usize::try_from(source).map_or(self.dropped, |source| frame[source])
+        let source = usize::try_from(source).ok();
+        source
+            .and_then(|source| frame.get(source))
+            .copied()
+            .unwrap_or(self.dropped)
     }
 
     fn put(&mut self, frame: &mut [f32], overlap: &mut [f32], sample: f32) -> bool {
         if self.full {
             self.advance(frame, overlap);
         }
-        frame[self.filled] = sample;
+        store(frame, self.filled, sample);
         self.filled += 1;
         if self.filled < self.n_fft {
             return false;
         }
         if let (true, Padding::Reflect, Some(next)) = (self.first, self.padding, self.pending) {
-            let half = self.n_fft / 2;
-            frame[0] = next;
-            for i in 1..half {
-                frame[i] = frame[2 * half - i];
-            }
+            let (head, signal) = frame.split_at_mut(self.n_fft / 2);
+            // the head is x[half], x[half − 1], … x[1]; x[half] is not in the frame
+            let reflected = [next].into_iter().chain(signal.iter().rev().copied());
+            head.iter_mut()
+                .zip(reflected)
+                .for_each(|(to, from)| *to = from);
         }
         self.complete(frame, overlap);
         true
@@ -173,15 +181,22 @@ impl Frames {
 
     /// Saves what the next frame needs before the full one is overwritten.
     fn complete(&mut self, frame: &[f32], overlap: &mut [f32]) {
-        overlap.copy_from_slice(&frame[self.hop..]);
-        self.dropped = frame[self.hop - 1];
+        let mut samples = frame.iter().skip(self.hop.saturating_sub(1));
+        self.dropped = samples.next().copied().unwrap_or(0.0);
+        overlap
+            .iter_mut()
+            .zip(samples)
+            .for_each(|(to, from)| *to = *from);
         self.full = true;
         self.first = false;
     }
 
     /// Begins the next frame with what [`Self::complete`] kept.
     fn advance(&mut self, frame: &mut [f32], overlap: &[f32]) {
-        frame[..overlap.len()].copy_from_slice(overlap);
+        frame
+            .iter_mut()
+            .zip(overlap.iter())
+            .for_each(|(to, from)| *to = *from);
         self.filled = overlap.len();
         self.full = false;
         if let Some(tail) = &mut self.tail {
@@ -193,10 +208,20 @@ impl Frames {
 /// Fills a frame around the `length` samples that begin at `start` with their reflections, as often as it
 /// takes (numpy's `pad(mode="reflect")`).
 fn reflect_around(frame: &mut [f32], start: usize, length: usize) {
-    let period = (2 * (length - 1)).max(1) as isize;
+    let period = (2 * length.saturating_sub(1)).max(1) as isize;
     for place in (0..start).chain(start + length..frame.len()) {
         let phase = (place as isize - start as isize).rem_euclid(period) as usize;
-        let index = phase.min(period as usize - phase).min(length - 1);
-        frame[place] = frame[start + index];
+        let index = phase
+            .min(period as usize - phase)
+            .min(length.saturating_sub(1));
+        let value = frame.get(start + index).copied().unwrap_or(0.0);
+        store(frame, place, value);
+    }
+}
+
+/// Writes a sample at its place; one beyond the frame, which there never is, is dropped.
+fn store(frame: &mut [f32], place: usize, sample: f32) {
+    if let Some(slot) = frame.get_mut(place) {
+        *slot = sample;
     }
 }
