@@ -11,7 +11,7 @@
 //! - `timbrel.format`: `1`
 //! - `timbrel.labels`: JSON array of names in the order of the logits
 //! - `timbrel.front_end`: JSON object with the fields of [`timbrel_core::frontend::FrontEnd`]; `mel_scale`
-//!   is `slaney` or `htk`, `mel_norm` `none` or `slaney`, `padding` `none` or `zeros`
+//!   is `slaney` or `htk`, `mel_norm` `none` or `slaney`, `padding` `none`, `zeros` or `reflect`
 //! - `timbrel.window`: JSON object with `columns` and `hop`
 //! - `timbrel.normalisation`: JSON array of `[scale, offset]`, one for all bins or one a bin
 //! - `timbrel.logits_exponent`: a logit's value is its i32 times 2 to the minus this
@@ -356,6 +356,7 @@ fn front_end(front_end: &FrontEnd) -> String {
         "padding": match front_end.padding {
             Padding::None => "none",
             Padding::Zeros => "zeros",
+            Padding::Reflect => "reflect",
         },
         "amin": front_end.amin,
         "top_db": front_end.top_db,

@@ -1,0 +1,134 @@
+//! A small synthetic cache, and a recipe that a debug build trains in a moment.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+
+pub const MELS: usize = 32;
+pub const COLUMNS: usize = 48;
+pub const GENRES: [&str; 3] = ["bars", "rows", "both"];
+
+/// 32 x 32 -> 8 x 8 -> 4 x 4 (depthwise) -> 4 x 4
+pub const RECIPE: &str = r#"
+name = "tiny"
+[front_end]
+n_fft = 512
+hop = 256
+n_mels = 32
+[window]
+columns = 32
+hop = 8
+[network]
+blocks = [
+    { channels = 6, kernel = 5, stride = 2, pool = 2 },
+    { channels = 6, kernel = 3, pool = 2, depthwise = true },
+    { channels = 8, kernel = 1 },
+]
+[augment]
+crops_per_track = 2
+shift_bins = 1
+tilt_db = 3.0
+frequency_masks = 1
+frequency_mask_bins = 4
+time_masks = 1
+time_mask_columns = 4
+mixup_alpha = 0.2
+[training]
+epochs = 4
+batch = 8
+peak_learning_rate = 1e-2
+warmup = 0.25
+weight_decay = 0.01
+gradient_norm = 5.0
+label_smoothing = 0.1
+ema_decay = 0.9
+evaluate_every = 2
+checkpoint_every = 1
+"#;
+
+/// The spectrogram of a track: stripes over time, over frequency, or both, shifted by its number.
+pub fn spectrogram(track: usize) -> Vec<u8> {
+    let label = track % GENRES.len();
+    let value = |bin: usize, column: usize| {
+        let bar = (column + track) % 8 < 4;
+        let row = (bin + track) % 8 < 4;
+        let level = [bar, row, bar && row][label];
+        40 + 150 * u8::from(level) + ((bin * 7 + column * 13 + track * 5) % 23) as u8
+    };
+    (0..MELS)
+        .flat_map(|bin| (0..COLUMNS).map(move |column| value(bin, column)))
+        .collect()
+}
+
+/// The cache's bytes for `count` tracks; every fourth is valid, the others are train.
+pub fn cache(count: usize) -> Vec<u8> {
+    let logmel: Vec<u8> = (0..count).flat_map(spectrogram).collect();
+    let label: Vec<u8> = (0..count)
+        .map(|track| (track % GENRES.len()) as u8)
+        .collect();
+    let tensors = [
+        (
+            "logmel",
+            TensorView::new(Dtype::U8, vec![count, MELS, COLUMNS], &logmel).unwrap(),
+        ),
+        (
+            "label",
+            TensorView::new(Dtype::U8, vec![count], &label).unwrap(),
+        ),
+    ];
+    let genres = serde_json::to_string(&GENRES).unwrap();
+    let metadata = HashMap::from([("genres".to_owned(), genres)]);
+    safetensors::serialize(tensors, Some(metadata)).unwrap()
+}
+
+/// The manifest's text for `count` tracks.
+pub fn manifest(count: usize) -> String {
+    let mut text = String::from("row,track,genre,split\n");
+    for track in 0..count {
+        let genre = GENRES[track % GENRES.len()];
+        let split = if track % 4 == 3 { "valid" } else { "train" };
+        writeln!(text, "{track},{genre}.{track:05},{genre},{split}").unwrap();
+    }
+    text
+}
+
+/// Writes cache, manifest and recipe into a folder and returns the recipe's path.
+pub fn write_all(folder: &Path, count: usize) -> PathBuf {
+    std::fs::write(folder.join("logmel.safetensors"), cache(count)).unwrap();
+    std::fs::write(folder.join("manifest.csv"), manifest(count)).unwrap();
+    let recipe = folder.join("tiny.toml");
+    std::fs::write(&recipe, RECIPE).unwrap();
+    recipe
+}
+
+/// A generator of numbers for tests: deterministic and the same everywhere (splitmix64).
+pub struct Numbers(pub u64);
+
+impl Numbers {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Uniform in -1..1.
+    pub fn float(&mut self) -> f32 {
+        (self.next() >> 40) as f32 / (1 << 23) as f32 - 1.0
+    }
+}
+
+/// Folder of the real cache, or a line that says why the test does nothing.
+pub fn real_data() -> Option<PathBuf> {
+    let folder = std::env::var_os("TIMBREL_DATA").map(PathBuf::from);
+    if folder.is_none() {
+        println!("skipped: TIMBREL_DATA names no folder with logmel.safetensors and manifest.csv");
+    }
+    folder
+}

@@ -1,0 +1,97 @@
+//! Recipes: what is shipped is valid, what is wrong is named with its line.
+
+mod common;
+
+use common::RECIPE;
+use timbrel_train::recipe::Recipe;
+
+#[test]
+fn shipped_recipes_are_valid() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/recipes");
+    let mut found = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        Recipe::read(&entry.unwrap().path()).unwrap();
+        found += 1;
+    }
+    assert!(found > 0);
+}
+
+#[test]
+fn compact_averages_over_a_power_of_two() {
+    let recipe = Recipe::parse(include_str!("../recipes/compact.toml")).unwrap();
+    let shapes = recipe.network.shapes(recipe.input()).unwrap();
+    assert_eq!(shapes, [[32, 32], [32, 32], [16, 16], [8, 8], [8, 8]]);
+}
+
+/// The message of the recipe with one line replaced.
+fn error(from: &str, to: &str) -> String {
+    assert_eq!(RECIPE.matches(from).count(), 1, "{from}");
+    format!(
+        "{:#}",
+        Recipe::parse(&RECIPE.replace(from, to)).unwrap_err()
+    )
+}
+
+#[track_caller]
+fn assert_names(message: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(message.contains(part), "{part:?} is not in:\n{message}");
+    }
+}
+
+#[test]
+fn unknown_keys_are_named_with_their_line() {
+    let line = |text: &str| RECIPE.lines().position(|l| l.starts_with(text)).unwrap() + 1;
+    let message = error("batch = 8", "batch = 8\nbatches = 8");
+    assert_names(
+        &message,
+        &["batches", &format!("line {}", line("batch") + 1)],
+    );
+    let message = error("[window]", "[windows]");
+    assert_names(
+        &message,
+        &["windows", &format!("line {}", line("[window]"))],
+    );
+    let message = error(
+        "{ channels = 8, kernel = 1 }",
+        "{ channels = 8, kernel = 1, groups = 2 }",
+    );
+    assert_names(&message, &["groups", "line 17"]);
+}
+
+#[test]
+fn impossible_values_are_named_with_their_line() {
+    assert_names(
+        &error("epochs = 4", "epochs = 0"),
+        &["epochs = 0", "line ", "must be 1 to 10000"],
+    );
+    assert_names(&error("epochs = 4", "epochs = -3"), &["is -3"]);
+    assert_names(
+        &error("epochs = 4", "epochs = 1.5"),
+        &["epochs = 1.5", "line "],
+    );
+    assert_names(
+        &error("mixup_alpha = 0.2", "mixup_alpha = nan"),
+        &["must be 0 to 10, is NaN"],
+    );
+    assert_names(
+        &error("warmup = 0.25", "warmup = 1.25"),
+        &["warmup = 1.25", "must be 0 to 1"],
+    );
+    assert_names(&error("epochs = 4\n", ""), &["missing field `epochs`"]);
+}
+
+#[test]
+fn keys_that_contradict_each_other_are_named() {
+    assert_names(&error("n_fft = 512", "n_fft = 1000"), &["n_fft", "1000"]);
+    assert_names(&error("hop = 8", "hop = 33"), &["hop 33", "columns 32"]);
+    assert_names(
+        &error("{ channels = 6, kernel = 3,", "{ channels = 7, kernel = 3,"),
+        &["block 1", "depthwise"],
+    );
+    assert_names(
+        &error("kernel = 3, pool = 2", "kernel = 3, pool = 8, stride = 8"),
+        &["block 1", "nothing is left"],
+    );
+    assert_names(&error("name = \"tiny\"", "name = \"a/b\""), &["a/b"]);
+}
