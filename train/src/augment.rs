@@ -19,11 +19,10 @@ pub fn augment(crop: &[u8], bins: usize, keys: &AugmentKeys, rng: &mut impl Rng)
         let place = bin as f32 / bins as f32;
         let gain = tilt[0] * (1.0 - place) + tilt[1] * place;
         let row = &crop[source * columns..][..columns];
-        db.extend(row.iter().map(|&step| match step {
-            // the floor is not a level but its absence: no equaliser lifts it
-            0 => -f32::INFINITY,
-            step => f32::from(step) / STEPS_PER_DB - 80.0 + gain,
-        }));
+        db.extend(
+            row.iter()
+                .map(|&step| f32::from(step) / STEPS_PER_DB - 80.0 + gain),
+        );
     }
     let mut out = quantise(&db, bins, &[Affine::DB80]);
     mask(&mut out, bins, keys, rng);

@@ -120,15 +120,15 @@ impl Network {
     pub fn weights(&self) -> Result<Weights> {
         let mut out = Weights::default();
         for (index, block) in self.blocks.iter().enumerate() {
-            out.insert(name::conv(index), block.conv.weight.val())?;
-            out.insert(name::gamma(index), block.norm.gamma.val())?;
-            out.insert(name::beta(index), block.norm.beta.val())?;
-            out.insert(name::mean(index), block.norm.running_mean.value_sync())?;
-            out.insert(name::variance(index), block.norm.running_var.value_sync())?;
+            out.insert_tensor(name::conv(index), block.conv.weight.val())?;
+            out.insert_tensor(name::gamma(index), block.norm.gamma.val())?;
+            out.insert_tensor(name::beta(index), block.norm.beta.val())?;
+            out.insert_tensor(name::mean(index), block.norm.running_mean.value_sync())?;
+            out.insert_tensor(name::variance(index), block.norm.running_var.value_sync())?;
         }
-        out.insert(name::DENSE_WEIGHT.into(), self.dense.weight.val())?;
+        out.insert_tensor(name::DENSE_WEIGHT.into(), self.dense.weight.val())?;
         if let Some(bias) = &self.dense.bias {
-            out.insert(name::DENSE_BIAS.into(), bias.val())?;
+            out.insert_tensor(name::DENSE_BIAS.into(), bias.val())?;
         }
         Ok(out)
     }

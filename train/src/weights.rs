@@ -82,13 +82,23 @@ impl Weights {
         self.0.is_empty()
     }
 
-    pub(crate) fn insert<const D: usize>(&mut self, name: String, tensor: Tensor<D>) -> Result<()> {
+    /// Adds or replaces a tensor.
+    pub fn insert(&mut self, name: String, array: Array) {
+        self.0.insert(name, array);
+    }
+
+    /// Adds or replaces a tensor with one from a device.
+    pub(crate) fn insert_tensor<const D: usize>(
+        &mut self,
+        name: String,
+        tensor: Tensor<D>,
+    ) -> Result<()> {
         let shape = tensor.dims().to_vec();
         let values = tensor
             .into_data()
             .try_into_vec::<f32>()
             .map_err(|error| anyhow!("tensor `{name}`: {error:?}"))?;
-        self.0.insert(name, Array { shape, values });
+        self.insert(name, Array { shape, values });
         Ok(())
     }
 

@@ -56,7 +56,7 @@ fn unknown_keys_are_named_with_their_line() {
         "{ channels = 8, kernel = 1 }",
         "{ channels = 8, kernel = 1, groups = 2 }",
     );
-    assert_names(&message, &["groups", "line 17"]);
+    assert_names(&message, &["groups", "line 14"]);
 }
 
 #[test]

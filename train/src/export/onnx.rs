@@ -363,3 +363,7 @@ fn front_end(front_end: &FrontEnd) -> String {
     })
     .to_string()
 }
+
+#[cfg(test)]
+#[path = "onnx_tests.rs"]
+mod tests;

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
-pub const MELS: usize = 32;
-pub const COLUMNS: usize = 48;
-pub const GENRES: [&str; 3] = ["bars", "rows", "both"];
+pub(crate) const MELS: usize = 32;
+pub(crate) const COLUMNS: usize = 48;
+pub(crate) const GENRES: [&str; 3] = ["bars", "rows", "both"];
 
 /// 32 x 32 -> 8 x 8 -> 4 x 4 (depthwise) -> 4 x 4
-pub const RECIPE: &str = r#"
+pub(crate) const RECIPE: &str = r#"
 name = "tiny"
 [front_end]
 n_fft = 512
@@ -52,7 +52,7 @@ checkpoint_every = 1
 "#;
 
 /// The spectrogram of a track: stripes over time, over frequency, or both, shifted by its number.
-pub fn spectrogram(track: usize) -> Vec<u8> {
+pub(crate) fn spectrogram(track: usize) -> Vec<u8> {
     let label = track % GENRES.len();
     let value = |bin: usize, column: usize| {
         let bar = (column + track) % 8 < 4;
@@ -66,7 +66,7 @@ pub fn spectrogram(track: usize) -> Vec<u8> {
 }
 
 /// The cache's bytes for `count` tracks; every fourth is valid, the others are train.
-pub fn cache(count: usize) -> Vec<u8> {
+pub(crate) fn cache(count: usize) -> Vec<u8> {
     let logmel: Vec<u8> = (0..count).flat_map(spectrogram).collect();
     let label: Vec<u8> = (0..count)
         .map(|track| (track % GENRES.len()) as u8)
@@ -87,7 +87,7 @@ pub fn cache(count: usize) -> Vec<u8> {
 }
 
 /// The manifest's text for `count` tracks.
-pub fn manifest(count: usize) -> String {
+pub(crate) fn manifest(count: usize) -> String {
     let mut text = String::from("row,track,genre,split\n");
     for track in 0..count {
         let genre = GENRES[track % GENRES.len()];
@@ -98,7 +98,7 @@ pub fn manifest(count: usize) -> String {
 }
 
 /// Writes cache, manifest and recipe into a folder and returns the recipe's path.
-pub fn write_all(folder: &Path, count: usize) -> PathBuf {
+pub(crate) fn write_all(folder: &Path, count: usize) -> PathBuf {
     std::fs::write(folder.join("logmel.safetensors"), cache(count)).unwrap();
     std::fs::write(folder.join("manifest.csv"), manifest(count)).unwrap();
     let recipe = folder.join("tiny.toml");
@@ -107,10 +107,10 @@ pub fn write_all(folder: &Path, count: usize) -> PathBuf {
 }
 
 /// A generator of numbers for tests: deterministic and the same everywhere (splitmix64).
-pub struct Numbers(pub u64);
+pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -119,13 +119,13 @@ impl Numbers {
     }
 
     /// Uniform in -1..1.
-    pub fn float(&mut self) -> f32 {
+    pub(crate) fn float(&mut self) -> f32 {
         (self.next() >> 40) as f32 / (1 << 23) as f32 - 1.0
     }
 }
 
 /// Folder of the real cache, or a line that says why the test does nothing.
-pub fn real_data() -> Option<PathBuf> {
+pub(crate) fn real_data() -> Option<PathBuf> {
     let folder = std::env::var_os("TIMBREL_DATA").map(PathBuf::from);
     if folder.is_none() {
         println!("skipped: TIMBREL_DATA names no folder with logmel.safetensors and manifest.csv");

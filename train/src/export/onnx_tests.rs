@@ -1,0 +1,197 @@
+//! What an exported graph is made of.
+
+use timbrel_core::frontend::{Affine, FrontEnd, WindowSpec};
+use timbrel_core::model::{LayerSpec, Shape};
+
+use super::*;
+
+fn layer(op: Op, shift: u8, input: Shape, channels: u16) -> LayerSpec {
+    let output = op.output(input, channels).unwrap();
+    let count = op.weights(input, output);
+    LayerSpec {
+        op,
+        shift,
+        input,
+        output,
+        weights: (0..count).map(|n| (n * 37 % 255) as u8 as i8).collect(),
+        biases: (0..op.biases(output))
+            .map(|n| n as i32 * 1000 - 500)
+            .collect(),
+    }
+}
+
+/// Every operator once.
+fn spec() -> ModelSpec {
+    let geometry = Geometry::square(3, 1, 1);
+    let mut layers: Vec<LayerSpec> = Vec::new();
+    let mut shape = Shape::new(16, 16, 1);
+    for (op, shift, channels) in [
+        (
+            Op::Conv {
+                geometry: Geometry::square(5, 2, 2),
+                pool: [1, 1],
+            },
+            7,
+            4,
+        ),
+        (
+            Op::Depthwise {
+                geometry,
+                pool: [2, 2],
+            },
+            6,
+            4,
+        ),
+        (
+            Op::Conv {
+                geometry,
+                pool: [1, 1],
+            },
+            8,
+            6,
+        ),
+        (
+            Op::MaxPool {
+                geometry: Geometry::square(2, 2, 0),
+            },
+            0,
+            6,
+        ),
+        (Op::Dense, 9, 5),
+        (
+            Op::AveragePool {
+                geometry: Geometry::square(1, 1, 0),
+                multiplier: 3,
+            },
+            1,
+            5,
+        ),
+        (Op::Dense, 0, 2),
+    ] {
+        layers.push(layer(op, shift, shape, channels));
+        shape = layers.last().unwrap().output;
+    }
+    ModelSpec {
+        front_end: FrontEnd::librosa(512, 256, 16),
+        window: WindowSpec {
+            columns: 16,
+            hop: 4,
+        },
+        normalisation: vec![Affine::DB80],
+        labels: vec!["a".into(), "b\"".into()],
+        logits_exponent: 12,
+        layers,
+        provenance: "a: test".into(),
+    }
+}
+
+fn model() -> proto::Model {
+    proto::Model::decode(onnx(&spec()).unwrap().as_slice()).unwrap()
+}
+
+#[test]
+fn the_graph_is_made_of_standard_integer_operators() {
+    let graph = model().graph.unwrap();
+    let ops: Vec<&str> = graph
+        .node
+        .iter()
+        .map(|node| node.op_type.as_str())
+        .collect();
+    let expected = "QLinearConv QLinearConv MaxPool QLinearConv MaxPool QLinearConv QLinearConv Flatten \
+                    MatMulInteger Add";
+    assert_eq!(ops.join(" "), expected);
+    let mut known: Vec<&str> = graph.initializer.iter().map(|t| t.name.as_str()).collect();
+    known.push("window");
+    for node in &graph.node {
+        for input in &node.input {
+            assert!(
+                known.contains(&input.as_str()),
+                "{input} comes from nowhere"
+            );
+        }
+        known.extend(node.output.iter().map(String::as_str));
+    }
+    let mut names: Vec<&str> = graph.initializer.iter().map(|t| t.name.as_str()).collect();
+    names.sort_unstable();
+    assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
+}
+
+#[test]
+fn every_scale_is_a_power_of_two() {
+    let graph = model().graph.unwrap();
+    let floats = graph
+        .initializer
+        .iter()
+        .filter(|tensor| tensor.data_type == data_type::FLOAT);
+    let mut scales = 0;
+    for tensor in floats {
+        let value = f32::from_le_bytes(tensor.raw_data.as_slice().try_into().unwrap());
+        assert!(value.log2().fract() == 0.0, "{} is {value}", tensor.name);
+        scales += 1;
+    }
+    assert_eq!(scales, 6, "five quantised layers and the activations");
+}
+
+#[test]
+fn weights_are_where_onnx_looks_for_them() {
+    let (spec, graph) = (spec(), model().graph.unwrap());
+    let tensor = |name: &str| graph.initializer.iter().find(|t| t.name == name).unwrap();
+    // the 3x3 convolution of 4 to 6 channels: output 2, input 3, row 1, column 2
+    let weight = tensor("conv_2_weight");
+    assert_eq!(weight.dims, [6, 4, 3, 3]);
+    let expected = spec.layers[2].weights[((2 * 3 + 1) * 3 + 2) * 4 + 3];
+    assert_eq!(
+        weight.raw_data[((2 * 4 + 3) * 3 + 1) * 3 + 2],
+        expected.cast_unsigned()
+    );
+    let weight = tensor("depthwise_1_weight");
+    assert_eq!(weight.dims, [4, 1, 3, 3]);
+    assert_eq!(
+        weight.raw_data[3 * 9 + 5],
+        spec.layers[1].weights[5 * 4 + 3].cast_unsigned()
+    );
+    let weight = tensor("dense_weight");
+    assert_eq!(weight.dims, [5, 2]);
+    assert_eq!(
+        weight.raw_data[4 * 2 + 1],
+        spec.layers[6].weights[5 + 4].cast_unsigned()
+    );
+}
+
+#[test]
+fn the_metadata_describes_the_model() {
+    let model = model();
+    assert_eq!((model.ir_version, model.opset_import[0].version), (8, 17));
+    let value = |key: &str| {
+        let entry = model.metadata_props.iter().find(|entry| entry.key == key);
+        entry.map(|entry| entry.value.as_str()).unwrap()
+    };
+    assert_eq!(value("timbrel.format"), "1");
+    assert_eq!(value("timbrel.labels"), r#"["a","b\""]"#);
+    assert_eq!(value("timbrel.normalisation"), "[[3.1875,255.0]]");
+    assert_eq!(value("timbrel.window"), r#"{"columns":16,"hop":4}"#);
+    assert_eq!(value("timbrel.logits_exponent"), "12");
+    assert_eq!(value("timbrel.provenance"), "a: test");
+    let front_end: serde_json::Value = serde_json::from_str(value("timbrel.front_end")).unwrap();
+    assert_eq!(front_end["mel_scale"], "slaney");
+    assert_eq!(front_end["padding"], "zeros");
+    assert_eq!(front_end["amin"].as_f64().unwrap() as f32, 1e-10);
+}
+
+#[test]
+fn every_operator_gives_the_int8_engines_logits_in_tract() {
+    let spec = spec();
+    let int8 = crate::inference::Inference::int8(spec.to_bytes().expect("a valid model")).unwrap();
+    let Ok(tract) = crate::inference::Inference::tract(onnx(&spec).unwrap()) else {
+        assert!(cfg!(not(feature = "tract")), "tract refuses the graph");
+        println!("skipped: built without the feature `tract`");
+        return;
+    };
+    let windows: Vec<Vec<u8>> = (0..8)
+        .map(|w| (0..256).map(|n| (n * (w + 3) * 29 % 256) as u8).collect())
+        .collect();
+    assert_eq!(
+        tract.logits(&windows).unwrap(),
+        int8.logits(&windows).unwrap()
+    );
+}

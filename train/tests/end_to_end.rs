@@ -1,0 +1,152 @@
+//! A whole run on a small synthetic cache: training, interruption, export, both engines. One test, because
+//! the CPU backend has one generator a process.
+
+mod common;
+
+use std::path::Path;
+
+use timbrel_train::data::Dataset;
+use timbrel_train::device::DeviceKind;
+use timbrel_train::evaluate::evaluate;
+use timbrel_train::export::export;
+use timbrel_train::inference::Inference;
+use timbrel_train::training::{Options, RunFolder, RunInfo, train};
+use timbrel_train::weights::Weights;
+
+struct Runs<'a> {
+    recipe: &'a Path,
+    dataset: &'a Dataset,
+}
+
+impl Runs<'_> {
+    fn train(&self, folder: &RunFolder, options: &Options) -> anyhow::Result<RunInfo> {
+        let device = DeviceKind::Cpu.open(false).unwrap();
+        train(self.recipe, self.dataset, folder, &device, options)
+    }
+}
+
+#[test]
+fn trains_resumes_exports_and_answers() {
+    let root = tempfile::tempdir().unwrap();
+    let recipe = common::write_all(root.path(), 60);
+    let dataset = Dataset::read(root.path()).unwrap();
+    let runs = Runs {
+        recipe: &recipe,
+        dataset: &dataset,
+    };
+    let options = Options {
+        seed: 5,
+        epochs: None,
+        stop_after: None,
+        resume: false,
+        data: root.path().into(),
+    };
+
+    let whole = RunFolder::new(&root.path().join("whole"));
+    let info = runs.train(&whole, &options).unwrap();
+    assert_eq!((info.done, info.epochs, info.seed), (4, 4, 5));
+    let lines = std::fs::read_to_string(whole.metrics()).unwrap();
+    let losses: Vec<f64> = lines
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["train_loss"]
+                .as_f64()
+                .unwrap()
+        })
+        .collect();
+    assert_eq!(losses.len(), 4);
+    assert!(losses[3] < losses[0], "{losses:?}");
+
+    let again = runs.train(&whole, &options).unwrap_err().to_string();
+    assert!(again.contains("--resume"), "{again}");
+
+    // interrupted after the second epoch and gone on with, it ends with the same weights
+    let halves = RunFolder::new(&root.path().join("halves"));
+    let half = Options {
+        stop_after: Some(2),
+        ..options.clone()
+    };
+    assert_eq!(runs.train(&halves, &half).unwrap().done, 2);
+    let rest = Options {
+        resume: true,
+        ..options.clone()
+    };
+    assert_eq!(runs.train(&halves, &rest).unwrap().done, 4);
+    let weights = Weights::read(&whole.last()).unwrap();
+    assert!(
+        weights == Weights::read(&halves.last()).unwrap(),
+        "resuming changed the run"
+    );
+
+    let other = RunFolder::new(&root.path().join("other"));
+    runs.train(
+        &other,
+        &Options {
+            seed: 6,
+            ..options.clone()
+        },
+    )
+    .unwrap();
+    assert!(
+        weights != Weights::read(&other.last()).unwrap(),
+        "the seed changes nothing"
+    );
+
+    let nothing = runs
+        .train(&RunFolder::new(&root.path().join("none")), &rest)
+        .unwrap_err();
+    assert!(format!("{nothing:#}").contains("none"), "{nothing:#}");
+
+    exports(&whole, &dataset, root.path());
+}
+
+fn exports(run: &RunFolder, dataset: &Dataset, root: &Path) {
+    let device = DeviceKind::Cpu.open(false).unwrap();
+    let exported = export(run, dataset, Some("small"), &root.join("out"), &device).unwrap();
+    let [timbrel, onnx, card] = &exported.files;
+    let card = std::fs::read_to_string(card).unwrap();
+    for part in ["# small", "bars, rows, both", "seed: 5", "int8", "GTZAN"] {
+        assert!(card.contains(part), "{part:?} is not in the card:\n{card}");
+    }
+
+    let int8 = Inference::read(timbrel, None).unwrap();
+    let answers = evaluate(&int8, dataset, "all").unwrap();
+    assert_eq!((answers.score.tracks, answers.score.windows), (60, 180));
+    assert_eq!(
+        answers.tracks[3], 1,
+        "windows 3 to 5 are the second track's"
+    );
+    assert_eq!(
+        evaluate(&int8, dataset, "valid").unwrap().score,
+        exported.measured.int8
+    );
+
+    let file = root.join("logits.safetensors");
+    answers.write(&file, &int8).unwrap();
+    let bytes = std::fs::read(&file).unwrap();
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    assert_eq!(tensors.tensor("logits").unwrap().shape(), [180, 3]);
+    assert_eq!(tensors.tensor("track").unwrap().shape(), [180]);
+    assert_eq!(tensors.tensor("input").unwrap().shape(), [180, 32, 32]);
+    assert_eq!(
+        tensors.tensor("input").unwrap().data(),
+        answers.inputs.concat()
+    );
+
+    #[cfg(feature = "tract")]
+    {
+        let tract = Inference::read(onnx, None).unwrap();
+        let same = evaluate(&tract, dataset, "all").unwrap();
+        assert!(
+            same.logits == answers.logits,
+            "tract and the int8 engine differ"
+        );
+        assert_eq!(tract.labels(), int8.labels());
+        assert_eq!(tract.info(), int8.info());
+    }
+    #[cfg(not(feature = "tract"))]
+    println!(
+        "skipped: tract on {}, built without the feature `tract`",
+        onnx.display()
+    );
+}
