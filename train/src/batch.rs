@@ -4,7 +4,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::augment::{augment, mixup_weight};
+use crate::augment::{augment, mixup_weight, source_columns};
 use crate::data::{Dataset, Track, columns_of};
 use crate::recipe::Recipe;
 
@@ -89,9 +89,11 @@ impl<'a> Sampler<'a> {
     }
 
     fn crop(&self, track: &Track, rng: &mut ChaCha8Rng) -> Vec<u8> {
-        let (columns, length) = (self.dataset.columns, self.recipe.window.columns.get());
-        let start = rng.random_range(0..=columns - length);
-        let crop = columns_of(self.dataset.spectrogram(track), columns, start, length);
-        augment(&crop, self.dataset.mels, &self.recipe.augment, rng)
+        let (dataset, keys) = (self.dataset, &self.recipe.augment);
+        let columns = self.recipe.window.columns.get();
+        let length = source_columns(columns, dataset.columns, keys, rng);
+        let start = rng.random_range(0..=dataset.columns - length);
+        let crop = columns_of(dataset.spectrogram(track), dataset.columns, start, length);
+        augment(&crop, dataset.mels, columns, keys, rng)
     }
 }

@@ -24,7 +24,7 @@ pub fn argmax(values: &[f32]) -> usize {
 }
 
 /// Counts of right and wrong answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Score {
     /// Tracks seen.
     pub tracks: usize,
@@ -34,6 +34,8 @@ pub struct Score {
     pub windows: usize,
     /// Windows answered rightly.
     pub windows_right: usize,
+    /// Sum over the tracks of minus the logarithm (nats) of the true class's probability.
+    pub surprise: f64,
     /// Tracks by true class (row) and answer (column).
     pub confusion: Vec<Vec<usize>>,
 }
@@ -47,6 +49,7 @@ impl Score {
             tracks_right: 0,
             windows: 0,
             windows_right: 0,
+            surprise: 0.0,
             confusion: vec![vec![0; classes]; classes],
         }
     }
@@ -62,6 +65,7 @@ impl Score {
             }
         }
         let answer = argmax(&mean);
+        self.surprise -= f64::from(mean[label]).max(1e-9).ln();
         self.tracks += 1;
         self.tracks_right += usize::from(answer == label);
         self.confusion[label][answer] += 1;
@@ -71,6 +75,13 @@ impl Score {
     #[must_use]
     pub fn track_accuracy(&self) -> f64 {
         self.tracks_right as f64 / self.tracks.max(1) as f64
+    }
+
+    /// Mean over the tracks of minus the logarithm (nats) of the true class's probability: smoother than
+    /// accuracy where tracks are few.
+    #[must_use]
+    pub fn track_loss(&self) -> f64 {
+        self.surprise / self.tracks.max(1) as f64
     }
 
     /// Share of the windows answered rightly.

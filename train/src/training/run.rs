@@ -47,6 +47,8 @@ struct EpochMetrics {
     valid_track_accuracy: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     valid_window_accuracy: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_track_loss: Option<f64>,
     crops_per_second: f64,
     seconds: f64,
 }
@@ -196,6 +198,7 @@ impl<'a> Run<'a> {
             train_loss,
             valid_track_accuracy: None,
             valid_window_accuracy: None,
+            valid_track_loss: None,
             crops_per_second: crops / seconds,
             seconds,
         };
@@ -251,6 +254,7 @@ impl<'a> Run<'a> {
             let accuracy = score.track_accuracy();
             metrics.valid_track_accuracy = Some(accuracy);
             metrics.valid_window_accuracy = Some(score.window_accuracy());
+            metrics.valid_track_loss = Some(score.track_loss());
             if self.info.best.is_none_or(|(best, _)| accuracy > best) {
                 self.info.best = Some((accuracy, done));
                 self.average.write(&self.folder.best(), metadata.clone())?;
