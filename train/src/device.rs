@@ -41,3 +41,28 @@ impl DeviceKind {
         }
     }
 }
+
+#[cfg(feature = "gpu")]
+mod gpu {
+    use anyhow::{Result, anyhow, ensure};
+    use burn::tensor::Device;
+    use burn::tensor::wgpu::wgpu::DeviceType;
+
+    /// Opens the adapter that wgpu prefers and says which it is: without a usable driver wgpu silently
+    /// falls back to one that computes on the CPU, many times slower than `--device cpu`.
+    pub(super) fn open(allow_software: bool) -> Result<Device> {
+        let opened = Device::wgpu_options().init_with_setup();
+        let (device, setup) = opened.map_err(|error| anyhow!("cannot open a GPU: {error}"))?;
+        let info = setup.adapter.get_info();
+        eprintln!(
+            "GPU: {} ({:?}, {:?})",
+            info.name, info.device_type, info.backend
+        );
+        ensure!(
+            allow_software || info.device_type != DeviceType::Cpu,
+            "{} is no GPU but an emulation on the CPU; use --device cpu, or --allow-software-adapter to take it",
+            info.name
+        );
+        Ok(device)
+    }
+}

@@ -10,6 +10,7 @@ pub mod data;
 pub mod device;
 pub mod evaluate;
 pub mod export;
+pub mod features;
 pub mod float;
 pub mod inference;
 pub mod network;
