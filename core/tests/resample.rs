@@ -1,0 +1,247 @@
+//! The resampler: sines, counts, delay, and soxr's numbers.
+
+use std::f64::consts::TAU;
+use std::path::Path;
+
+use safetensors::SafeTensors;
+use timbrel_core::frontend::{FrontEnd, LogMel, Resampler, SUPPORTED_RATES, UnsupportedRate};
+
+const MODEL_RATE: u32 = 22_050;
+
+fn sine(frequency: f64, rate: u32, samples: usize) -> Vec<f32> {
+    (0..samples)
+        .map(|i| (TAU * frequency * i as f64 / f64::from(rate)).sin() as f32)
+        .collect()
+}
+
+fn take(resampler: &mut Resampler, into: &mut Vec<f32>) {
+    while let Some(sample) = resampler.pull() {
+        into.push(sample);
+    }
+}
+
+fn run(resampler: &mut Resampler, signal: &[f32]) -> Vec<f32> {
+    let mut output = Vec::new();
+    for sample in signal {
+        resampler.push(*sample);
+        take(resampler, &mut output);
+    }
+    resampler.finish();
+    take(resampler, &mut output);
+    output
+}
+
+fn resample(signal: &[f32], from: u32, to: u32) -> Vec<f32> {
+    run(&mut Resampler::new(from, to).unwrap(), signal)
+}
+
+/// The outputs that neither the beginning nor the end of the signal reaches.
+fn inner(output: &[f32], from: u32, to: u32) -> std::ops::Range<usize> {
+    let margin = 80 * to.div_ceil(from.min(to)) as usize;
+    margin..output.len() - margin
+}
+
+fn pairs() -> impl Iterator<Item = (u32, u32)> {
+    let to = |from| SUPPORTED_RATES.into_iter().map(move |to| (from, to));
+    SUPPORTED_RATES
+        .into_iter()
+        .flat_map(to)
+        .filter(|(from, to)| from != to)
+}
+
+#[test]
+fn pass_band_keeps_level_and_place() {
+    let mut worst = 0.0_f64;
+    for (from, to) in pairs() {
+        let nyquist = f64::from(from.min(to)) / 2.0;
+        for part in [0.003, 0.11, 0.37, 0.52, 0.71, 0.83, 0.913] {
+            let frequency = nyquist * part;
+            let output = resample(&sine(frequency, from, from as usize / 10), from, to);
+            let ideal = sine(frequency, to, output.len());
+            for i in inner(&output, from, to) {
+                worst = worst.max(f64::from(output[i] - ideal[i]).abs());
+            }
+        }
+    }
+    // gain, delay, images and aliases together
+    println!("largest error {:.1} dB", 20.0 * worst.log10());
+    assert!(worst < 1e-4, "{worst}");
+}
+
+#[test]
+fn frequencies_above_nyquist_are_rejected() {
+    let mut worst = 0.0_f64;
+    for (from, to) in pairs().filter(|(from, to)| from > to) {
+        let (low, high) = (f64::from(to) / 2.0, f64::from(from) / 2.0);
+        // dense near the edge, where the side lobes are largest, then up to the highest frequency there is
+        let near = (0..40).map(|step| low * (1.0002 + 0.001 * f64::from(step)));
+        let far = (1..40).map(|step| low + (high - low) * f64::from(step) / 40.0);
+        for frequency in near.chain(far).filter(|frequency| *frequency < high) {
+            let output = resample(&sine(frequency, from, from as usize / 10), from, to);
+            for i in inner(&output, from, to) {
+                worst = worst.max(f64::from(output[i]).abs());
+            }
+        }
+    }
+    println!("strongest alias {:.1} dB", 20.0 * worst.log10());
+    assert!(worst < 1e-4, "{worst}");
+}
+
+#[test]
+fn an_impulse_stays_in_its_place() {
+    for (from, to) in pairs() {
+        // both rates have a sample at this time
+        let place = from as usize / 25;
+        let mut signal = vec![0.0; 2 * place];
+        signal[place] = 1.0;
+        let output = resample(&signal, from, to);
+        let centre = to as usize / 25;
+        let peak = output.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+        assert_eq!(peak.unwrap().0, centre, "{from} to {to}");
+        for distance in 1..centre {
+            let difference = output[centre - distance] - output[centre + distance];
+            assert!(difference.abs() < 1e-5, "{from} to {to}: {distance}");
+        }
+        let sum: f32 = output.iter().sum();
+        assert!((sum * from as f32 / to as f32 - 1.0).abs() < 1e-3, "{sum}");
+    }
+}
+
+#[test]
+fn counts_are_exact() {
+    for (from, to) in pairs() {
+        for inputs in [0, 1, 2, 3, 7, 100, 999, 5_000_u64] {
+            let expected = (inputs * u64::from(to)).div_ceil(u64::from(from));
+            let output = resample(&vec![0.1; inputs as usize], from, to);
+            assert_eq!(output.len() as u64, expected, "{inputs}: {from} to {to}");
+        }
+    }
+}
+
+#[test]
+fn equal_rates_pass_samples_through() {
+    let signal = [0.1, -0.2, f32::MIN_POSITIVE, -0.0, 1.0];
+    for rate in SUPPORTED_RATES {
+        assert_eq!(resample(&signal, rate, rate), signal);
+    }
+}
+
+#[test]
+fn reset_forgets_everything() {
+    let signal = sine(440.0, 16_000, 2_001);
+    for (from, to) in pairs() {
+        let fresh = resample(&signal, from, to);
+        let mut used = Resampler::new(from, to).unwrap();
+        run(&mut used, &sine(1_000.0, 8_000, 777));
+        used.reset();
+        assert_eq!(run(&mut used, &signal), fresh, "{from} to {to}");
+        // in the middle of a signal too
+        used.reset();
+        signal[..333].iter().for_each(|sample| used.push(*sample));
+        used.reset();
+        assert_eq!(run(&mut used, &signal), fresh, "{from} to {to}");
+    }
+}
+
+#[test]
+fn nothing_comes_after_the_end() {
+    let mut resampler = Resampler::new(44_100, MODEL_RATE).unwrap();
+    assert_eq!(run(&mut resampler, &[0.5; 100]).len(), 50);
+    resampler.push(1.0);
+    resampler.finish();
+    assert_eq!(resampler.pull(), None);
+}
+
+#[test]
+fn unsupported_rates_are_named() {
+    for (from, to, rate) in [
+        (12_345, MODEL_RATE, 12_345),
+        (0, 8_000, 0),
+        (44_100, 22_051, 22_051),
+    ] {
+        assert_eq!(
+            Resampler::new(from, to).unwrap_err(),
+            UnsupportedRate { rate }
+        );
+    }
+    let message = UnsupportedRate { rate: 12_345 }.to_string();
+    assert!(
+        message.contains("12345") && message.contains("44100"),
+        "{message}"
+    );
+}
+
+#[test]
+fn it_is_small() {
+    let bytes = size_of::<Resampler>();
+    println!("{bytes} bytes");
+    assert!(bytes <= 2_800, "{bytes}");
+}
+
+fn log_mel(samples: &[f32]) -> Vec<Vec<f32>> {
+    let mut stream = LogMel::<2048, 128>::new(&FrontEnd::librosa(2048, 512, 128)).unwrap();
+    let mut columns = Vec::new();
+    for sample in samples {
+        columns.extend(stream.push(*sample).map(<[f32]>::to_vec));
+    }
+    while let Some(column) = stream.finish() {
+        columns.push(column.to_vec());
+    }
+    let maximum = columns.iter().flatten().copied().fold(f32::MIN, f32::max);
+    columns.iter_mut().flatten().for_each(|db| *db -= maximum);
+    columns
+}
+
+/// Compares every signal of a file; its keys are `RATE[ NAME].samples` and `RATE[ NAME].mel_db_2048_512_128`.
+fn compare_with_soxr(path: &Path) {
+    let bytes = std::fs::read(path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let names = file.names();
+    let keys = names
+        .iter()
+        .filter_map(|name| name.strip_suffix(".samples"));
+    let mut signals = 0;
+    for key in keys {
+        let rate = key.split(' ').next().unwrap().parse().unwrap();
+        let samples = file.tensor(&format!("{key}.samples")).unwrap();
+        let signal: Vec<f32> = samples
+            .data()
+            .as_chunks()
+            .0
+            .iter()
+            .map(|b| f32::from(i16::from_le_bytes(*b)) / 32_768.0)
+            .collect();
+        let columns = log_mel(&resample(&signal, rate, MODEL_RATE));
+        let reference = file.tensor(&format!("{key}.mel_db_2048_512_128")).unwrap();
+        assert_eq!(reference.shape(), [128, columns.len()], "{key}");
+        let (mut cells, mut near, mut largest) = (0_u32, 0_u32, 0.0_f32);
+        for (at, expected) in reference.data().as_chunks().0.iter().enumerate() {
+            let expected = f32::from_le_bytes(*expected);
+            if expected > -60.0 {
+                let error = (columns[at % columns.len()][at / columns.len()] - expected).abs();
+                cells += 1;
+                near += u32::from(error <= 0.5);
+                largest = largest.max(error);
+            }
+        }
+        let part = f64::from(near) / f64::from(cells);
+        println!(
+            "{key}: {:.3} % of {cells} cells, largest error {largest:.3} dB",
+            100.0 * part
+        );
+        assert!(part >= 0.99, "{key}: {part}");
+        signals += 1;
+    }
+    assert!(signals > 0);
+}
+
+#[test]
+fn log_mel_agrees_with_soxr() {
+    let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
+    compare_with_soxr(&reference.join("resampled.safetensors"));
+    // whole recordings, see reference/make_resampled.py
+    match std::env::var_os("TIMBREL_RESAMPLED") {
+        Some(path) => compare_with_soxr(Path::new(&path)),
+        None => println!("recordings skipped: TIMBREL_RESAMPLED is not set"),
+    }
+}
