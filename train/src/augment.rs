@@ -6,54 +6,26 @@ use timbrel_core::frontend::Affine;
 use crate::data::{STEPS_PER_DB, quantise};
 use crate::recipe::AugmentKeys;
 
-/// Turns `[bin, column]` steps of the cache into what the network sees in training: stretched over time to
-/// `columns` columns, shifted along the mel axis, its spectrum tilted, brought to its own maximum,
-/// quantised, masked.
-pub fn augment(
-    crop: &[u8],
-    bins: usize,
-    columns: usize,
-    keys: &AugmentKeys,
-    rng: &mut impl Rng,
-) -> Vec<u8> {
+/// Turns `[bin, column]` steps of the cache into what the network sees in training: shifted along the
+/// mel axis, its spectrum tilted, brought to its own maximum, quantised, masked.
+pub fn augment(crop: &[u8], bins: usize, keys: &AugmentKeys, rng: &mut impl Rng) -> Vec<u8> {
     let shift = symmetric(rng, keys.shift_bins.get());
     let tilt = [shelf(rng, keys), shelf(rng, keys)];
     let rows: Vec<&[u8]> = crop.chunks_exact(crop.len() / bins).collect();
-    let mut db = Vec::with_capacity(bins * columns);
+    let mut db = Vec::with_capacity(crop.len());
     for bin in 0..bins {
         // bins that would come from beyond the edge repeat it
         let row = rows[bin.saturating_add_signed(shift).min(bins - 1)];
         let place = bin as f32 / bins as f32;
         let offset = tilt[0] * (1.0 - place) + tilt[1] * place - 80.0;
-        db.extend(stretched(row, columns).map(|step| step / STEPS_PER_DB + offset));
+        db.extend(
+            row.iter()
+                .map(|&step| f32::from(step) / STEPS_PER_DB + offset),
+        );
     }
     let mut out = quantise(&db, bins, &[Affine::DB80]);
     mask(&mut out, bins, keys, rng);
     out
-}
-
-/// Linear interpolation of a row to another number of columns, first and last staying where they are.
-fn stretched(row: &[u8], columns: usize) -> impl Iterator<Item = f32> {
-    let pace = (row.len() - 1) as f32 / (columns.max(2) - 1) as f32;
-    (0..columns).map(move |column| {
-        let place = column as f32 * pace;
-        let left = (place as usize).min(row.len() - 1);
-        let right = (left + 1).min(row.len() - 1);
-        let share = place - left as f32;
-        f32::from(row[left]) * (1.0 - share) + f32::from(row[right]) * share
-    })
-}
-
-/// Columns to cut from a track of `longest` so that stretching them to `columns` changes the tempo by at
-/// most the recipe's share.
-pub fn source_columns(
-    columns: usize,
-    longest: usize,
-    keys: &AugmentKeys,
-    rng: &mut impl Rng,
-) -> usize {
-    let factor = 1.0 + keys.stretch.get() * rng.random_range(-1.0..=1.0);
-    ((columns as f64 * factor).round() as usize).clamp(1, longest)
 }
 
 /// Blanks bands of bins and stretches of columns with the window's mean (SpecAugment, Park et al. 2019).

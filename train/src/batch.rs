@@ -4,7 +4,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::augment::{augment, mixup_weight, source_columns};
+use crate::augment::{augment, mixup_weight};
 use crate::data::{Dataset, Track, columns_of};
 use crate::recipe::Recipe;
 
@@ -89,11 +89,10 @@ impl<'a> Sampler<'a> {
     }
 
     fn crop(&self, track: &Track, rng: &mut ChaCha8Rng) -> Vec<u8> {
-        let (dataset, keys) = (self.dataset, &self.recipe.augment);
+        let dataset = self.dataset;
         let columns = self.recipe.window.columns.get();
-        let length = source_columns(columns, dataset.columns, keys, rng);
-        let start = rng.random_range(0..=dataset.columns - length);
-        let crop = columns_of(dataset.spectrogram(track), dataset.columns, start, length);
-        augment(&crop, dataset.mels, columns, keys, rng)
+        let start = rng.random_range(0..=dataset.columns - columns);
+        let crop = columns_of(dataset.spectrogram(track), dataset.columns, start, columns);
+        augment(&crop, dataset.mels, &self.recipe.augment, rng)
     }
 }

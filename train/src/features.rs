@@ -16,6 +16,8 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use timbrel_core::frontend::{Dct, FrontEnd, LogMel, Padding, Stft, relative_to_maximum};
 
+/// Sample rate of the signals, Hz.
+pub const SAMPLE_RATE: u32 = 22_050;
 /// Mel bands of every feature.
 const MELS: usize = 128;
 /// librosa's `top_db`.

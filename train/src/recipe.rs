@@ -141,8 +141,6 @@ fn one() -> Whole<1, 8> {
 pub struct AugmentKeys {
     /// Random crops taken from each track in an epoch.
     pub crops_per_track: Whole<1, 64>,
-    /// Greatest change of tempo, as a share, either way.
-    pub stretch: Real<1>,
     /// Greatest shift along the mel axis, bins, either way.
     pub shift_bins: Whole<0, 32>,
     /// Greatest level change of an equaliser's shelf at either end of the mel axis, dB.

@@ -15,7 +15,7 @@ fn read(cache: &[u8], manifest: &str) -> anyhow::Result<Dataset> {
 
 #[track_caller]
 fn assert_error(result: anyhow::Result<Dataset>, parts: &[&str]) {
-    let message = format!("{:#}", result.err().expect("an error"));
+    let message = format!("{:#}", result.expect_err("an error"));
     for part in parts {
         assert!(message.contains(part), "{part:?} is not in: {message}");
     }

@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod export;
+mod features;
 mod train;
 
 use anyhow::Result;
@@ -16,6 +17,8 @@ pub(crate) enum Command {
     Evaluate(evaluate::Arguments),
     /// Quantise a run's network and write it as .timbrel and .onnx, with a model card.
     Export(export::Arguments),
+    /// Compute a feature of an audio file as librosa does.
+    Features(features::Arguments),
 }
 
 impl Command {
@@ -24,6 +27,7 @@ impl Command {
             Self::Train(arguments) => train::run(&arguments),
             Self::Evaluate(arguments) => evaluate::run(&arguments),
             Self::Export(arguments) => export::run(&arguments),
+            Self::Features(arguments) => features::run(&arguments),
         }
     }
 }

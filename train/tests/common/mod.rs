@@ -31,7 +31,6 @@ blocks = [
 ]
 [augment]
 crops_per_track = 2
-stretch = 0.15
 shift_bins = 1
 tilt_db = 3.0
 frequency_masks = 1
