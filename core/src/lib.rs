@@ -54,6 +54,8 @@
 extern crate std;
 
 pub mod classifier;
+#[cfg(feature = "decode")]
+pub mod decode;
 pub mod engine;
 mod error;
 pub mod frontend;
