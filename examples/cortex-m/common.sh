@@ -1,0 +1,59 @@
+# Sourced by run.sh and measure.sh: boards, building, emulating.
+#
+# TIMBREL_TOOLCHAIN   toolchain for the boards, as in `cargo +NAME`
+# TIMBREL_BUILD_STD   not empty: the toolchain has no targets but the standard library's source
+cd "$(dirname "${BASH_SOURCE[0]}")"
+target_dir=${CARGO_TARGET_DIR:-target}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# name, Rust target, QEMU machine
+boards=(
+    "Cortex-M4F thumbv7em-none-eabihf mps2-an386"
+    "Cortex-M7 thumbv7em-none-eabihf mps2-an500"
+    "Cortex-M55 thumbv8m.main-none-eabihf mps3-an547"
+    # no FPU: all floating point is software
+    "Cortex-M3 thumbv7m-none-eabi mps2-an385"
+    # QEMU has no ARMv6-M board with enough memory; a Cortex-M3 runs its code, instruction for instruction
+    "Cortex-M0+ thumbv6m-none-eabi mps2-an385"
+)
+
+fail() { echo "$(basename "$0"): $*" >&2; exit 1; }
+
+# on_boards COMMAND...: with `cargo +TOOLCHAIN`, and the flags that an incomplete toolchain needs behind it
+on_boards() {
+    local std=()
+    [ -z "${TIMBREL_BUILD_STD:-}" ] || std=(-Zbuild-std=core,alloc -Zbuild-std-features=compiler-builtins-mem)
+    cargo ${TIMBREL_TOOLCHAIN:+"+$TIMBREL_TOOLCHAIN"} "$@" "${std[@]}"
+}
+
+# build TARGET [FLAGS...]: the firmware's programs, into $target_dir/TARGET/release
+build() {
+    local target=$1
+    shift
+    if [ -z "${TIMBREL_BUILD_STD:-}" ]; then
+        [ -d "$(rustc ${TIMBREL_TOOLCHAIN:+"+$TIMBREL_TOOLCHAIN"} --print target-libdir --target "$target")" ] ||
+            fail "no standard library for $target: rustup target add $target"
+    fi
+    on_boards build --quiet --release -p firmware --target "$target" "$@"
+}
+
+# emulate MACHINE ELF [PLUGIN]: what the program prints; fails when it does
+# 8 ns an instruction, as a core of 125 to 200 MHz may need; a sleeping core skips to its next interrupt
+emulate() {
+    timeout 300 qemu-system-arm -machine "$1" -nographic -monitor none -serial null \
+        -semihosting-config enable=on,target=native -icount shift=3,sleep=off \
+        ${3:+-plugin "$3"} -kernel "$2" </dev/null
+}
+
+# what the boards must print
+reference() { cargo run --quiet --release -p reference; }
+
+# tool NAME: the first of the GNU and LLVM tools of that name that there is
+tool() {
+    local prefix
+    for prefix in arm-none-eabi- llvm- arm-linux-gnueabihf- ""; do
+        command -v "$prefix$1" && return
+    done
+    fail "no $1: install binutils or llvm"
+}
