@@ -1,1 +1,37 @@
-//! C ABI.
+//! The C ABI. `include/timbrel.h`, which cbindgen makes of this crate, is its documentation; the rules that
+//! hold for all functions are in `docs/c-api.md`.
+//!
+//! Without feature `std` the crate needs neither an operating system nor an allocator, and classifiers
+//! live in the caller's memory alone.
+#![cfg_attr(not(feature = "std"), no_std)]
+#![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
+#![allow(non_camel_case_types, reason = "the names are C's")]
+
+mod classifier;
+#[cfg(feature = "decode")]
+mod file;
+mod guard;
+mod handle;
+#[cfg(feature = "std")]
+mod heap;
+mod info;
+mod memory;
+mod status;
+
+pub use classifier::*;
+#[cfg(feature = "decode")]
+pub use file::*;
+pub use handle::*;
+#[cfg(feature = "std")]
+pub use heap::*;
+pub use info::*;
+pub use memory::*;
+pub use status::*;
+
+/// Without std there is nobody to catch a panic. The core's portable path has none; should one be reached
+/// all the same, stopping is the only answer that does no harm.
+#[cfg(not(feature = "std"))]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
+}

@@ -1,0 +1,267 @@
+//! Using a classifier.
+
+use core::ffi::c_char;
+
+use timbrel_core::Error;
+use timbrel_core::classifier::{Prediction, Sample};
+
+use crate::guard::{array, fill, guard, not_null};
+use crate::status::Failure;
+use crate::timbrel_classifier;
+use crate::timbrel_status::{self, TIMBREL_ERROR_BUFFER, TIMBREL_ERROR_CLASS};
+
+/// The answer so far.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct timbrel_result {
+    /// Index of the most probable genre; timbrel_label() has its name.
+    pub class_index: u32,
+    /// Its probability, 0 to 1.
+    pub confidence: f32,
+    /// Windows that were classified.
+    pub windows: u32,
+    /// Number of genres.
+    pub class_count: u32,
+}
+
+impl From<&Prediction<'_>> for timbrel_result {
+    fn from(prediction: &Prediction<'_>) -> Self {
+        Self {
+            class_index: prediction.class as u32,
+            confidence: prediction.confidence,
+            windows: prediction.windows,
+            class_count: prediction.probabilities.len() as u32,
+        }
+    }
+}
+
+/// Takes samples, interleaved if there are several channels, full scale ±1.0. Any number of them; a frame of
+/// channels may be cut between two calls. It returns after each window that is completed and classified, so
+/// call it again with the rest. How the audio is cut into calls does not change the result.
+///
+/// `samples`: `count` values, read during the call only; may be NULL if `count` is 0. `consumed`: samples
+/// taken from the front; written on success, and also with TIMBREL_ERROR_SAMPLE, where the sample at that
+/// index is the bad one: one may go on behind it. `window`: set to 1 if a window was completed, else to 0;
+/// may be NULL. One thread at a time for a classifier.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_SAMPLE, TIMBREL_ERROR_FINISHED.
+///
+/// # Safety
+/// As the text above says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn timbrel_classifier_push_f32(
+    classifier: *mut timbrel_classifier,
+    samples: *const f32,
+    count: usize,
+    consumed: *mut usize,
+    window: *mut u8,
+) -> timbrel_status {
+    // SAFETY: the caller vouches for the arguments
+    guard(|| unsafe { push(classifier, samples, count, consumed, window) })
+}
+
+/// As timbrel_classifier_push_f32(), for 16-bit samples.
+///
+/// # Safety
+/// As the text above says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn timbrel_classifier_push_i16(
+    classifier: *mut timbrel_classifier,
+    samples: *const i16,
+    count: usize,
+    consumed: *mut usize,
+    window: *mut u8,
+) -> timbrel_status {
+    // SAFETY: the caller vouches for the arguments
+    guard(|| unsafe { push(classifier, samples, count, consumed, window) })
+}
+
+/// # Safety
+/// The pointers are NULL or what timbrel_classifier_push_f32() says.
+unsafe fn push<S: Sample>(
+    classifier: *mut timbrel_classifier,
+    samples: *const S,
+    count: usize,
+    consumed: *mut usize,
+    window: *mut u8,
+) -> Result<(), Failure> {
+    not_null(consumed)?;
+    // SAFETY: the caller vouches for samples and count
+    let samples = unsafe { array(samples, count)? };
+    // SAFETY: the caller vouches for the classifier
+    let pushed = unsafe { borrow(classifier)? }.kind.push(samples);
+    if let Err(Error::Sample { index }) = pushed {
+        // SAFETY: not NULL, and the caller vouches that it is writable
+        unsafe { consumed.write(index) };
+    }
+    let pushed = pushed?;
+    // SAFETY: consumed is not NULL, and the caller vouches that both are writable
+    unsafe {
+        consumed.write(pushed.consumed);
+        if !window.is_null() {
+            window.write(u8::from(pushed.window));
+        }
+    }
+    Ok(())
+}
+
+/// Ends the signal and classifies what is left of it: the last window's worth if at least half a hop of it is
+/// new, or, if there was no window at all, what there is, repeated until it fills one. Calling it again does
+/// nothing. One thread at a time for a classifier.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_NO_AUDIO.
+///
+/// # Safety
+/// `classifier` is NULL or a live classifier.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn timbrel_classifier_finish(
+    classifier: *mut timbrel_classifier,
+) -> timbrel_status {
+    guard(|| {
+        // SAFETY: the caller vouches for the classifier
+        unsafe { borrow(classifier)? }.kind.finish()?;
+        Ok(())
+    })
+}
+
+/// Forgets the signal, so that another one of the same form can be pushed. One thread at a time for a
+/// classifier.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL.
+///
+/// # Safety
+/// `classifier` is NULL or a live classifier.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn timbrel_classifier_reset(
+    classifier: *mut timbrel_classifier,
+) -> timbrel_status {
+    guard(|| {
+        // SAFETY: the caller vouches for the classifier
+        unsafe { borrow(classifier)? }.kind.reset();
+        Ok(())
+    })
+}
+
+/// The answer over all windows since the beginning or the last reset. It may be asked for at any time.
+///
+/// `result`: written on success. `probabilities`: one value a genre, 0 to 1, written on success;
+/// `probabilities_len` values of room, at least class_count; or NULL with 0 where they are not wanted. No
+/// other call for this classifier at the same time.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_NO_RESULT, TIMBREL_ERROR_BUFFER.
+///
+/// # Safety
+/// As the text above says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn timbrel_classifier_result(
+    classifier: *const timbrel_classifier,
+    result: *mut timbrel_result,
+    probabilities: *mut f32,
+    probabilities_len: usize,
+) -> timbrel_status {
+    guard(|| {
+        not_null(result)?;
+        // SAFETY: the caller vouches for the classifier
+        let prediction = unsafe { look(classifier)? }.kind.result()?;
+        // SAFETY: the caller vouches for both buffers
+        unsafe { write_result(&prediction, result, probabilities, probabilities_len) }
+    })
+}
+
+/// Writes a prediction out, both parts or none.
+///
+/// # Safety
+/// `result` is writable; `probabilities` is NULL or has `len` writable values.
+pub(crate) unsafe fn write_result(
+    prediction: &Prediction<'_>,
+    result: *mut timbrel_result,
+    probabilities: *mut f32,
+    len: usize,
+) -> Result<(), Failure> {
+    if !(probabilities.is_null() && len == 0) {
+        // SAFETY: the caller vouches for probabilities
+        unsafe { fill(probabilities, len, prediction.probabilities)? };
+    }
+    // SAFETY: the caller vouches for result
+    unsafe { result.write(prediction.into()) };
+    Ok(())
+}
+
+/// Integer logits of the last window, which are the same bits on every platform; zeros before the first one.
+///
+/// `logits`: one value a genre, written on success; `logits_len` values of room, at least class_count. No
+/// other call for this classifier at the same time.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_BUFFER.
+///
+/// # Safety
+/// As the text above says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn timbrel_classifier_logits(
+    classifier: *const timbrel_classifier,
+    logits: *mut i32,
+    logits_len: usize,
+) -> timbrel_status {
+    guard(|| {
+        // SAFETY: the caller vouches for the classifier
+        let values = unsafe { look(classifier)? }.kind.logits();
+        // SAFETY: the caller vouches for logits
+        unsafe { fill(logits, logits_len, values) }
+    })
+}
+
+/// Name of a genre in UTF-8, with a zero byte at its end.
+///
+/// `class_index`: below class_count. `label`: written on success; `label_len` bytes of room, 128 are enough
+/// for any. No other call for this classifier at the same time.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_CLASS, TIMBREL_ERROR_BUFFER.
+///
+/// # Safety
+/// As the text above says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn timbrel_label(
+    classifier: *const timbrel_classifier,
+    class_index: u32,
+    label: *mut c_char,
+    label_len: usize,
+) -> timbrel_status {
+    guard(|| {
+        not_null(label)?;
+        // SAFETY: the caller vouches for the classifier
+        let kind = unsafe { &look(classifier)?.kind };
+        let name = kind
+            .label(class_index as usize)
+            .ok_or(TIMBREL_ERROR_CLASS)?;
+        if label_len <= name.len() {
+            return Err(TIMBREL_ERROR_BUFFER.into());
+        }
+        let label = label.cast::<u8>();
+        // SAFETY: there is room for the name and one byte more
+        unsafe {
+            fill(label, label_len, name.as_bytes())?;
+            label.add(name.len()).write(0);
+        }
+        Ok(())
+    })
+}
+
+/// # Safety
+/// Unless NULL, it is a live classifier that nobody else uses during `'a`.
+unsafe fn borrow<'a>(
+    classifier: *mut timbrel_classifier,
+) -> Result<&'a mut timbrel_classifier, Failure> {
+    not_null(classifier)?;
+    // SAFETY: not NULL, and the caller vouches for the rest
+    Ok(unsafe { &mut *classifier })
+}
+
+/// # Safety
+/// Unless NULL, it is a live classifier that nobody changes during `'a`.
+unsafe fn look<'a>(
+    classifier: *const timbrel_classifier,
+) -> Result<&'a timbrel_classifier, Failure> {
+    not_null(classifier)?;
+    // SAFETY: not NULL, and the caller vouches for the rest
+    Ok(unsafe { &*classifier })
+}

@@ -1,0 +1,70 @@
+//! What stands between C and every function: pointers are checked, errors become a status, and no panic
+//! crosses the border.
+
+use core::slice;
+
+use crate::status::Failure;
+use crate::timbrel_status::{self, TIMBREL_ERROR_NULL, TIMBREL_OK};
+
+/// Runs the body of a function.
+pub(crate) fn guard(body: impl FnOnce() -> Result<(), Failure>) -> timbrel_status {
+    match catch(body) {
+        Ok(()) => TIMBREL_OK,
+        Err(failure) => {
+            #[cfg(feature = "std")]
+            crate::status::last::set(&failure.message);
+            failure.status
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+fn catch(body: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body));
+    caught.unwrap_or_else(|_| Err(timbrel_status::TIMBREL_ERROR_INTERNAL.into()))
+}
+
+#[cfg(not(feature = "std"))]
+fn catch(body: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+    body()
+}
+
+/// A C array as a slice. NULL is an empty one where the length is 0.
+///
+/// # Safety
+/// Unless NULL, `data` points to `len` values that nobody writes to during `'a`.
+pub(crate) unsafe fn array<'a, T>(data: *const T, len: usize) -> Result<&'a [T], Failure> {
+    if len == 0 {
+        return Ok(&[]);
+    }
+    not_null(data)?;
+    // SAFETY: not NULL, and the caller vouches for the rest
+    Ok(unsafe { slice::from_raw_parts(data, len) })
+}
+
+/// An error where a pointer is NULL.
+pub(crate) fn not_null<T>(pointer: *const T) -> Result<(), Failure> {
+    if pointer.is_null() {
+        Err(TIMBREL_ERROR_NULL.into())
+    } else {
+        Ok(())
+    }
+}
+
+/// Copies values to a C buffer of `len` values that may be larger.
+///
+/// # Safety
+/// Unless NULL, `buffer` points to `len` writable values that no reference of Rust's covers.
+pub(crate) unsafe fn fill<T: Copy>(
+    buffer: *mut T,
+    len: usize,
+    values: &[T],
+) -> Result<(), Failure> {
+    not_null(buffer)?;
+    if len < values.len() {
+        return Err(timbrel_status::TIMBREL_ERROR_BUFFER.into());
+    }
+    // SAFETY: `values.len() <= len` writable values, and no overlap with a slice of Rust's
+    unsafe { buffer.copy_from_nonoverlapping(values.as_ptr(), values.len()) };
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! The classifier behind the pointer.
+
+use timbrel_core::Error;
+use timbrel_core::classifier::{Classifier, InputFormat, Prediction, Pushed, Sample};
+use timbrel_core::engine::Int8Engine;
+use timbrel_core::model::Model;
+
+use crate::status::Failure;
+use crate::timbrel_status::{TIMBREL_ERROR_NULL, TIMBREL_ERROR_STRUCT_SIZE};
+
+/// Form of the audio that will be pushed.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct timbrel_config {
+    /// sizeof(timbrel_config), by which the library knows which fields there are.
+    pub struct_size: u32,
+    /// Samples per second and channel: 8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000 or 96000.
+    pub sample_rate: u32,
+    /// Interleaved channels, 1 to 8; their mean is classified.
+    pub channels: u32,
+}
+
+/// A streaming classifier. Opaque: only pointers to it are handed around.
+///
+/// It may move from thread to thread and must not be used by two at once.
+pub struct timbrel_classifier {
+    pub(crate) kind: Kind,
+    /// What timbrel_classifier_free() frees; None in the caller's memory.
+    #[cfg(feature = "std")]
+    pub(crate) heap: Option<Heap>,
+}
+
+/// The classifier over either engine. The lifetimes are those of the memory and the model that the handle
+/// was made with, which outlive it by contract or belong to it; they are not Rust's to check.
+pub(crate) enum Kind {
+    Int8(Classifier<'static, Int8Engine<'static>>),
+    #[cfg(feature = "tract")]
+    Tract(Classifier<'static, timbrel_core::engine::TractEngine>),
+}
+
+/// Memory that belongs to a classifier. Raw, since the classifier inside the handle points to it too.
+#[cfg(feature = "std")]
+pub(crate) struct Heap {
+    pub(crate) memory: *mut [u8],
+    /// None where the model is the caller's.
+    pub(crate) model: Option<*mut [u8]>,
+}
+
+/// Calls the same method of whichever classifier it is.
+macro_rules! each {
+    ($handle:expr, $classifier:ident => $call:expr) => {
+        match $handle {
+            Kind::Int8($classifier) => $call,
+            #[cfg(feature = "tract")]
+            Kind::Tract($classifier) => $call,
+        }
+    };
+}
+
+impl Kind {
+    pub(crate) fn int8(
+        model: &'static [u8],
+        format: InputFormat,
+        memory: &'static mut [u8],
+    ) -> Result<Self, Error> {
+        let model = Model::parse(model)?;
+        Classifier::int8(model, format, memory).map(Self::Int8)
+    }
+
+    pub(crate) fn push<S: Sample>(&mut self, samples: &[S]) -> Result<Pushed, Error> {
+        each!(self, classifier => classifier.push(samples))
+    }
+
+    pub(crate) fn finish(&mut self) -> Result<(), Error> {
+        each!(self, classifier => classifier.finish())
+    }
+
+    pub(crate) fn reset(&mut self) {
+        each!(self, classifier => classifier.reset());
+    }
+
+    pub(crate) fn result(&self) -> Result<Prediction<'_>, Error> {
+        each!(self, classifier => classifier.result())
+    }
+
+    pub(crate) fn logits(&self) -> &[i32] {
+        each!(self, classifier => classifier.logits())
+    }
+
+    pub(crate) fn label(&self, class: usize) -> Option<&str> {
+        each!(self, classifier => classifier.label(class))
+    }
+}
+
+/// Reads the caller's configuration.
+///
+/// # Safety
+/// Unless NULL, `config` points to as many bytes as its first field says.
+pub(crate) unsafe fn read_config(config: *const timbrel_config) -> Result<InputFormat, Failure> {
+    if config.is_null() {
+        return Err(TIMBREL_ERROR_NULL.into());
+    }
+    // SAFETY: the first field is there in every version of the struct
+    let size = unsafe { (&raw const (*config).struct_size).read() };
+    if (size as usize) < size_of::<timbrel_config>() {
+        return Err(TIMBREL_ERROR_STRUCT_SIZE.into());
+    }
+    // SAFETY: the caller says that all of it is there
+    let config = unsafe { config.read() };
+    Ok(InputFormat {
+        sample_rate: config.sample_rate,
+        // more channels than a u16 holds are refused just as 65,535 are
+        channels: u16::try_from(config.channels).unwrap_or(u16::MAX),
+    })
+}
+
+/// Whether a model is to be read as ONNX: whatever does not begin as a `.timbrel` file does.
+#[cfg(feature = "std")]
+#[cfg_attr(
+    not(feature = "tract"),
+    expect(dead_code, reason = "without tract nothing reads ONNX")
+)]
+pub(crate) fn is_onnx(model: &[u8]) -> bool {
+    !model.starts_with(b"TIMBREL\0")
+}

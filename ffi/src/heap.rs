@@ -1,0 +1,141 @@
+//! Classifiers on the heap.
+
+use timbrel_core::Error;
+use timbrel_core::classifier::{Classifier, InputFormat};
+use timbrel_core::model::Model;
+
+use crate::guard::{array, guard, not_null};
+use crate::handle::{Heap, Kind, read_config};
+use crate::status::Failure;
+use crate::{timbrel_classifier, timbrel_config, timbrel_status};
+
+/// Makes a classifier on the heap with a copy of the model.
+///
+/// `model`: `model_len` bytes of a .timbrel file, or of an .onnx file if the library was built with
+/// tract; copied. `config`: read during the call only. `classifier`: written on success; free it with
+/// timbrel_classifier_free(). Any thread. In libraries with std only.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL, TIMBREL_ERROR_RATE,
+/// TIMBREL_ERROR_CHANNELS, TIMBREL_ERROR_STRUCT_SIZE.
+///
+/// # Safety
+/// As the text above says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn timbrel_classifier_new(
+    model: *const u8,
+    model_len: usize,
+    config: *const timbrel_config,
+    classifier: *mut *mut timbrel_classifier,
+) -> timbrel_status {
+    guard(|| {
+        not_null(classifier)?;
+        not_null(model)?;
+        // SAFETY: the caller vouches for config
+        let format = unsafe { read_config(config)? };
+        // SAFETY: the caller vouches for model and model_len
+        let bytes: Box<[u8]> = unsafe { array(model, model_len)? }.into();
+        let bytes = Box::into_raw(bytes);
+        // SAFETY: it is freed after the last use of the classifier only
+        let made = make(unsafe { &*bytes }, format, Some(bytes));
+        if made.is_err() {
+            // SAFETY: it came from a Box, and nothing was made that points to it
+            drop(unsafe { Box::from_raw(bytes) });
+        }
+        // SAFETY: not NULL, and the caller vouches that it is writable
+        unsafe { classifier.write(made?) };
+        Ok(())
+    })
+}
+
+/// Makes a classifier on the heap over a model that stays the caller's: `model_len` bytes that stay
+/// where they are, unchanged, until the classifier is freed (a file mapped into memory, say). Otherwise
+/// as timbrel_classifier_new().
+///
+/// # Safety
+/// As the text above says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn timbrel_classifier_new_borrowed(
+    model: *const u8,
+    model_len: usize,
+    config: *const timbrel_config,
+    classifier: *mut *mut timbrel_classifier,
+) -> timbrel_status {
+    guard(|| {
+        not_null(classifier)?;
+        not_null(model)?;
+        // SAFETY: the caller vouches for config
+        let format = unsafe { read_config(config)? };
+        // SAFETY: the caller keeps the model in place until the classifier is freed
+        let made = make(unsafe { array(model, model_len)? }, format, None)?;
+        // SAFETY: not NULL, and the caller vouches that it is writable
+        unsafe { classifier.write(made) };
+        Ok(())
+    })
+}
+
+pub(crate) fn make(
+    model: &'static [u8],
+    format: InputFormat,
+    owned: Option<*mut [u8]>,
+) -> Result<*mut timbrel_classifier, Failure> {
+    #[cfg(feature = "tract")]
+    if crate::handle::is_onnx(model) {
+        use timbrel_core::engine::{Engine, TractEngine};
+        let engine = TractEngine::from_bytes(model)?;
+        let needed = Classifier::<TractEngine>::feature_bytes(&engine.info());
+        let kind = |memory| Classifier::new(engine, format, memory).map(Kind::Tract);
+        return allocate(needed, owned, kind);
+    }
+    let needed = Classifier::required_bytes(&Model::parse(model).map_err(Error::from)?);
+    allocate(needed, owned, |memory| Kind::int8(model, format, memory))
+}
+
+/// Makes a classifier in `needed` bytes of fresh memory, which is freed again where that fails.
+fn allocate(
+    needed: usize,
+    model: Option<*mut [u8]>,
+    kind: impl FnOnce(&'static mut [u8]) -> Result<Kind, Error>,
+) -> Result<*mut timbrel_classifier, Failure> {
+    let memory = Box::into_raw(vec![0_u8; needed].into_boxed_slice());
+    // SAFETY: it lives until timbrel_classifier_free(), and only the classifier uses it
+    match kind(unsafe { &mut *memory }) {
+        Ok(kind) => Ok(Box::into_raw(Box::new(timbrel_classifier {
+            kind,
+            heap: Some(Heap { memory, model }),
+        }))),
+        Err(error) => {
+            // SAFETY: it came from a Box, and nothing was made that points to it
+            drop(unsafe { Box::from_raw(memory) });
+            Err(error.into())
+        }
+    }
+}
+
+/// Frees a classifier that timbrel_classifier_new() or timbrel_classifier_new_borrowed() made, and the
+/// copy of its model if there is one. NULL, and a classifier in the caller's memory, are left alone.
+/// The pointer is not valid afterwards.
+///
+/// # Safety
+/// `classifier` is NULL or came from this library and is not freed yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn timbrel_classifier_free(classifier: *mut timbrel_classifier) {
+    guard(|| {
+        if classifier.is_null() {
+            return Ok(());
+        }
+        // SAFETY: the caller vouches that it is a live classifier, used by nobody else
+        let Some(heap) = (unsafe { (*classifier).heap.take() }) else {
+            return Ok(());
+        };
+        // SAFETY: heap was Some, so it came from Box::into_raw in allocate(), as did its memory; the
+        // classifier goes first, since it points to the rest
+        unsafe {
+            drop(Box::from_raw(classifier));
+            drop(Box::from_raw(heap.memory));
+            if let Some(model) = heap.model {
+                drop(Box::from_raw(model));
+            }
+        }
+        Ok(())
+    });
+}

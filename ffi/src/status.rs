@@ -1,0 +1,169 @@
+//! Status codes, and the message of a thread's last error.
+
+use core::ffi::{CStr, c_char};
+
+use timbrel_core::Error;
+
+/// What a function did. New values are only ever added at the end.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum timbrel_status {
+    /// It did what it says.
+    TIMBREL_OK = 0,
+    /// A pointer that must not be NULL is NULL.
+    TIMBREL_ERROR_NULL = 1,
+    /// The model is no valid model: damaged, cut off, or something else.
+    TIMBREL_ERROR_MODEL = 2,
+    /// The memory is smaller than timbrel_required_bytes() says.
+    TIMBREL_ERROR_MEMORY = 3,
+    /// The sample rate is none of the supported ones.
+    TIMBREL_ERROR_RATE = 4,
+    /// The number of channels is not in 1 to 8.
+    TIMBREL_ERROR_CHANNELS = 5,
+    /// A sample is NaN, infinite, or beyond ±1,000,000.
+    TIMBREL_ERROR_SAMPLE = 6,
+    /// The signal is finished; only timbrel_classifier_reset() takes more.
+    TIMBREL_ERROR_FINISHED = 7,
+    /// No window is classified yet.
+    TIMBREL_ERROR_NO_RESULT = 8,
+    /// The signal has no sample.
+    TIMBREL_ERROR_NO_AUDIO = 9,
+    /// The struct_size of a struct is not set, or smaller than the library's oldest form of it.
+    TIMBREL_ERROR_STRUCT_SIZE = 10,
+    /// A buffer is too small for what is to be written to it.
+    TIMBREL_ERROR_BUFFER = 11,
+    /// There is no class of that index.
+    TIMBREL_ERROR_CLASS = 12,
+    /// The audio file cannot be read; timbrel_last_error() says why.
+    TIMBREL_ERROR_FILE = 13,
+    /// This build of the library, or this function, cannot run that kind of model.
+    TIMBREL_ERROR_UNSUPPORTED = 14,
+    /// A defect in the library was caught. The classifier must be freed.
+    TIMBREL_ERROR_INTERNAL = 15,
+}
+
+use timbrel_status::*;
+
+/// A status with what there is to say about it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) status: timbrel_status,
+    #[cfg(feature = "std")]
+    pub(crate) message: String,
+}
+
+impl From<timbrel_status> for Failure {
+    fn from(status: timbrel_status) -> Self {
+        Self {
+            status,
+            #[cfg(feature = "std")]
+            message: message_of(status).to_string_lossy().into_owned(),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let status = match &error {
+            Error::Model(_) => TIMBREL_ERROR_MODEL,
+            Error::Memory { .. } => TIMBREL_ERROR_MEMORY,
+            Error::Rate(_) => TIMBREL_ERROR_RATE,
+            Error::Channels { .. } => TIMBREL_ERROR_CHANNELS,
+            Error::Sample { .. } => TIMBREL_ERROR_SAMPLE,
+            Error::Finished => TIMBREL_ERROR_FINISHED,
+            Error::NoResult => TIMBREL_ERROR_NO_RESULT,
+            Error::NoAudio => TIMBREL_ERROR_NO_AUDIO,
+            #[cfg(feature = "tract")]
+            Error::Onnx(_) => TIMBREL_ERROR_MODEL,
+            _ => TIMBREL_ERROR_INTERNAL,
+        };
+        Self {
+            status,
+            #[cfg(feature = "std")]
+            message: error.to_string(),
+        }
+    }
+}
+
+fn message_of(status: timbrel_status) -> &'static CStr {
+    match status {
+        TIMBREL_OK => c"ok",
+        TIMBREL_ERROR_NULL => c"a pointer is NULL",
+        TIMBREL_ERROR_MODEL => c"not a valid model",
+        TIMBREL_ERROR_MEMORY => c"too little memory",
+        TIMBREL_ERROR_RATE => c"unsupported sample rate",
+        TIMBREL_ERROR_CHANNELS => c"unsupported number of channels",
+        TIMBREL_ERROR_SAMPLE => c"a sample is not a number, infinite or out of range",
+        TIMBREL_ERROR_FINISHED => c"the signal is finished",
+        TIMBREL_ERROR_NO_RESULT => c"no window is classified yet",
+        TIMBREL_ERROR_NO_AUDIO => c"no sample was pushed",
+        TIMBREL_ERROR_STRUCT_SIZE => c"struct_size is wrong",
+        TIMBREL_ERROR_BUFFER => c"a buffer is too small",
+        TIMBREL_ERROR_CLASS => c"no such class",
+        TIMBREL_ERROR_FILE => c"the file cannot be read as audio",
+        TIMBREL_ERROR_UNSUPPORTED => c"this kind of model cannot be used here",
+        TIMBREL_ERROR_INTERNAL => c"internal error",
+    }
+}
+
+/// What a status means, in English. Never NULL; the text is static. A number that is no status gives
+/// "unknown status". Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn timbrel_status_message(status: i32) -> *const c_char {
+    const ALL: [timbrel_status; 16] = [
+        TIMBREL_OK,
+        TIMBREL_ERROR_NULL,
+        TIMBREL_ERROR_MODEL,
+        TIMBREL_ERROR_MEMORY,
+        TIMBREL_ERROR_RATE,
+        TIMBREL_ERROR_CHANNELS,
+        TIMBREL_ERROR_SAMPLE,
+        TIMBREL_ERROR_FINISHED,
+        TIMBREL_ERROR_NO_RESULT,
+        TIMBREL_ERROR_NO_AUDIO,
+        TIMBREL_ERROR_STRUCT_SIZE,
+        TIMBREL_ERROR_BUFFER,
+        TIMBREL_ERROR_CLASS,
+        TIMBREL_ERROR_FILE,
+        TIMBREL_ERROR_UNSUPPORTED,
+        TIMBREL_ERROR_INTERNAL,
+    ];
+    // taken as a number, since a C program may pass any, and an enum of Rust's must not hold any
+    let known = ALL.iter().find(|known| **known as i32 == status);
+    known
+        .map_or(c"unknown status", |known| message_of(*known))
+        .as_ptr()
+}
+
+/// What went wrong in the last function that failed on this thread, with details that its status lacks.
+/// Never NULL; empty if nothing failed, and always empty in a library built without std. Valid until the
+/// next call of a timbrel function on this thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn timbrel_last_error() -> *const c_char {
+    #[cfg(feature = "std")]
+    return last::pointer();
+    #[cfg(not(feature = "std"))]
+    return c"".as_ptr();
+}
+
+/// The thread's last error.
+#[cfg(feature = "std")]
+pub(crate) mod last {
+    use std::cell::RefCell;
+    use std::ffi::{CString, c_char};
+
+    thread_local! {
+        static LAST: RefCell<CString> = RefCell::default();
+    }
+
+    pub(super) fn pointer() -> *const c_char {
+        // during a thread's end the message may be gone already
+        let pointer = LAST.try_with(|last| last.borrow().as_ptr());
+        pointer.unwrap_or(c"".as_ptr())
+    }
+
+    pub(crate) fn set(message: &str) {
+        let text: Vec<u8> = message.bytes().filter(|byte| *byte != 0).collect();
+        let _ = LAST.try_with(|last| *last.borrow_mut() = CString::new(text).unwrap_or_default());
+    }
+}

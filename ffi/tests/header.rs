@@ -1,0 +1,111 @@
+//! `include/timbrel.h` is what cbindgen makes of this crate, and C and C++ compilers take it.
+//!
+//! `TIMBREL_BLESS=1 cargo test -p timbrel-ffi --test header` writes the header anew.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const OVERVIEW: &str = include_str!("../overview.h");
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn generate() -> String {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut config = cbindgen::Config::from_file(package.join("cbindgen.toml")).unwrap();
+    config.header = Some(OVERVIEW.trim_end().into());
+    let version = |part: &str, value: &str| format!("#define TIMBREL_VERSION_{part} {value}\n");
+    config.after_includes = Some(format!(
+        "\n/* Version of the library that this header belongs to. */\n{}{}{}",
+        version("MAJOR", env!("CARGO_PKG_VERSION_MAJOR")),
+        version("MINOR", env!("CARGO_PKG_VERSION_MINOR")),
+        version("PATCH", env!("CARGO_PKG_VERSION_PATCH")),
+    ));
+    let builder = cbindgen::Builder::new().with_config(config);
+    // in the order in which a reader meets things
+    let sources = [
+        "info",
+        "status",
+        "handle",
+        "memory",
+        "heap",
+        "classifier",
+        "file",
+    ];
+    let builder = sources.iter().fold(builder, |builder, name| {
+        builder.with_src(package.join(format!("src/{name}.rs")))
+    });
+    let mut header = Vec::new();
+    builder
+        .generate()
+        .expect("cbindgen parses the crate")
+        .write(&mut header);
+    let header = String::from_utf8(header).unwrap();
+    // Rust's sections mean nothing to a reader of C
+    let lines = header.lines().scan(false, |skipping, line| {
+        let text = line.trim_start_matches('/').trim();
+        *skipping = line.starts_with("//") && (*skipping || text == "# Safety");
+        Some((!*skipping).then(|| line.to_owned()))
+    });
+    let lines: Vec<String> = lines.flatten().collect();
+    let text = lines.join("\n") + "\n";
+    // an empty comment line that stood before such a section
+    text.replace("\n//\ntimbrel_status ", "\ntimbrel_status ")
+        .replace("\n//\nvoid ", "\nvoid ")
+}
+
+#[test]
+fn the_committed_header_is_fresh() {
+    let path = root().join("include/timbrel.h");
+    let fresh = generate();
+    if std::env::var_os("TIMBREL_BLESS").is_some() {
+        std::fs::write(&path, &fresh).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == fresh,
+        "include/timbrel.h is stale: TIMBREL_BLESS=1 cargo test -p timbrel-ffi --test header"
+    );
+}
+
+fn compiles(compiler: &str, standard: &str, name: &str) {
+    if Command::new(compiler).arg("--version").output().is_err() {
+        println!("skipped: there is no {compiler}");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join(name);
+    let program = "#include <timbrel.h>\n#include <timbrel.h>\n\
+        int main(void) { return timbrel_abi_version() == TIMBREL_ABI_VERSION ? TIMBREL_OK : 1; }\n";
+    std::fs::write(&source, program).unwrap();
+    let output = Command::new(compiler)
+        .args([
+            standard,
+            "-Wall",
+            "-Wextra",
+            "-Wpedantic",
+            "-Werror",
+            "-fsyntax-only",
+            "-I",
+        ])
+        .arg(root().join("include"))
+        .arg(&source)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn c11_takes_the_header() {
+    compiles("cc", "-std=c11", "user.c");
+}
+
+#[test]
+fn cpp17_takes_the_header() {
+    compiles("c++", "-std=c++17", "user.cpp");
+}
