@@ -1,0 +1,250 @@
+//! The program as a user calls it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn classify(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_classify"));
+    command.args(arguments).output().unwrap()
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+fn json(output: &Output) -> Vec<Value> {
+    let lines = stdout(output).lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// An audio file that core's tests decode too: 0.3 s of a tone.
+fn tone(extension: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../core/tests/fixtures");
+    let path = folder.join(format!("tone.{extension}"));
+    path.to_str().unwrap().into()
+}
+
+fn temporary(name: &str, bytes: &[u8]) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    let name = path.to_str().unwrap().into();
+    (folder, name)
+}
+
+/// A wav file with one channel of 16-bit samples.
+fn wav(rate: u32, samples: &[i16]) -> Vec<u8> {
+    let length = 2 * samples.len() as u32;
+    let mut file = b"RIFF".to_vec();
+    file.extend((36 + length).to_le_bytes());
+    file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    file.extend(rate.to_le_bytes());
+    file.extend((2 * rate).to_le_bytes());
+    file.extend(b"\x02\0\x10\0data");
+    file.extend(length.to_le_bytes());
+    file.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+    file
+}
+
+/// Checks a line of JSON against itself and returns its probabilities.
+fn check(line: &Value) -> Vec<(String, f64)> {
+    let keys: Vec<&str> = line
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    let mut expected = [
+        "file",
+        "genre",
+        "confidence",
+        "probabilities",
+        "windows",
+        "seconds",
+    ];
+    expected.sort_unstable();
+    assert_eq!(keys, expected);
+    let probabilities = line["probabilities"].as_object().unwrap().iter();
+    let probabilities: Vec<(String, f64)> = probabilities
+        .map(|(genre, p)| (genre.clone(), p.as_f64().unwrap()))
+        .collect();
+    let sum: f64 = probabilities.iter().map(|(_, p)| p).sum();
+    assert!((sum - 1.0).abs() < 1e-4, "{sum}");
+    let best = probabilities.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+    let (genre, confidence) = best.unwrap();
+    assert_eq!(line["genre"], genre.as_str());
+    assert_eq!(line["confidence"], *confidence);
+    assert!(line["windows"].as_u64().unwrap() > 0);
+    probabilities
+}
+
+#[test]
+fn without_files_it_classifies_the_demo_tune() {
+    let output = classify(&["--json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let lines = json(&output);
+    assert_eq!(lines.len(), 1);
+    check(&lines[0]);
+    assert!(lines[0]["file"].as_str().unwrap().contains("demo tune"));
+    let seconds = lines[0]["seconds"].as_f64().unwrap();
+    assert!((25.0..40.0).contains(&seconds), "{seconds}");
+}
+
+#[test]
+fn text_shows_the_best_genres() {
+    for (arguments, bars) in [(&[][..], 3), (&["--top", "1"], 1), (&["--top", "99"], 10)] {
+        let output = classify(arguments);
+        assert!(output.status.success());
+        let lines: Vec<&str> = stdout(&output).lines().collect();
+        assert_eq!(lines.len(), 2 + bars, "{lines:?}");
+        assert!(lines[0].contains("demo tune"), "{lines:?}");
+        assert!(lines[1].contains("s of audio"), "{lines:?}");
+        // the genre of the first line is the one with the longest bar
+        let genre = lines[2].split_whitespace().next().unwrap();
+        assert!(lines[0].contains(genre), "{lines:?}");
+    }
+}
+
+#[test]
+fn every_format_is_read() {
+    let (_folder, wav) = temporary("tone.wav", &wav(8_000, &[1_000; 4_000]));
+    let files = ["mp3", "flac", "ogg", "m4a"].map(tone);
+    let mut arguments = vec!["--json", &wav];
+    arguments.extend(files.iter().map(String::as_str));
+    let output = classify(&arguments);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let lines = json(&output);
+    assert_eq!(lines.len(), 5);
+    for (line, file) in lines.iter().zip(&arguments[1..]) {
+        check(line);
+        assert_eq!(line["file"], *file);
+        assert_eq!(line["windows"], 1);
+    }
+    assert_eq!(lines[0]["seconds"], 0.5);
+}
+
+#[test]
+fn a_bad_file_does_not_stop_the_others() {
+    let (_folder, text) = temporary("text.mp3", "no music\n".repeat(500).as_bytes());
+    let (_folder, empty) = temporary("empty.wav", b"");
+    let (_folder, rate) = temporary("rate.wav", &wav(12_345, &[0; 100]));
+    let good = tone("ogg");
+    let output = classify(&["--json", &text, "missing.mp3", &empty, &good, &rate]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(json(&output).len(), 1);
+    let errors: Vec<&str> = stderr(&output).lines().collect();
+    let expected = [
+        (text.as_str(), "not a wav, mp3"),
+        ("missing.mp3", "not found"),
+        (&empty, "empty"),
+        (&rate, "12345 Hz"),
+    ];
+    assert_eq!(errors.len(), expected.len(), "{errors:?}");
+    for (error, (file, what)) in errors.iter().zip(expected) {
+        assert!(error.contains(file) && error.contains(what), "{error}");
+    }
+}
+
+#[test]
+fn silence_has_an_answer() {
+    let (_folder, path) = temporary("silence.wav", &wav(22_050, &[0; 30_000]));
+    let output = classify(&["--json", &path]);
+    assert!(output.status.success());
+    check(&json(&output)[0]);
+}
+
+#[test]
+fn bad_models_are_refused() {
+    let (_folder, text) = temporary("text.timbrel", b"no model");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/compact.timbrel");
+    let whole = std::fs::read(shipped).unwrap();
+    let (_folder, cut) = temporary("cut.timbrel", &whole[..whole.len() / 2]);
+    for path in [&text, &cut, "missing.timbrel"] {
+        let output = classify(&["--model", path]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(output.stdout.is_empty());
+        assert!(stderr(&output).contains(path), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_model_file_gives_what_the_built_in_one_does() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/compact.timbrel");
+    let chosen = classify(&["--json", "--model", shipped.to_str().unwrap()]);
+    assert_eq!(stdout(&chosen), stdout(&classify(&["--json"])));
+}
+
+#[test]
+fn arguments_are_checked() {
+    for arguments in [
+        &["--top", "0"][..],
+        &["--engine", "float"],
+        &["--loud"],
+        &["--model"],
+    ] {
+        let output = classify(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[cfg(not(feature = "tract"))]
+#[test]
+fn tract_has_to_be_built_in() {
+    let output = classify(&["--engine", "tract"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("--features tract"));
+}
+
+#[cfg(feature = "tract")]
+#[test]
+fn both_engines_give_the_same_answer() {
+    let (int8, tract) = (
+        classify(&["--json"]),
+        classify(&["--json", "--engine", "tract"]),
+    );
+    assert!(tract.status.success(), "{}", stderr(&tract));
+    assert_eq!(stdout(&int8), stdout(&tract));
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/compact.onnx");
+    let chosen = classify(&["--json", "--model", shipped.to_str().unwrap()]);
+    assert_eq!(stdout(&int8), stdout(&chosen));
+}
+
+#[test]
+fn most_recordings_are_recognised() {
+    let Some(data) = std::env::var_os("TIMBREL_DATA").map(PathBuf::from) else {
+        println!("skipped: TIMBREL_DATA is not set");
+        return;
+    };
+    let folder = std::fs::read_dir(data.join("gtzan/audio/long")).unwrap();
+    let mut paths: Vec<PathBuf> = folder.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let paths: Vec<&str> = paths
+        .iter()
+        .step_by(4)
+        .map(|path| path.to_str().unwrap())
+        .collect();
+    let output = classify(&[&["--json"], paths.as_slice()].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let lines = json(&output);
+    assert_eq!(lines.len(), paths.len());
+    // files are called after their genre
+    let right = lines.iter().filter(|line| {
+        check(line);
+        let name = Path::new(line["file"].as_str().unwrap())
+            .file_name()
+            .unwrap();
+        let genre = name.to_str().unwrap().split('.').next().unwrap();
+        line["genre"] == genre
+    });
+    let (right, all) = (right.count(), lines.len());
+    println!("{right} of {all} right");
+    assert!(2 * right > all, "{right} of {all}");
+}
