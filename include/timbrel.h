@@ -75,10 +75,8 @@ typedef enum {
     TIMBREL_ERROR_CLASS = 12,
     // The audio file cannot be read; timbrel_last_error() says why.
     TIMBREL_ERROR_FILE = 13,
-    // This build of the library, or this function, cannot run that kind of model.
-    TIMBREL_ERROR_UNSUPPORTED = 14,
     // A defect in the library was caught. The classifier must be freed.
-    TIMBREL_ERROR_INTERNAL = 15,
+    TIMBREL_ERROR_INTERNAL = 14,
 } timbrel_status;
 
 // A streaming classifier. Opaque: only pointers to it are handed around.

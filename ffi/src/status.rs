@@ -36,10 +36,8 @@ pub enum timbrel_status {
     TIMBREL_ERROR_CLASS = 12,
     /// The audio file cannot be read; timbrel_last_error() says why.
     TIMBREL_ERROR_FILE = 13,
-    /// This build of the library, or this function, cannot run that kind of model.
-    TIMBREL_ERROR_UNSUPPORTED = 14,
     /// A defect in the library was caught. The classifier must be freed.
-    TIMBREL_ERROR_INTERNAL = 15,
+    TIMBREL_ERROR_INTERNAL = 14,
 }
 
 use timbrel_status::*;
@@ -101,7 +99,6 @@ fn message_of(status: timbrel_status) -> &'static CStr {
         TIMBREL_ERROR_BUFFER => c"a buffer is too small",
         TIMBREL_ERROR_CLASS => c"no such class",
         TIMBREL_ERROR_FILE => c"the file cannot be read as audio",
-        TIMBREL_ERROR_UNSUPPORTED => c"this kind of model cannot be used here",
         TIMBREL_ERROR_INTERNAL => c"internal error",
     }
 }
@@ -110,7 +107,7 @@ fn message_of(status: timbrel_status) -> &'static CStr {
 /// "unknown status". Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn timbrel_status_message(status: i32) -> *const c_char {
-    const ALL: [timbrel_status; 16] = [
+    const ALL: [timbrel_status; 15] = [
         TIMBREL_OK,
         TIMBREL_ERROR_NULL,
         TIMBREL_ERROR_MODEL,
@@ -125,7 +122,6 @@ pub extern "C" fn timbrel_status_message(status: i32) -> *const c_char {
         TIMBREL_ERROR_BUFFER,
         TIMBREL_ERROR_CLASS,
         TIMBREL_ERROR_FILE,
-        TIMBREL_ERROR_UNSUPPORTED,
         TIMBREL_ERROR_INTERNAL,
     ];
     // taken as a number, since a C program may pass any, and an enum of Rust's must not hold any

@@ -1,0 +1,509 @@
+//! The C functions, called as C calls them: the same answers as Rust's, and errors for everything bad.
+
+use std::ffi::{CStr, CString};
+use std::path::{Path, PathBuf};
+use std::ptr::{null, null_mut};
+
+use timbrel::timbrel_status::*;
+use timbrel::*;
+use timbrel_core::classifier::{Classifier, InputFormat};
+use timbrel_core::model::Model;
+
+const CONFIG: timbrel_config = config(44_100, 2);
+
+const fn config(sample_rate: u32, channels: u32) -> timbrel_config {
+    timbrel_config {
+        struct_size: size_of::<timbrel_config>() as u32,
+        sample_rate,
+        channels,
+    }
+}
+
+fn models() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../models")
+}
+
+fn model() -> Vec<u8> {
+    std::fs::read(models().join("compact.timbrel")).unwrap()
+}
+
+/// Stereo at 44.1 kHz, long enough for two windows.
+fn music() -> Vec<i16> {
+    let wave = |i: i64| ((i * (i / 9_000 % 7 + 1)) % 200 - 100) * 90 + i * i % 512;
+    (0..2 * 44_100 * 14_i64)
+        .map(|i| wave(i / 2) as i16 / (1 + i % 2) as i16)
+        .collect()
+}
+
+/// Everything that a classifier says.
+#[derive(Debug, PartialEq)]
+struct Said {
+    class: usize,
+    confidence: f32,
+    probabilities: Vec<f32>,
+    windows: u32,
+    logits: Vec<i32>,
+    label: String,
+}
+
+fn rust_says(samples: &[i16]) -> Said {
+    let bytes = model();
+    let model = Model::parse(&bytes).unwrap();
+    let mut memory = vec![0; Classifier::required_bytes(&model)];
+    let format = InputFormat {
+        sample_rate: 44_100,
+        channels: 2,
+    };
+    let mut classifier = Classifier::int8(model, format, &mut memory).unwrap();
+    let mut rest = samples;
+    while !rest.is_empty() {
+        rest = &rest[classifier.push(rest).unwrap().consumed..];
+    }
+    classifier.finish().unwrap();
+    let result = classifier.result().unwrap();
+    Said {
+        class: result.class,
+        confidence: result.confidence,
+        probabilities: result.probabilities.to_vec(),
+        windows: result.windows,
+        logits: classifier.logits().to_vec(),
+        label: result.label.into(),
+    }
+}
+
+fn message() -> String {
+    // SAFETY: never NULL, ends with a zero
+    unsafe { CStr::from_ptr(timbrel_last_error()) }
+        .to_str()
+        .unwrap()
+        .into()
+}
+
+/// A push that must succeed; the number of samples taken.
+fn push(classifier: *mut timbrel_classifier, samples: &[i16]) -> usize {
+    let (mut consumed, mut window) = (usize::MAX, 9);
+    // SAFETY: a live classifier, a slice, and two writable values
+    let status = unsafe {
+        timbrel_classifier_push_i16(
+            classifier,
+            samples.as_ptr(),
+            samples.len(),
+            &mut consumed,
+            &mut window,
+        )
+    };
+    assert_eq!(status, TIMBREL_OK);
+    assert!(window == 1 || (window == 0 && consumed == samples.len()));
+    consumed
+}
+
+fn c_says(classifier: *mut timbrel_classifier, samples: &[i16]) -> Said {
+    let mut rest = samples;
+    while !rest.is_empty() {
+        let piece = &rest[..rest.len().min(7_777)];
+        rest = &rest[push(classifier, piece)..];
+    }
+    let mut result = timbrel_result {
+        class_index: 99,
+        confidence: 0.0,
+        windows: 0,
+        class_count: 0,
+    };
+    let (mut probabilities, mut logits, mut label) = ([0.0; 64], [0; 64], [0; 128]);
+    // SAFETY: a live classifier and buffers of the lengths that are said
+    unsafe {
+        assert_eq!(timbrel_classifier_finish(classifier), TIMBREL_OK);
+        let status =
+            timbrel_classifier_result(classifier, &mut result, probabilities.as_mut_ptr(), 64);
+        assert_eq!(status, TIMBREL_OK);
+        assert_eq!(
+            timbrel_classifier_logits(classifier, logits.as_mut_ptr(), 64),
+            TIMBREL_OK
+        );
+        let status = timbrel_label(classifier, result.class_index, label.as_mut_ptr(), 128);
+        assert_eq!(status, TIMBREL_OK);
+        Said {
+            class: result.class_index as usize,
+            confidence: result.confidence,
+            probabilities: probabilities[..result.class_count as usize].to_vec(),
+            windows: result.windows,
+            logits: logits[..result.class_count as usize].to_vec(),
+            label: CStr::from_ptr(label.as_ptr()).to_str().unwrap().into(),
+        }
+    }
+}
+
+fn new(model: &[u8], config: &timbrel_config) -> Result<*mut timbrel_classifier, timbrel_status> {
+    let mut classifier = null_mut();
+    // SAFETY: a slice and a writable pointer
+    let status =
+        unsafe { timbrel_classifier_new(model.as_ptr(), model.len(), config, &mut classifier) };
+    assert_eq!(
+        status == TIMBREL_OK,
+        !classifier.is_null(),
+        "written on success only"
+    );
+    if status == TIMBREL_OK {
+        Ok(classifier)
+    } else {
+        Err(status)
+    }
+}
+
+fn free(classifier: *mut timbrel_classifier) {
+    // SAFETY: made by timbrel_classifier_new() and not used again
+    unsafe { timbrel_classifier_free(classifier) };
+}
+
+#[test]
+fn every_way_to_make_a_classifier_gives_rusts_bits() {
+    let (bytes, samples) = (model(), music());
+    let expected = rust_says(&samples);
+    assert!(expected.windows >= 2);
+
+    let copied = new(&bytes.clone(), &CONFIG).unwrap();
+    assert_eq!(c_says(copied, &samples), expected);
+    // SAFETY: a live classifier
+    assert_eq!(unsafe { timbrel_classifier_reset(copied) }, TIMBREL_OK);
+    assert_eq!(c_says(copied, &samples), expected);
+    free(copied);
+
+    let mut borrowed = null_mut();
+    // SAFETY: the model outlives the classifier
+    let status = unsafe {
+        timbrel_classifier_new_borrowed(bytes.as_ptr(), bytes.len(), &CONFIG, &mut borrowed)
+    };
+    assert_eq!(status, TIMBREL_OK);
+    assert_eq!(c_says(borrowed, &samples), expected);
+    free(borrowed);
+
+    let mut needed = 0;
+    // SAFETY: a slice and a writable value
+    assert_eq!(
+        unsafe { timbrel_required_bytes(bytes.as_ptr(), bytes.len(), &mut needed) },
+        TIMBREL_OK
+    );
+    for offset in [0, 1, 3, 8, 13] {
+        let mut memory = vec![0xEE_u8; needed + offset + 1];
+        let mut inside = null_mut();
+        // SAFETY: model and memory outlive the classifier
+        let status = unsafe {
+            let at = memory.as_mut_ptr().add(offset);
+            timbrel_classifier_init(
+                at,
+                needed,
+                bytes.as_ptr(),
+                bytes.len(),
+                &CONFIG,
+                &mut inside,
+            )
+        };
+        assert_eq!(status, TIMBREL_OK);
+        assert_eq!(c_says(inside, &samples), expected, "offset {offset}");
+        free(inside); // allowed, and does nothing
+        assert_eq!(
+            memory[..offset],
+            vec![0xEE; offset],
+            "nothing in front is touched"
+        );
+        assert_eq!(memory[offset + needed], 0xEE, "nothing behind is touched");
+    }
+}
+
+#[test]
+fn too_little_memory_is_refused_at_every_length() {
+    let bytes = model();
+    let mut needed = 0;
+    // SAFETY: a slice and a writable value
+    unsafe { timbrel_required_bytes(bytes.as_ptr(), bytes.len(), &mut needed) };
+    let mut memory = vec![0_u8; needed];
+    for short in (0..needed).step_by(611).chain([needed - 64]) {
+        let mut classifier = null_mut();
+        // SAFETY: `short` bytes are there
+        let status = unsafe {
+            timbrel_classifier_init(
+                memory.as_mut_ptr(),
+                short,
+                bytes.as_ptr(),
+                bytes.len(),
+                &CONFIG,
+                &mut classifier,
+            )
+        };
+        assert_eq!(
+            (status, classifier),
+            (TIMBREL_ERROR_MEMORY, null_mut()),
+            "{short}"
+        );
+    }
+}
+
+#[test]
+fn bad_models_and_configurations_are_named() {
+    let bytes = model();
+    assert_eq!(new(&bytes[..500], &CONFIG), Err(TIMBREL_ERROR_MODEL));
+    assert!(
+        message().contains("model ends after 500 bytes"),
+        "{}",
+        message()
+    );
+    let mut flipped = bytes.clone();
+    flipped[40_000] ^= 4;
+    assert_eq!(new(&flipped, &CONFIG), Err(TIMBREL_ERROR_MODEL));
+    assert!(message().contains("checksum"), "{}", message());
+    let noise: Vec<u8> = (0..5_000_u32).map(|i| (i * i % 251) as u8).collect();
+    assert_eq!(new(&noise, &CONFIG), Err(TIMBREL_ERROR_MODEL));
+    assert_eq!(new(&bytes, &config(12_345, 1)), Err(TIMBREL_ERROR_RATE));
+    assert!(message().contains("12345"), "{}", message());
+    for channels in [0, 9, 65_536, u32::MAX] {
+        assert_eq!(
+            new(&bytes, &config(44_100, channels)),
+            Err(TIMBREL_ERROR_CHANNELS)
+        );
+    }
+    for struct_size in [0, 4, 11] {
+        let config = timbrel_config {
+            struct_size,
+            ..CONFIG
+        };
+        assert_eq!(new(&bytes, &config), Err(TIMBREL_ERROR_STRUCT_SIZE));
+    }
+    // a newer program's larger struct is taken
+    let newer = timbrel_config {
+        struct_size: 64,
+        ..CONFIG
+    };
+    free(new(&bytes, &newer).unwrap());
+}
+
+#[test]
+fn bad_samples_do_not_end_anything() {
+    let classifier = new(&model(), &config(22_050, 1)).unwrap();
+    let mut consumed = 77;
+    // SAFETY (all of the block): a live classifier, slices, writable values
+    unsafe {
+        assert_eq!(
+            timbrel_classifier_finish(classifier),
+            TIMBREL_ERROR_NO_AUDIO
+        );
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -1e9] {
+            let samples = [0.1, 0.2, bad, 0.3];
+            let status = timbrel_classifier_push_f32(
+                classifier,
+                samples.as_ptr(),
+                4,
+                &mut consumed,
+                null_mut(),
+            );
+            assert_eq!((status, consumed), (TIMBREL_ERROR_SAMPLE, 2));
+        }
+        assert!(message().contains("sample 2"), "{}", message());
+        let mut result = timbrel_result {
+            class_index: 5,
+            confidence: 0.0,
+            windows: 0,
+            class_count: 0,
+        };
+        let untouched = result;
+        let status = timbrel_classifier_result(classifier, &mut result, null_mut(), 0);
+        assert_eq!((status, result), (TIMBREL_ERROR_NO_RESULT, untouched));
+        let status = timbrel_classifier_push_f32(classifier, null(), 0, &mut consumed, null_mut());
+        assert_eq!((status, consumed), (TIMBREL_OK, 0));
+        assert_eq!(timbrel_classifier_finish(classifier), TIMBREL_OK);
+        let status =
+            timbrel_classifier_push_f32(classifier, [0.5].as_ptr(), 1, &mut consumed, null_mut());
+        assert_eq!(status, TIMBREL_ERROR_FINISHED);
+        let mut few = [0.0; 3];
+        let status =
+            timbrel_classifier_result(classifier, &mut result, few.as_mut_ptr(), few.len());
+        assert_eq!((status, result), (TIMBREL_ERROR_BUFFER, untouched));
+        let mut label = [1; 4];
+        assert_eq!(
+            timbrel_label(classifier, 0, label.as_mut_ptr(), 4),
+            TIMBREL_ERROR_BUFFER
+        );
+        assert_eq!(
+            timbrel_label(classifier, 10, label.as_mut_ptr(), 4),
+            TIMBREL_ERROR_CLASS
+        );
+        assert_eq!(label, [1; 4]);
+    }
+    free(classifier);
+}
+
+#[test]
+fn null_is_an_error_everywhere() {
+    let bytes = model();
+    let classifier = new(&bytes, &CONFIG).unwrap();
+    let (model, len) = (bytes.as_ptr(), bytes.len());
+    let (mut size, mut made, samples) = (0, null_mut(), [0_i16; 2]);
+    let mut memory = [0_u8; 8];
+    let mut result = timbrel_result {
+        class_index: 0,
+        confidence: 0.0,
+        windows: 0,
+        class_count: 0,
+    };
+    let mut label = [0; 8];
+    // SAFETY: what is not NULL is valid
+    let statuses = unsafe {
+        [
+            timbrel_model_info(null(), len, &mut std::mem::zeroed()),
+            timbrel_model_info(model, len, null_mut()),
+            timbrel_required_bytes(null(), len, &mut size),
+            timbrel_required_bytes(model, len, null_mut()),
+            timbrel_classifier_new(null(), len, &CONFIG, &mut made),
+            timbrel_classifier_new(model, len, null(), &mut made),
+            timbrel_classifier_new(model, len, &CONFIG, null_mut()),
+            timbrel_classifier_new_borrowed(null(), len, &CONFIG, &mut made),
+            timbrel_classifier_new_borrowed(model, len, null(), &mut made),
+            timbrel_classifier_new_borrowed(model, len, &CONFIG, null_mut()),
+            timbrel_classifier_init(null_mut(), 8, model, len, &CONFIG, &mut made),
+            timbrel_classifier_init(memory.as_mut_ptr(), 8, null(), len, &CONFIG, &mut made),
+            timbrel_classifier_init(memory.as_mut_ptr(), 8, model, len, null(), &mut made),
+            timbrel_classifier_init(memory.as_mut_ptr(), 8, model, len, &CONFIG, null_mut()),
+            timbrel_classifier_push_i16(null_mut(), samples.as_ptr(), 2, &mut size, null_mut()),
+            timbrel_classifier_push_i16(classifier, null(), 2, &mut size, null_mut()),
+            timbrel_classifier_push_i16(classifier, samples.as_ptr(), 2, null_mut(), null_mut()),
+            timbrel_classifier_push_f32(null_mut(), [0.0].as_ptr(), 1, &mut size, null_mut()),
+            timbrel_classifier_push_f32(classifier, null(), 1, &mut size, null_mut()),
+            timbrel_classifier_finish(null_mut()),
+            timbrel_classifier_reset(null_mut()),
+            timbrel_classifier_result(null(), &mut result, null_mut(), 0),
+            timbrel_classifier_result(classifier, null_mut(), null_mut(), 0),
+            timbrel_classifier_logits(null(), [0; 64].as_mut_ptr(), 64),
+            timbrel_classifier_logits(classifier, null_mut(), 64),
+            timbrel_label(null(), 0, label.as_mut_ptr(), 8),
+            timbrel_label(classifier, 0, null_mut(), 8),
+        ]
+    };
+    assert_eq!(statuses, [TIMBREL_ERROR_NULL; 27]);
+    assert!(made.is_null());
+    free(null_mut());
+    free(classifier);
+}
+
+#[test]
+fn what_is_known_without_a_classifier() {
+    assert_eq!(timbrel_abi_version(), TIMBREL_ABI_VERSION);
+    let bytes = model();
+    // SAFETY: all zeros is a valid value; strings never NULL and end with a zero
+    let (info, version, texts) = unsafe {
+        let mut info = std::mem::zeroed();
+        assert_eq!(
+            timbrel_model_info(bytes.as_ptr(), bytes.len(), &mut info),
+            TIMBREL_OK
+        );
+        let text = |status| {
+            CStr::from_ptr(timbrel_status_message(status))
+                .to_str()
+                .unwrap()
+        };
+        let texts: Vec<&str> = (-1..=15).map(text).collect();
+        (info, CStr::from_ptr(timbrel_version()), texts)
+    };
+    assert_eq!((info.sample_rate, info.class_count), (22_050, 10));
+    assert!((info.window_seconds - 9.9).abs() < 0.1 && (info.hop_seconds - 3.3).abs() < 0.1);
+    assert_eq!(version.to_str().unwrap(), env!("CARGO_PKG_VERSION"));
+    assert_eq!((texts[0], texts[16]), ("unknown status", "unknown status"));
+    let distinct: std::collections::HashSet<&&str> = texts[1..16].iter().collect();
+    assert_eq!(distinct.len(), 15);
+}
+
+#[cfg(feature = "decode")]
+#[test]
+fn files_are_classified_in_one_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let samples = music();
+    let mut wav = Vec::new();
+    let size = samples.len() as u32 * 2;
+    wav.extend(b"RIFF");
+    wav.extend((36 + size).to_le_bytes());
+    wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x02\0");
+    wav.extend(44_100_u32.to_le_bytes());
+    wav.extend(176_400_u32.to_le_bytes());
+    wav.extend(b"\x04\0\x10\0data");
+    wav.extend(size.to_le_bytes());
+    wav.extend(samples.iter().flat_map(|s| s.to_le_bytes()));
+    let path = folder.path().join("music.wav");
+    std::fs::write(&path, &wav).unwrap();
+    std::fs::write(folder.path().join("text.mp3"), "no music at all").unwrap();
+    let (bytes, expected) = (model(), rust_says(&samples));
+    let classify = |name: &str, probabilities_len: usize, label_len: usize| {
+        let path = CString::new(folder.path().join(name).to_str().unwrap()).unwrap();
+        let mut result = timbrel_result {
+            class_index: 99,
+            confidence: 0.0,
+            windows: 0,
+            class_count: 0,
+        };
+        let (mut probabilities, mut label) = ([0.0_f32; 64], [0; 128]);
+        // SAFETY: buffers of at least the lengths that are said
+        let status = unsafe {
+            timbrel_classify_file(
+                bytes.as_ptr(),
+                bytes.len(),
+                path.as_ptr(),
+                &mut result,
+                probabilities.as_mut_ptr(),
+                probabilities_len,
+                label.as_mut_ptr(),
+                label_len,
+            )
+        };
+        // SAFETY: zeroed, so there is a zero at its end
+        let label = unsafe { CStr::from_ptr(label.as_ptr()) }
+            .to_str()
+            .unwrap()
+            .to_owned();
+        (status, result, probabilities[..10].to_vec(), label)
+    };
+    let (status, result, probabilities, label) = classify("music.wav", 64, 128);
+    assert_eq!(
+        (status, probabilities, label),
+        (TIMBREL_OK, expected.probabilities, expected.label)
+    );
+    assert_eq!(
+        (result.class_index as usize, result.windows),
+        (expected.class, expected.windows)
+    );
+    for (name, room, label_room, status) in [
+        ("text.mp3", 64, 128, TIMBREL_ERROR_FILE),
+        ("missing.wav", 64, 128, TIMBREL_ERROR_FILE),
+        ("music.wav", 9, 128, TIMBREL_ERROR_BUFFER),
+        ("music.wav", 64, 3, TIMBREL_ERROR_BUFFER),
+    ] {
+        let (found, result, probabilities, label) = classify(name, room, label_room);
+        assert_eq!((found, result.class_index), (status, 99), "{name}");
+        assert_eq!(
+            (probabilities, label),
+            (vec![0.0; 10], String::new()),
+            "nothing is written"
+        );
+    }
+}
+
+#[cfg(feature = "tract")]
+#[test]
+fn an_onnx_model_gives_the_same_answer() {
+    let bytes = std::fs::read(models().join("compact.onnx")).unwrap();
+    let samples = music();
+    let classifier = new(&bytes, &CONFIG).unwrap();
+    assert_eq!(c_says(classifier, &samples), rust_says(&samples));
+    free(classifier);
+    assert_eq!(new(&bytes[..3_000], &CONFIG), Err(TIMBREL_ERROR_MODEL));
+    let mut memory = vec![0_u8; 200_000];
+    let mut classifier = null_mut();
+    // SAFETY: as long as is said
+    let status = unsafe {
+        timbrel_classifier_init(
+            memory.as_mut_ptr(),
+            memory.len(),
+            bytes.as_ptr(),
+            bytes.len(),
+            &CONFIG,
+            &mut classifier,
+        )
+    };
+    assert_eq!(status, TIMBREL_ERROR_MODEL);
+}
