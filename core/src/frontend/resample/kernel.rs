@@ -99,7 +99,13 @@ const fn sinc(x: f64) -> f64 {
 
 /// `sin(πx)`: exactly 0 for integers, else to the precision of an f64.
 const fn sin_pi(x: f64) -> f64 {
-    let turns = x - 2.0 * (x / 2.0).round_ties_even();
+    // rounding to the nearest even number by hand: f64's methods need std
+    let half = if x < 0.0 {
+        x / 2.0 - 0.5
+    } else {
+        x / 2.0 + 0.5
+    };
+    let turns = x - 2.0 * (half as i64) as f64;
     let folded = if turns > 0.5 {
         1.0 - turns
     } else if turns < -0.5 {
