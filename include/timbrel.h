@@ -223,8 +223,8 @@ timbrel_status timbrel_classifier_push_i16(timbrel_classifier *classifier,
                                            uint8_t *window);
 
 // Ends the signal and classifies what is left of it: the last window's worth if at least half a hop of it is
-// new, or, if there was no window at all, what there is, repeated until it fills one. Calling it again does
-// nothing. One thread at a time for a classifier.
+// new, or, if there was no window at all, what there is, forwards and backwards in turn until it fills one.
+// Calling it again does nothing. One thread at a time for a classifier.
 //
 // Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_NO_AUDIO.
 timbrel_status timbrel_classifier_finish(timbrel_classifier *classifier);

@@ -166,42 +166,71 @@ fn probabilities_are_the_mean_of_the_windows_softmax() {
     assert!((mean[said.class] - largest).abs() < 1e-5);
 }
 
-#[test]
-fn the_window_is_what_the_front_end_says() {
-    let spec = spec();
-    let samples = common::music(6, 256 * 19 + 256, 22_050);
-    let mut log_mel = LogMel::<512, 16>::new(&spec.front_end).unwrap();
+/// Columns of a signal in the steps of 1/128 dB in which the classifier keeps them, with those that only its
+/// end completes or without.
+fn columns(samples: &[f32], to_the_end: bool) -> Vec<Vec<f32>> {
+    let mut log_mel = LogMel::<512, 16>::new(&spec().front_end).unwrap();
+    let steps = |column: &[f32]| {
+        column
+            .iter()
+            .map(|db| (db * 128.0).round() / 128.0)
+            .collect()
+    };
     let mut columns: Vec<Vec<f32>> = Vec::new();
-    for sample in &samples {
-        // the classifier keeps columns in steps of 1/128 dB
-        let column = log_mel.push(*sample);
-        columns.extend(column.map(|c| c.iter().map(|db| (db * 128.0).round() / 128.0).collect()));
+    for sample in samples {
+        columns.extend(log_mel.push(*sample).map(steps));
     }
-    assert_eq!(columns.len(), 20);
+    while to_the_end && let Some(column) = log_mel.finish() {
+        columns.push(steps(column));
+    }
+    columns
+}
+
+/// Logits of the window that the columns make.
+fn logits_of(columns: &[Vec<f32>]) -> Vec<i32> {
     let loudest = columns.iter().flatten().copied().fold(f32::MIN, f32::max);
-    let mut window = vec![0; 16 * 20];
-    for (t, column) in columns.iter().enumerate() {
-        for (bin, db) in column.iter().enumerate() {
-            window[bin * 20 + t] = ((db - loudest).max(-80.0) * 255.0 / 80.0 + 255.0).round() as u8;
-        }
-    }
-    let bytes = spec.to_bytes().unwrap();
+    let bytes = spec().to_bytes().unwrap();
     let model = Model::parse(&bytes).unwrap();
     let mut memory = vec![0; Int8Engine::required_bytes(&model)];
     let mut engine = Int8Engine::new(model, &mut memory).unwrap();
-    engine.input().copy_from_slice(&window);
-    let mut expected = vec![0; 4];
-    engine.run(&mut expected).unwrap();
+    for (t, column) in columns.iter().enumerate() {
+        for (bin, db) in column.iter().enumerate() {
+            let step = ((db - loudest).max(-80.0) * 255.0 / 80.0 + 255.0).round() as u8;
+            engine.input()[bin * columns.len() + t] = step;
+        }
+    }
+    let mut logits = vec![0; 4];
+    engine.run(&mut logits).unwrap();
+    logits
+}
+
+#[test]
+fn the_window_is_what_the_front_end_says() {
+    let samples = common::music(6, 256 * 19 + 256, 22_050);
+    let columns = columns(&samples, false);
+    assert_eq!(columns.len(), 20);
+    let expected = logits_of(&columns);
     let said = whole(InputFormat::mono(22_050), &samples).unwrap();
     assert_eq!(said.windows[0], expected);
 }
 
 #[test]
-fn short_audio_is_repeated_until_it_fills_a_window() {
+fn short_audio_is_played_to_and_fro_until_it_fills_a_window() {
     let format = InputFormat::mono(22_050);
     for length in [1, 100, 256, 2_000, 5_000] {
-        let said = whole(format, &common::music(7, length, 22_050)).unwrap();
+        let samples = common::music(7, length, 22_050);
+        let said = whole(format, &samples).unwrap();
         assert_eq!(said.count, 1, "{length} samples");
+        let mut columns = columns(&samples, true);
+        let there = columns.len();
+        while columns.len() < 20 {
+            // each turn begins with the column before the last one
+            let last_turn = columns[columns.len() - there..].iter().rev();
+            let turn: Vec<_> = last_turn.skip(usize::from(there > 1)).cloned().collect();
+            columns.extend(turn);
+        }
+        columns.truncate(20);
+        assert_eq!(said.windows[0], logits_of(&columns), "{length} samples");
     }
 }
 

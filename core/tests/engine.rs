@@ -91,7 +91,7 @@ fn reference_layer(layer: &LayerSpec, input: &Planes) -> Planes {
         Op::MaxPool { geometry: g } => planes(layer.output, |c, y, x| {
             let mut largest = 0;
             taps(layer.input, g, y, x, |_, _, iy, ix| {
-                largest = largest.max(input[c][iy][ix])
+                largest = largest.max(input[c][iy][ix]);
             });
             largest
         }),

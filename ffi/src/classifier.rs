@@ -106,8 +106,8 @@ unsafe fn push<S: Sample>(
 }
 
 /// Ends the signal and classifies what is left of it: the last window's worth if at least half a hop of it is
-/// new, or, if there was no window at all, what there is, repeated until it fills one. Calling it again does
-/// nothing. One thread at a time for a classifier.
+/// new, or, if there was no window at all, what there is, forwards and backwards in turn until it fills one.
+/// Calling it again does nothing. One thread at a time for a classifier.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_NO_AUDIO.
 ///

@@ -280,7 +280,7 @@ fn bad_models_and_configurations_are_named() {
 fn bad_samples_do_not_end_anything() {
     let classifier = new(&model(), &config(22_050, 1)).unwrap();
     let mut consumed = 77;
-    // SAFETY (all of the block): a live classifier, slices, writable values
+    // SAFETY: a live classifier, slices and writable values throughout
     unsafe {
         assert_eq!(
             timbrel_classifier_finish(classifier),

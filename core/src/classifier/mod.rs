@@ -187,8 +187,8 @@ impl<'w, E: Engine> Classifier<'w, E> {
     }
 
     /// Ends the signal and classifies what is left: the last window's worth of columns if at least half a
-    /// window hop of them is new; if there was no window at all, all columns, repeated until they fill
-    /// one. Calling it again does nothing.
+    /// window hop of them is new; if there was no window at all, all columns, forwards and backwards in
+    /// turn until they fill one. Calling it again does nothing.
     ///
     /// # Errors
     /// [`Error::NoAudio`] if nothing was pushed.

@@ -85,33 +85,39 @@ impl<'w> Ring<'w> {
     }
 
     /// Writes the window that ends with the newest column into the engine's input: relative to its own
-    /// maximum, clamped at `top_db`, quantised. Fewer columns than a window are repeated from the oldest
-    /// on until the window is full.
+    /// maximum, clamped at `top_db`, quantised. Fewer columns than a window are played forwards and
+    /// backwards in turn until the window is full.
     pub(super) fn fill(&mut self, info: &ModelInfo, engine: &mut impl Engine) {
         self.since_window = 0;
         let columns = self.columns() as usize;
         let valid = (self.seen as usize).min(columns);
-        let oldest = if valid < columns {
-            0
-        } else {
+        let whole = valid == columns;
+        let oldest = if whole {
             self.seen as usize % columns
+        } else {
+            0
         };
         let filled = self.cells.iter().take(valid * self.n_mels);
         let maximum = i32::from(filled.copied().max().unwrap_or(0));
         for bin in 0..self.n_mels {
             let affine = engine.normalisation(bin);
             let row = engine.input().iter_mut().skip(bin * columns).take(columns);
-            let mut source = oldest;
-            for out in row {
+            let mut next = oldest;
+            for (column, out) in row.enumerate() {
+                let source = if whole { next } else { bounce(column, valid) };
+                next = if next + 1 < columns { next + 1 } else { 0 };
                 let cell = self.cells.get(source * self.n_mels + bin);
                 let below = i32::from(cell.copied().unwrap_or(0)) - maximum;
                 let below = below as f32 / STEPS_PER_DB;
                 *out = affine.quantise(below.max(-info.front_end.top_db));
-                source += 1;
-                if source >= valid {
-                    source = 0;
-                }
             }
         }
     }
+}
+
+/// Place `index` of a walk over `0..length` that turns around at both ends: 0 1 2 1 0 1 …
+fn bounce(index: usize, length: usize) -> usize {
+    let period = 2 * length.max(2) - 2;
+    let phase = index % period.max(1);
+    phase.min(period - phase).min(length.saturating_sub(1))
 }
