@@ -56,6 +56,7 @@ fn main() -> ! {
     #[cfg(feature = "measure")]
     {
         console.note("bytes of memory", MEMORY_BYTES as u32);
+        console.note("bytes of queue", size_of::<audio::Queue>() as u32);
         console.note(
             "bytes of the classifier",
             size_of::<Int8Classifier>() as u32,

@@ -150,11 +150,15 @@ impl Bench<'_> {
         let Ok(mut resampler) = Resampler::new(rate, scenario::RATE_HZ) else {
             return;
         };
-        let mut tune = Tune::new();
-        let mut run = |inputs: u32| {
+        let mut block = [0.0; 256];
+        for (slot, sample) in block.iter_mut().zip(samples()) {
+            *slot = sample;
+        }
+        let inputs = (rate / PART_OF_SECOND) as usize;
+        let mut run = || {
             let mut outputs = 0;
-            for _ in 0..inputs {
-                resampler.push(f32::from(tune.sample()) / 32_768.0);
+            for sample in block.iter().cycle().take(inputs) {
+                resampler.push(*sample);
                 while let Some(sample) = resampler.pull() {
                     black_box(sample);
                     outputs += 1;
@@ -162,22 +166,15 @@ impl Bench<'_> {
             }
             outputs
         };
-        // begins empty, with outputs that are not ready yet
-        run(rate / PART_OF_SECOND);
+        // it begins empty, with outputs that are not ready yet
+        run();
         let name = match rate {
             16_000 => "resampler 16000",
             44_100 => "resampler 44100",
             _ => "resampler 48000",
         };
-        let outputs = self.count(name, || run(rate / PART_OF_SECOND));
+        let outputs = self.count(name, run);
         self.value(name, outputs);
-        // the tune is made inside of what is counted
-        let mut tune = Tune::new();
-        self.count("tune", || {
-            for _ in 0..rate / PART_OF_SECOND {
-                black_box(f32::from(tune.sample()) / 32_768.0);
-            }
-        });
     }
 
     /// The shipped model from its bytes to a window's logits.

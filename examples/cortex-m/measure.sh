@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Counts instructions, bytes of flash and memory of the firmware under QEMU and prints them as the tables of
+# docs/embedded.md. The numbers are exact and the same on every run.
+#   ./measure.sh                        the tables
+#   ./measure.sh hot BOARD COUNT        where one count of the bench (such as "inference") is spent
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+command -v qemu-system-arm >/dev/null || fail "no qemu-system-arm"
+plugin=$work/libicount.so
+"${CC:-cc}" -O2 -shared -fPIC -o "$plugin" qemu/icount.c
+
+# join PRINTED COUNTED: `key<tab>value` for everything the bench printed or the plugin counted
+join() {
+    awk -v OFS='\t' '
+        NR == FNR { if ($1 == "region") counts[n++] = $3; next }
+        $1 == "layer" { layer = "layer " substr($0, 7) "/"; print "layers", substr($0, 7) }
+        $1 == "count" { print layer substr($0, 7), counts[i++] }
+        $1 == "value" { value = $NF; sub(/^value /, ""); sub(/ [^ ]*$/, ""); print layer $0 "=", value }
+    ' "$2" "$1"
+}
+
+if [ "${1:-}" = hot ]; then
+    [ $# -eq 3 ] || fail "usage: measure.sh hot BOARD COUNT"
+    for board in "${boards[@]}"; do
+        read -r name target machine <<<"$board"
+        [ "$name" = "$2" ] || continue
+        build "$target" --features measure --bin bench
+        elf=$target_dir/$target/release/bench
+        emulate "$machine" "$elf" >"$work/printed"
+        region=$(grep '^count' "$work/printed" | grep -nxF "count $3" | head -1 | cut -d: -f1)
+        [ -n "$region" ] || fail "the bench counts no such thing: $(grep '^count' "$work/printed" | sort -u)"
+        emulate "$machine" "$elf" "$plugin,hot=$((region - 1))" 2>&1 >/dev/null | grep ^hot |
+            while read -r _ address _ instructions _ executed; do
+                printf '%12s %9s× %s %s\n' "$instructions" "$executed" "$address" \
+                    "$("$(tool addr2line)" -e "$elf" -f -C "$address" | tr '\n' ' ')"
+            done
+        exit
+    done
+    fail "no board $2"
+fi
+
+size=$(tool size)
+model_bytes=$(wc -c <../../models/compact.timbrel)
+names=()
+for board in "${boards[@]}"; do
+    read -r name target machine <<<"$board"
+    # the same code as on the Cortex-M4F, instruction for instruction
+    [ "$name" != Cortex-M7 ] || continue
+    names+=("$name")
+    build "$target" --features measure
+    bin=$target_dir/$target/release
+    emulate "$machine" "$bin/bench" "$plugin" >"$work/printed" 2>"$work/counted" || fail "$name: $(cat "$work/printed")"
+    join "$work/printed" "$work/counted" >"$work/$name"
+    emulate "$machine" "$bin/firmware" | sed -n 's/^# \(.*\): /\1=\t/p' >>"$work/$name"
+    "$size" -A "$bin/firmware" | awk -v OFS='\t' '/^\./ { print $1 "=", $2 }' >>"$work/$name"
+    printf 'model=\t%s\n' "$model_bytes" >>"$work/$name"
+done
+(cd "$work" && awk -f "$OLDPWD/tables.awk" "${names[@]}")

@@ -1,0 +1,104 @@
+# Makes Markdown tables of what measure.sh collected: a file for each board, `key<tab>value` a line.
+BEGIN { FS = "\t"; HOP = 1708; COLUMNS_A_SECOND = 22050 / HOP; WINDOW_SECONDS = 43 * HOP / 22050 }
+FNR == 1 { boards[++n] = FILENAME }
+$1 == "layers" { if (n == 1) layers[++l] = $2; next }
+{ at[FILENAME, $1] = $2 }
+
+function get(board, key) {
+    if (!((board, key) in at)) { print "tables.awk: " board " has no " key > "/dev/stderr"; exit 1 }
+    return at[board, key]
+}
+# 1234567 as 1,234,567
+function grouped(x,   s, out) {
+    s = sprintf("%.0f", x)
+    while (match(s, /[0-9][0-9][0-9][0-9]+$/)) {
+        out = "," substr(s, length(s) - 2) out
+        s = substr(s, 1, length(s) - 3)
+    }
+    return s out
+}
+function millions(x) { return sprintf("%.1f million", x / 1e6) }
+function head(title,   i, line, rule) {
+    line = "| " title " |"; rule = "|---|"
+    for (i = 1; i <= n; i++) { line = line " " boards[i] " |"; rule = rule "---:|" }
+    print "\n" line "\n" rule
+}
+# one row: `what` says which of the functions below gives the cells
+function row(title, what, format,   i, line) {
+    line = "| " title " |"
+    for (i = 1; i <= n; i++) line = line " " shown(cell(boards[i], what), format) " |"
+    print line
+}
+function shown(x, format) {
+    return format == "millions" ? millions(x) : format == "" ? grouped(x) : sprintf(format, x)
+}
+function sample(b) { return (get(b, "256 samples pushed")) / 256 }
+function column(b) { return (HOP - 1) * sample(b) + get(b, "dB column") + get(b, "1 sample") - get(b, "256 samples") / 256 }
+function dense(b) { return (get(b, "layer dense row/with") - get(b, "layer dense row/without")) / get(b, "layer dense row/work=") }
+function layer(b, name) {
+    name = "layer " name "/"
+    return get(b, name "with") - get(b, name "without") - get(b, name "tail=") * dense(b)
+}
+function cell(b, what,   part) {
+    if (what == "sample") return sample(b)
+    if (what == "samples") return column(b) - get(b, "dB column")
+    if (what == "hann") return get(b, "STFT column") - get(b, "FFT")
+    if (what == "mel") return get(b, "power column") - get(b, "STFT column")
+    if (what == "dB") return get(b, "dB column") - get(b, "power column")
+    if (what == "column") return column(b)
+    if (what == "fill") return get(b, "window") - get(b, "dB column") - get(b, "inference")
+    if (what == "second") return COLUMNS_A_SECOND * column(b) + (get(b, "window") - get(b, "dB column")) / WINDOW_SECONDS
+    if (what == "per MAC") return get(b, "inference") / macs(b)
+    if (what ~ /^resampler/) return get(b, what) / get(b, what "=")
+    if (what == ".rodata") return get(b, ".rodata=") - get(b, "model=")
+    if (what == ".bss") return get(b, ".bss=") + get(b, ".data=") - get(b, "bytes of memory=") - get(b, "bytes of the classifier=") - get(b, "bytes of queue=")
+    if (what ~ /^per /) { part = substr(what, 5); return layer(b, part) / get(b, "layer " part "/work=") }
+    return get(b, what)
+}
+# multiply-adds of the shipped model: its layers come first, up to its last dense one
+function macs(b,   i, sum) {
+    for (i = 1; i <= l; i++) {
+        if (layers[i] !~ /pool [0-9]+×[0-9]+ stride/) sum += get(b, "layer " layers[i] "/work=")
+        if (layers[i] ~ /^dense/) return sum
+    }
+}
+END {
+    head("Instructions for a log-mel column (2048 samples every 1708)")
+    row("a sample from `push` to its frame", "sample", "%.0f")
+    row("all 1708 of them", "samples")
+    row("Hann window", "hann")
+    row("FFT", "FFT")
+    row("power and mel", "mel")
+    row("dB", "dB")
+    row("**a column**, samples included", "column")
+
+    head("Instructions for a window")
+    row("from columns to the network's input, and softmax", "fill")
+    row("**network**", "inference")
+    row("an operation of the network (24.1 million multiply-adds)", "per MAC", "%.2f")
+    row("**a second of music** at 22,050 Hz, all in all", "second", "millions")
+
+    head("Instructions for a multiply-add, by layer")
+    for (i = 1; i < l; i++) row(layers[i], "per " layers[i], "%.2f")
+
+    head("Instructions for a resampled sample, to 22,050 Hz")
+    row("from 16,000 Hz", "resampler 16000")
+    row("from 44,100 Hz", "resampler 44100")
+    row("from 48,000 Hz", "resampler 48000")
+
+    head("Instructions at start")
+    row("checking the model", "parse")
+    row("making the classifier", "make")
+
+    head("Flash, bytes")
+    row("model", "model=")
+    row("code", ".text=")
+    row("tables and other constants", ".rodata")
+
+    head("RAM, bytes")
+    row("`required_bytes`, rounded up", "bytes of memory=")
+    row("`Classifier` itself", "bytes of the classifier=")
+    row("stack, the interrupt's included", "bytes of stack=")
+    row("queue of samples (the firmware's)", "bytes of queue=")
+    row("other statics", ".bss")
+}
