@@ -168,7 +168,7 @@ impl Frames {
             return false;
         }
         if let (true, Padding::Reflect, Some(next)) = (self.first, self.padding, self.pending) {
-            let (head, signal) = frame.split_at_mut(self.n_fft / 2);
+            let (head, signal) = frame.split_at_mut(frame.len() / 2);
             // the head is x[half], x[half − 1], … x[1]; x[half] is not in the frame
             let reflected = [next].into_iter().chain(signal.iter().rev().copied());
             head.iter_mut()

@@ -10,8 +10,8 @@ static HALF: [f32; LONGEST / 2 + 1] = half_window();
 
 /// Multiplies a frame, whose length divides [`LONGEST`], by its window.
 pub(super) fn apply_hann(frame: &mut [f32]) {
-    let n = frame.len().max(1);
-    let step = (LONGEST / n).max(1);
+    let n = frame.len();
+    let step = (LONGEST / n.max(1)).max(1);
     let (first, second) = frame.split_at_mut(n / 2);
     for (sample, weight) in first.iter_mut().zip(HALF.iter().step_by(step)) {
         *sample *= weight;
