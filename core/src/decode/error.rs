@@ -16,8 +16,11 @@ pub enum DecodeError {
     Empty,
     /// Its content is no wav, mp3, flac, ogg or m4a.
     NotAudio,
-    /// It begins like one of them, but its header is damaged or cut off.
-    Broken,
+    /// It begins like one of them, but its header is damaged, cut off or of a kind that is not supported.
+    Header {
+        /// What the format's reader says.
+        what: &'static str,
+    },
     /// There is no audio track in it.
     NoTrack,
     /// Its audio is coded in a way that is not supported.
@@ -38,7 +41,7 @@ impl fmt::Display for DecodeError {
             Self::Io { kind } => write!(f, "cannot be read: {kind}"),
             Self::Empty => write!(f, "the file is empty"),
             Self::NotAudio => write!(f, "not a wav, mp3, flac, ogg or m4a file"),
-            Self::Broken => write!(f, "its header is damaged or cut off"),
+            Self::Header { what } => write!(f, "its header cannot be read: {what}"),
             Self::NoTrack => write!(f, "there is no audio track in it"),
             Self::UnknownCodec => write!(f, "its audio codec is not supported"),
             Self::NoAudio => write!(f, "there is no audio in it that can be decoded"),

@@ -175,9 +175,17 @@ impl AudioReader {
 /// What it means when no reader for the file could be made.
 fn probe_error(error: SymphoniaError) -> DecodeError {
     match error {
-        SymphoniaError::Unsupported(_) => DecodeError::NotAudio,
+        // the other unsupported ones come from the reader of a format that was recognised
+        SymphoniaError::Unsupported(what) if what.starts_with("core (probe)") => {
+            DecodeError::NotAudio
+        }
         SymphoniaError::IoError(error) if error.kind() != ErrorKind::UnexpectedEof => error.into(),
-        _ => DecodeError::Broken,
+        SymphoniaError::Unsupported(what)
+        | SymphoniaError::DecodeError(what)
+        | SymphoniaError::LimitError(what) => DecodeError::Header { what },
+        _ => DecodeError::Header {
+            what: "the file ends in it",
+        },
     }
 }
 
