@@ -2,7 +2,8 @@
 
 mod commands;
 
-use anyhow::Result;
+use std::process::ExitCode;
+
 use clap::Parser;
 
 /// Trains, evaluates and exports Timbrel's models.
@@ -13,6 +14,13 @@ struct Cli {
     command: commands::Command,
 }
 
-fn main() -> Result<()> {
-    Cli::parse().command.run()
+fn main() -> ExitCode {
+    match Cli::parse().command.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // what went wrong and in what, on one line; a backtrace would tell a user nothing
+            eprintln!("timbrel: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }

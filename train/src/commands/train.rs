@@ -1,5 +1,6 @@
 //! `timbrel train`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -24,7 +25,7 @@ pub(crate) struct Arguments {
     seed: u64,
     /// Epochs instead of the recipe's; a resumed run keeps its own.
     #[arg(long)]
-    epochs: Option<usize>,
+    epochs: Option<NonZeroUsize>,
     /// Where to train.
     #[arg(long, value_enum, default_value_t = DeviceKind::Cpu)]
     device: DeviceKind,
@@ -43,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let dataset = Dataset::read(&data)?;
     let options = Options {
         seed: arguments.seed,
-        epochs: arguments.epochs,
+        epochs: arguments.epochs.map(NonZeroUsize::get),
         stop_after: None,
         resume: arguments.resume,
         data,

@@ -104,9 +104,9 @@ impl Card<'_> {
         writeln!(out, "## Licence\n")?;
         writeln!(
             out,
-            "The model is offered under the project's licence. It was trained on GTZAN, whose recordings have no \
-             copyright clearance: no recording and no spectrogram of it is part of these files, and none can be \
-             got back from them, but whether a model may be used for a given purpose is for its user to judge."
+            "Offered under the project's licence. It was trained on GTZAN, whose recordings have no copyright \
+             clearance; none of them, and no spectrogram of one, is part of these files. Whether a model of such \
+             origin may be used for a given purpose is for its user to judge."
         )
     }
 

@@ -86,10 +86,11 @@ pub fn train(
             started == *recipe,
             "the recipe is not the one this run was started with"
         );
-    } else {
-        folder.create(path)?;
     }
     let mut run = Run::start(recipe, dataset, folder, device, options)?;
+    if !options.resume {
+        folder.create(path)?;
+    }
     let tracks = dataset.split("train")?;
     let sampler = Sampler::new(dataset, tracks, recipe, run.info.seed);
     let last = options
