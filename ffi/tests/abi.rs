@@ -179,10 +179,8 @@ fn every_way_to_make_a_classifier_gives_rusts_bits() {
 
     let mut needed = 0;
     // SAFETY: a slice and a writable value
-    assert_eq!(
-        unsafe { timbrel_required_bytes(bytes.as_ptr(), bytes.len(), &mut needed) },
-        TIMBREL_OK
-    );
+    let status = unsafe { timbrel_required_bytes(bytes.as_ptr(), bytes.len(), &mut needed) };
+    assert_eq!(status, TIMBREL_OK);
     for offset in [0, 1, 3, 8, 13] {
         let mut memory = vec![0xEE_u8; needed + offset + 1];
         let mut inside = null_mut();
