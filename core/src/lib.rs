@@ -43,11 +43,14 @@
 //! | feature | needs | adds |
 //! |---|---|---|
 //! | (none) | `core` | everything above |
+//! | `dsp` | an Arm core with the DSP extension (Cortex-M4, M7, M33; ARMv6 and later); no effect elsewhere | two multiply-adds an instruction in the integer engine, the same bits; the only `unsafe` of this crate |
 //! | `std` (default) | the standard library | [`model::ModelSpec`], which writes model files |
 //! | `tract` | `std` | `engine::TractEngine`, which runs the exported `.onnx` |
 //! | `decode` | `std` | `decode`, which reads wav, mp3, flac, ogg and m4a files |
 #![no_std]
-#![forbid(unsafe_code)]
+// the one module that may allow itself some is behind the feature `dsp`
+#![cfg_attr(not(feature = "dsp"), forbid(unsafe_code))]
+#![cfg_attr(feature = "dsp", deny(unsafe_code))]
 #![deny(missing_docs)]
 
 #[cfg(feature = "std")]

@@ -45,6 +45,41 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(120))]
 
     #[test]
+    fn slices_give_what_samples_give(
+        signal in prop::collection::vec(-1.0_f32..1.0, 1..3000),
+        hop in 100..=N,
+        padding in prop::sample::select(vec![Padding::None, Padding::Zeros, Padding::Reflect]),
+        cuts in prop::collection::vec(0_usize..900, 0..12),
+    ) {
+        let front_end = FrontEnd { padding, ..FrontEnd::librosa(N as u16, hop as u16, 20) };
+        let mut log_mel = LogMel::<N, 20>::new(&front_end).unwrap();
+        let mut expected: Vec<Vec<f32>> = Vec::new();
+        for sample in &signal {
+            expected.extend(log_mel.push(*sample).map(<[f32]>::to_vec));
+        }
+        while let Some(column) = log_mel.finish() {
+            expected.push(column.to_vec());
+        }
+        log_mel.reset();
+        let mut found: Vec<Vec<f32>> = Vec::new();
+        let mut rest = signal.as_slice();
+        for cut in cuts.into_iter().chain([signal.len()]) {
+            let (mut piece, after) = rest.split_at(cut.min(rest.len()));
+            rest = after;
+            while !piece.is_empty() {
+                let (taken, column) = log_mel.push_slice(piece);
+                found.extend(column.map(<[f32]>::to_vec));
+                prop_assert!(taken > 0);
+                piece = &piece[taken..];
+            }
+        }
+        while let Some(column) = log_mel.finish() {
+            found.push(column.to_vec());
+        }
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
     fn stft_is_the_dft_of_the_padded_frames(
         signal in prop::collection::vec(-1.0_f32..1.0, 1..1800),
         hop in 1..=N,

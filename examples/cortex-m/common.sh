@@ -7,9 +7,10 @@ target_dir=${CARGO_TARGET_DIR:-target}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# name, Rust target, QEMU machine
+# name, Rust target, QEMU machine, flags for cargo
 boards=(
     "Cortex-M4F thumbv7em-none-eabihf mps2-an386"
+    "Cortex-M4F+DSP thumbv7em-none-eabihf mps2-an386 --features dsp"
     "Cortex-M7 thumbv7em-none-eabihf mps2-an500"
     "Cortex-M55 thumbv8m.main-none-eabihf mps3-an547"
     # no FPU: all floating point is software

@@ -22,9 +22,10 @@ join() {
 if [ "${1:-}" = hot ]; then
     [ $# -eq 3 ] || fail "usage: measure.sh hot BOARD COUNT"
     for board in "${boards[@]}"; do
-        read -r name target machine <<<"$board"
+        read -r name target machine flags <<<"$board"
         [ "$name" = "$2" ] || continue
-        build "$target" --features measure --bin bench
+        # shellcheck disable=SC2086 # several flags
+        build "$target" --features measure --bin bench $flags
         elf=$target_dir/$target/release/bench
         emulate "$machine" "$elf" >"$work/printed"
         region=$(grep '^count' "$work/printed" | grep -nxF "count $3" | head -1 | cut -d: -f1)
@@ -43,11 +44,12 @@ size=$(tool size)
 model_bytes=$(wc -c <../../models/compact.timbrel)
 names=()
 for board in "${boards[@]}"; do
-    read -r name target machine <<<"$board"
+    read -r name target machine flags <<<"$board"
     # the same code as on the Cortex-M4F, instruction for instruction
     [ "$name" != Cortex-M7 ] || continue
     names+=("$name")
-    build "$target" --features measure
+    # shellcheck disable=SC2086 # several flags
+    build "$target" --features measure $flags
     bin=$target_dir/$target/release
     emulate "$machine" "$bin/bench" "$plugin" >"$work/printed" 2>"$work/counted" || fail "$name: $(cat "$work/printed")"
     join "$work/printed" "$work/counted" >"$work/$name"

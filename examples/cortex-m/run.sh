@@ -14,9 +14,10 @@ grep -E '^(window|all)' "$work/reference" >"$work/expected"
 cat "$work/expected"
 status=0
 for board in "${boards[@]}"; do
-    read -r name target machine <<<"$board"
+    read -r name target machine flags <<<"$board"
     [ $# -eq 0 ] || [[ " $* " == *" $name "* ]] || continue
-    build "$target" --bin firmware
+    # shellcheck disable=SC2086 # several flags
+    build "$target" --bin firmware $flags
     elf=$target_dir/$target/release/firmware
     verdict="the desktop's answer"
     emulate "$machine" "$elf" >"$work/printed" || verdict="FAILED"
@@ -24,7 +25,7 @@ for board in "${boards[@]}"; do
     panics=$("$nm" -C "$elf" | grep -E 'core::(panicking|fmt|result|option|slice::index)::|alloc::' |
         grep -vE "$known_panics" || true)
     [ -z "$panics" ] || verdict="CAN PANIC"
-    printf '%-12s %-28s %-12s %s\n' "$name" "$target" "$machine" "$verdict"
+    printf '%-14s %-28s %-12s %s\n' "$name" "$target" "$machine" "$verdict"
     if [ "$verdict" != "the desktop's answer" ]; then
         status=1
         cat "$work/printed"

@@ -34,17 +34,28 @@ impl InputFormat {
 pub trait Sample: Copy + private::Sealed {
     /// The value with full scale ±1.0.
     fn to_f32(self) -> f32;
+
+    /// Whether it is a number, of at most [`MAX_AMPLITUDE`].
+    fn is_valid(self) -> bool;
 }
 
 impl Sample for f32 {
     fn to_f32(self) -> f32 {
         self
     }
+
+    fn is_valid(self) -> bool {
+        self.abs() <= MAX_AMPLITUDE
+    }
 }
 
 impl Sample for i16 {
     fn to_f32(self) -> f32 {
-        f32::from(self) / 32_768.0
+        f32::from(self) * (1.0 / 32_768.0)
+    }
+
+    fn is_valid(self) -> bool {
+        true
     }
 }
 
@@ -74,20 +85,66 @@ impl DownMix {
         })
     }
 
-    /// Takes the next interleaved sample; gives the mean when it was the last channel's.
-    pub(super) fn push(&mut self, sample: f32) -> Option<f32> {
-        self.sum += sample;
-        self.seen += 1;
-        if self.seen < self.channels {
-            return None;
+    /// Takes interleaved samples until `mono` is full of means, they run out or one is invalid.
+    pub(super) fn take<S: Sample>(&mut self, samples: &[S], mono: &mut [f32]) -> Mixed {
+        if self.channels == 1 {
+            return copy(samples, mono);
         }
-        let mean = self.sum / f32::from(self.channels);
-        self.reset();
-        Some(mean)
+        let mut mixed = Mixed::default();
+        let mut slots = mono.iter_mut();
+        while slots.len() > 0 {
+            let Some(sample) = samples.get(mixed.taken) else {
+                break;
+            };
+            if !sample.is_valid() {
+                mixed.invalid = true;
+                break;
+            }
+            mixed.taken += 1;
+            self.sum += sample.to_f32();
+            self.seen += 1;
+            if self.seen == self.channels
+                && let Some(slot) = slots.next()
+            {
+                *slot = self.sum / f32::from(self.channels);
+                mixed.made += 1;
+                self.reset();
+            }
+        }
+        mixed
     }
 
     pub(super) fn reset(&mut self) {
         self.seen = 0;
         self.sum = 0.0;
+    }
+}
+
+/// What [`DownMix::take`] did.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Mixed {
+    /// Interleaved samples taken.
+    pub(super) taken: usize,
+    /// Mono samples made of them.
+    pub(super) made: usize,
+    /// Whether the sample behind those taken is not valid.
+    pub(super) invalid: bool,
+}
+
+/// One channel needs no mixing.
+fn copy<S: Sample>(samples: &[S], mono: &mut [f32]) -> Mixed {
+    let (mut made, mut invalid) = (0, false);
+    for (sample, slot) in samples.iter().zip(mono) {
+        if !sample.is_valid() {
+            invalid = true;
+            break;
+        }
+        *slot = sample.to_f32();
+        made += 1;
+    }
+    Mixed {
+        taken: made,
+        made,
+        invalid,
     }
 }

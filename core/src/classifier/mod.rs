@@ -17,6 +17,9 @@ use input::DownMix;
 use mean::Mean;
 use ring::Ring;
 
+/// Mono samples that are converted at a time.
+const BLOCK: usize = 64;
+
 /// What a call of [`Classifier::push`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pushed {
@@ -163,27 +166,24 @@ impl<'w, E: Engine> Classifier<'w, E> {
         if self.finished {
             return Err(Error::Finished);
         }
-        for (index, sample) in samples.iter().enumerate() {
-            let value = sample.to_f32();
-            if value.is_nan() || value.abs() > MAX_AMPLITUDE {
-                return Err(Error::Sample { index });
+        let mut block = [0.0; BLOCK];
+        let mut consumed = 0;
+        loop {
+            // no more than complete one column, so that what is behind a window stays with the caller
+            let room = self.resampler.inputs_for(self.log_mel.missing());
+            let slots = block.get_mut(..room.min(BLOCK)).unwrap_or_default();
+            let mixed = self
+                .mix
+                .take(samples.get(consumed..).unwrap_or_default(), slots);
+            consumed += mixed.taken;
+            let window = self.analyse(slots.get(..mixed.made).unwrap_or_default())?;
+            if window || consumed == samples.len() {
+                return Ok(Pushed { consumed, window });
             }
-            let Some(mono) = self.mix.push(value) else {
-                continue;
-            };
-            self.any_audio = true;
-            self.resampler.push(mono);
-            if self.drain()? {
-                return Ok(Pushed {
-                    consumed: index + 1,
-                    window: true,
-                });
+            if mixed.invalid {
+                return Err(Error::Sample { index: consumed });
             }
         }
-        Ok(Pushed {
-            consumed: samples.len(),
-            window: false,
-        })
     }
 
     /// Ends the signal and classifies what is left: the last window's worth of columns if at least half a
@@ -274,15 +274,36 @@ impl<'w, E: Engine> Classifier<'w, E> {
         self.finished = false;
     }
 
+    /// Resamples and analyses mono samples; true if a window was completed.
+    fn analyse(&mut self, mono: &[f32]) -> Result<bool, Error> {
+        self.any_audio |= !mono.is_empty();
+        if self.resampler.is_identity() {
+            return self.frame(mono);
+        }
+        let mut window = false;
+        for sample in mono {
+            self.resampler.push(*sample);
+            window |= self.drain()?;
+        }
+        Ok(window)
+    }
+
     /// Moves what the resampler has ready on; true if a window was completed.
     fn drain(&mut self) -> Result<bool, Error> {
         let mut window = false;
         while let Some(sample) = self.resampler.pull() {
-            let complete = match self.log_mel.push(sample) {
-                Some(column) => self.ring.push(column),
-                None => false,
-            };
-            if complete {
+            window |= self.frame(&[sample])?;
+        }
+        Ok(window)
+    }
+
+    /// Puts samples of the model's rate into frames; true if a window was completed.
+    fn frame(&mut self, mut samples: &[f32]) -> Result<bool, Error> {
+        let mut window = false;
+        while !samples.is_empty() {
+            let (taken, column) = self.log_mel.push_slice(samples);
+            samples = samples.get(taken..).unwrap_or_default();
+            if column.is_some_and(|column| self.ring.push(column)) {
                 self.classify()?;
                 window = true;
             }

@@ -1,6 +1,7 @@
 //! The arithmetic of each layer: u8 activations × i8 weights in i32 sums, requantised by a shift that
 //! rounds half to even. Plain loops over slices, the same bits on every target.
 
+use super::dot::{dot, dot4, product};
 use crate::model::{Geometry, Layer, Shape};
 
 /// `clamp(round_half_even(sum / 2^shift), 0, 255)`.
@@ -29,32 +30,6 @@ impl Requantise {
         let rounded = (sum + self.below_half + ((sum >> self.shift) & self.odd)) >> self.shift;
         rounded.min(255) as u8
     }
-}
-
-/// Product of an activation and a weight. It fits in 16 bits, which lets the compiler use the
-/// multiply-and-add instructions that work on pairs of them.
-fn product(activation: u8, weight: i8) -> i32 {
-    i32::from(i16::from(activation)) * i32::from(i16::from(weight))
-}
-
-fn dot(inputs: &[u8], weights: &[i8]) -> i32 {
-    inputs
-        .iter()
-        .zip(weights)
-        .map(|(x, w)| product(*x, *w))
-        .sum()
-}
-
-/// Four sums of products over the same inputs, so that these are loaded once.
-fn dot4(inputs: &[u8], [a, b, c, d]: [&[i8]; 4]) -> [i32; 4] {
-    let mut sums = [0; 4];
-    for ((((x, a), b), c), d) in inputs.iter().zip(a).zip(b).zip(c).zip(d) {
-        sums[0] += product(*x, *a);
-        sums[1] += product(*x, *b);
-        sums[2] += product(*x, *c);
-        sums[3] += product(*x, *d);
-    }
-    sums
 }
 
 /// The inputs under a kernel at one output position, gathered into one slice.
@@ -220,8 +195,8 @@ pub(super) fn dense_sums<'a>(
         .map(move |(row, bias)| bias + dot(input, row))
 }
 
-/// Channels whose sums are kept in registers at a time.
-const BLOCK: usize = 8;
+/// Channels whose sums are kept at a time: enough that finding the taps costs little beside them.
+const BLOCK: usize = 32;
 
 /// Calls `f(first channel, outputs)` for a cell's channels, [`BLOCK`] at a time.
 fn for_each_block(cell: &mut [u8], mut f: impl FnMut(usize, &mut [u8])) {

@@ -2,6 +2,7 @@
 //!
 //! On the same integers every engine gives the same logits, bit for bit.
 
+mod dot;
 mod int8;
 mod kernels;
 #[cfg(feature = "tract")]

@@ -70,6 +70,18 @@ impl Frames {
         self.tail = None;
     }
 
+    /// Samples until the frame is full, at least 1.
+    pub(super) fn missing(&self) -> usize {
+        let missing = if self.full {
+            self.hop
+        } else {
+            self.n_fft.saturating_sub(self.filled)
+        };
+        // with reflection a frame's first sample only takes the place of the one that is held back
+        let held_back = self.padding == Padding::Reflect && self.pending.is_none();
+        missing + usize::from(held_back)
+    }
+
     /// Takes one sample; true when `frame` is full and is the owner's to analyse and overwrite.
     pub(super) fn push(&mut self, frame: &mut [f32], overlap: &mut [f32], sample: f32) -> bool {
         self.any = true;
@@ -80,6 +92,48 @@ impl Frames {
                 None => false,
             },
         }
+    }
+
+    /// As many samples from the front of `samples` as fill the frame, or all: how many, and whether `frame`
+    /// is full. The same as [`Self::push`] for each, but most of them are only copied.
+    pub(super) fn push_slice(
+        &mut self,
+        frame: &mut [f32],
+        overlap: &mut [f32],
+        samples: &[f32],
+    ) -> (usize, bool) {
+        let mut taken = 0;
+        loop {
+            taken += self.copy(frame, samples.get(taken..).unwrap_or_default());
+            let Some(sample) = samples.get(taken) else {
+                return (taken, false);
+            };
+            taken += 1;
+            if self.push(frame, overlap, *sample) {
+                return (taken, true);
+            }
+        }
+    }
+
+    /// Copies samples as long as nothing else has to happen: up to the one that fills the frame, none at
+    /// the beginning of a frame or a signal.
+    fn copy(&mut self, frame: &mut [f32], samples: &[f32]) -> usize {
+        let room = self.n_fft.saturating_sub(self.filled + 1);
+        let count = samples.len().min(room);
+        let begun = self.any && !self.full;
+        let (Some(last), true) = (samples.get(count.wrapping_sub(1)), begun) else {
+            return 0;
+        };
+        let mut at = self.filled;
+        // what was held back goes in first, and the last of these is held back for it
+        if let Some(pending) = &mut self.pending {
+            store(frame, at, core::mem::replace(pending, *last));
+            at += 1;
+        }
+        self.filled += count;
+        let slots = frame.get_mut(at..self.filled).unwrap_or_default();
+        copy(slots, samples);
+        count
     }
 
     /// Pads the end of the signal; true when that fills a frame, false at the end.
@@ -181,22 +235,16 @@ impl Frames {
 
     /// Saves what the next frame needs before the full one is overwritten.
     fn complete(&mut self, frame: &[f32], overlap: &mut [f32]) {
-        let mut samples = frame.iter().skip(self.hop.saturating_sub(1));
-        self.dropped = samples.next().copied().unwrap_or(0.0);
-        overlap
-            .iter_mut()
-            .zip(samples)
-            .for_each(|(to, from)| *to = *from);
+        let last = self.hop.saturating_sub(1);
+        self.dropped = frame.get(last).copied().unwrap_or(0.0);
+        copy(overlap, frame.get(self.hop..).unwrap_or_default());
         self.full = true;
         self.first = false;
     }
 
     /// Begins the next frame with what [`Self::complete`] kept.
     fn advance(&mut self, frame: &mut [f32], overlap: &[f32]) {
-        frame
-            .iter_mut()
-            .zip(overlap.iter())
-            .for_each(|(to, from)| *to = *from);
+        copy(frame, overlap);
         self.filled = overlap.len();
         self.full = false;
         if let Some(tail) = &mut self.tail {
@@ -217,6 +265,11 @@ fn reflect_around(frame: &mut [f32], start: usize, length: usize) {
         let value = frame.get(start + index).copied().unwrap_or(0.0);
         store(frame, place, value);
     }
+}
+
+/// Copies as many samples as both have.
+fn copy(to: &mut [f32], from: &[f32]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
 }
 
 /// Writes a sample at its place; one beyond the frame, which there never is, is dropped.

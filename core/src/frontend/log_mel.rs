@@ -133,11 +133,25 @@ impl<B: Buffers> LogMelStream<B> {
         Some(self.decibels())
     }
 
+    /// Takes samples up to the one that completes a column, or all of them: how many, and the column. The
+    /// same columns as of [`Self::push`], with a tenth of its instructions for each sample.
+    pub fn push_slice(&mut self, samples: &[f32]) -> (usize, Option<&[f32]>) {
+        let parts = self.buffers.parts();
+        let (taken, full) = self.frames.push_slice(parts.frame, parts.overlap, samples);
+        let complete = full && self.power().is_some();
+        (taken, complete.then(|| self.decibels()))
+    }
+
     /// As [`Self::push`], with the bands' power in place of decibels.
     pub fn push_power(&mut self, sample: f32) -> Option<&[f32]> {
         let parts = self.buffers.parts();
         let full = self.frames.push(parts.frame, parts.overlap, sample);
         full.then(|| self.power()).flatten()
+    }
+
+    /// Samples until the next column is complete, at least 1.
+    pub(crate) fn missing(&self) -> usize {
+        self.frames.missing()
     }
 
     /// Pads the end of the signal and gives the columns that this completes, one a call, then `None`

@@ -83,6 +83,13 @@ impl<const N: usize, const M: usize, const C: usize> Mfcc<N, M, C> {
         Some(self.dct.transform(column))
     }
 
+    /// Takes samples up to the one that completes a column, or all of them: how many, and the coefficients.
+    /// The same as [`Self::push`] for each of them, but quicker.
+    pub fn push_slice(&mut self, samples: &[f32]) -> (usize, Option<[f32; C]>) {
+        let (taken, column) = self.log_mel.push_slice(samples);
+        (taken, column.map(|column| self.dct.transform(column)))
+    }
+
     /// Pads the end of the signal and gives the columns that this completes, one a call, then `None`
     /// until [`Self::reset`].
     pub fn finish(&mut self) -> Option<[f32; C]> {

@@ -72,6 +72,14 @@ impl<const N: usize> Stft<N> {
         full.then(|| self.spectrum()).flatten()
     }
 
+    /// Takes samples up to the one that completes a frame, or all of them: how many, and the frame's
+    /// spectrum. The same as [`Self::push`] for each of them, but quicker.
+    pub fn push_slice(&mut self, samples: &[f32]) -> (usize, Option<Spectrum<'_>>) {
+        let overlap = &mut self.overlap[..self.shared];
+        let (taken, full) = self.frames.push_slice(&mut self.frame, overlap, samples);
+        (taken, full.then(|| self.spectrum()).flatten())
+    }
+
     /// Pads the end of the signal and gives the frames that this completes, one a call, then `None`
     /// until [`Self::reset`].
     pub fn finish(&mut self) -> Option<Spectrum<'_>> {

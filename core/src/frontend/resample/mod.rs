@@ -128,6 +128,21 @@ impl Resampler {
         })
     }
 
+    /// Whether both rates are the same, so that nothing has to go through it.
+    pub(crate) fn is_identity(&self) -> bool {
+        matches!(self.route, Route::Same(_))
+    }
+
+    /// A number of inputs that gives at most `outputs` outputs and, where it is more than one, fewer.
+    pub(crate) fn inputs_for(&self, outputs: usize) -> usize {
+        if self.is_identity() {
+            return outputs;
+        }
+        let (from, to) = (self.from as usize, self.to as usize);
+        let inputs = (outputs.saturating_sub(2) * from).checked_div(to);
+        inputs.unwrap_or(1).max(1)
+    }
+
     /// Takes a sample; then [`pull`](Self::pull) until there is nothing more. Outputs that were not pulled
     /// before the next push are lost. After [`finish`](Self::finish) samples are ignored.
     pub fn push(&mut self, sample: f32) {

@@ -134,9 +134,8 @@ impl Bench<'_> {
             let mut block = [0.0; 256];
             block.fill_with(|| tune.next().unwrap_or_default());
             self.count(what, || {
-                for sample in black_box(&block).iter().take(count) {
-                    black_box(log_mel.push(*sample));
-                }
+                let samples = black_box(&block).get(..count).unwrap_or_default();
+                black_box(log_mel.push_slice(samples));
             });
         }
         for sample in tune.by_ref().take(HOP - 258) {
