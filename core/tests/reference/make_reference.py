@@ -5,7 +5,7 @@
     python make_reference.py
 
 Keys are `SIGNAL.samples` (i16, 22,050 Hz, mono) and `SIGNAL.TENSOR` (f32, [bin, frame]). A tensor's name says
-its front end: n_fft, hop, then mel bands or coefficients; `mel_db` and `log_stft` are relative to the maximum of
+its front end: n_fft, hop, then mel bands or coefficients (for the variants see `variants`); `mel_db` and `log_stft` are relative to the maximum of
 the signal. The signals are integer PCM, so that nothing depends on how they were synthesised.
 """
 
@@ -30,21 +30,21 @@ def seconds(duration):
 
 def chirp():
     """50 Hz to the Nyquist frequency, exponential, at -6 dBFS."""
-    t, duration, low, high = seconds(0.6), 0.6, 50.0, RATE / 2
+    t, duration, low, high = seconds(0.45), 0.45, 50.0, RATE / 2
     growth = np.log(high / low) / duration
     return 0.5 * np.sin(2 * np.pi * low / growth * (np.exp(growth * t) - 1))
 
 
 def click():
     """One full-scale sample after 0.2 s of silence."""
-    signal = np.zeros(int(0.4 * RATE))
+    signal = np.zeros(int(0.3 * RATE))
     signal[int(0.2 * RATE)] = 1.0
     return signal
 
 
 def noise():
     """White, uniform, full scale."""
-    return np.random.default_rng(1).uniform(-1.0, 1.0, int(0.4 * RATE))
+    return np.random.default_rng(1).uniform(-1.0, 1.0, int(0.3 * RATE))
 
 
 def short():
@@ -72,6 +72,8 @@ def silence():
 SIGNALS = [chirp, click, noise, short, quiet, loud, silence]
 # the largest tensor by far: only where single bins say something that mel bands don't
 WITH_STFT = {chirp, click, short}
+# the choices that a front end has beside librosa's defaults
+WITH_VARIANTS = {chirp}
 
 
 def mel_db(y, n_fft, hop):
@@ -95,13 +97,29 @@ def features(y, with_stft):
     return tensors
 
 
+def variants(y):
+    htk = {"n_fft": 1024, "hop_length": 256, "n_mels": 40, "htk": True, "norm": None}
+    return {
+        "mel_power_htk_reflect": librosa.feature.melspectrogram(
+            y=y, sr=RATE, fmin=50.0, fmax=8_000.0, pad_mode="reflect", **htk
+        ),
+        "mel_power_slaney_uncentred": librosa.feature.melspectrogram(
+            y=y, sr=RATE, n_fft=1024, hop_length=256, n_mels=64, center=False
+        ),
+        "mfcc_lifter_22": librosa.feature.mfcc(y=y, sr=RATE, n_fft=2048, hop_length=512, n_mfcc=13, lifter=22),
+    }
+
+
 def main():
     reference = {}
     for make in SIGNALS:
         samples = pcm(make())
         y = samples.astype(np.float32) / FULL_SCALE
         reference[f"{make.__name__}.samples"] = samples
-        for name, tensor in features(y, make in WITH_STFT).items():
+        tensors = features(y, make in WITH_STFT)
+        if make in WITH_VARIANTS:
+            tensors |= variants(y)
+        for name, tensor in tensors.items():
             reference[f"{make.__name__}.{name}"] = np.ascontiguousarray(tensor, dtype=np.float32)
     path = Path(__file__).with_name("frontend.safetensors")
     save_file(reference, path, metadata={"librosa": librosa.__version__, "sample_rate": str(RATE)})
