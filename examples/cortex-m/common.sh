@@ -39,6 +39,27 @@ build() {
     on_boards build --quiet --release -p firmware --target "$target" "$@"
 }
 
+# build_c TARGET MACHINE ELF [FLAGS...]: the firmware in C, with the static library
+build_c() {
+    local target=$1 machine=$2 elf=$3 core gcc
+    shift 3
+    case $target in
+        thumbv7em-none-eabihf) core="-mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard" ;;
+        thumbv8m.main-none-eabihf) core="-mcpu=cortex-m55 -mfloat-abi=hard" ;;
+        thumbv7m-none-eabi) core="-mcpu=cortex-m3 -mfloat-abi=soft" ;;
+        thumbv6m-none-eabi) core="-mcpu=cortex-m0plus -mfloat-abi=soft" ;;
+        *) fail "no compiler flags for $target" ;;
+    esac
+    on_boards rustc --quiet --manifest-path ../../Cargo.toml -p timbrel-ffi --lib --crate-type staticlib \
+        --no-default-features --profile embedded --target "$target" "$@"
+    gcc=$(tool gcc)
+    # shellcheck disable=SC2086 # several flags
+    "$gcc" -std=c11 -O2 -mthumb $core -Wall -Wextra -Wpedantic -Werror -ffreestanding -ffunction-sections \
+        -fdata-sections -fno-pic -no-pie -nostdlib -static -I ../../include -Wa,-I,../../models \
+        -Wl,--gc-sections,--build-id=none,--fatal-warnings -T "boards/${machine%%-*}.x" -T c/firmware.ld \
+        c/main.c c/tune.c c/board.c c/model.S "$target_dir/$target/embedded/libtimbrel.a" -o "$elf"
+}
+
 # emulate MACHINE ELF [PLUGIN]: what the program prints; fails when it does
 # 8 ns an instruction, as a core of 125 to 200 MHz may need; a sleeping core skips to its next interrupt
 emulate() {
@@ -53,7 +74,7 @@ reference() { cargo run --quiet --release -p reference; }
 # tool NAME: the first of the GNU and LLVM tools of that name that there is
 tool() {
     local prefix
-    for prefix in arm-none-eabi- llvm- arm-linux-gnueabihf- ""; do
+    for prefix in arm-none-eabi- arm-linux-gnueabihf- llvm- ""; do
         command -v "$prefix$1" && return
     done
     fail "no $1: install binutils or llvm"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the firmware for every board, runs it under QEMU and compares what it prints with the desktop.
+# Builds the firmware in Rust and in C for every board, runs it under QEMU and compares what it prints with the
+# desktop.
 #   ./run.sh [BOARD]...       boards as in common.sh, such as Cortex-M4F; all by default
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
@@ -13,23 +14,31 @@ reference >"$work/reference"
 grep -E '^(window|all)' "$work/reference" >"$work/expected"
 cat "$work/expected"
 status=0
-for board in "${boards[@]}"; do
-    read -r name target machine flags <<<"$board"
-    [ $# -eq 0 ] || [[ " $* " == *" $name "* ]] || continue
-    # shellcheck disable=SC2086 # several flags
-    build "$target" --bin firmware $flags
-    elf=$target_dir/$target/release/firmware
-    verdict="the desktop's answer"
-    emulate "$machine" "$elf" >"$work/printed" || verdict="FAILED"
+
+# judge NAME TARGET MACHINE ELF: runs it, looks for panicking paths and prints a line
+judge() {
+    local verdict="the desktop's answer" panics
+    emulate "$3" "$4" >"$work/printed" || verdict="FAILED"
     grep -v '^#' "$work/printed" | cmp -s - "$work/expected" || verdict="DIFFERS"
-    panics=$("$nm" -C "$elf" | grep -E 'core::(panicking|fmt|result|option|slice::index)::|alloc::' |
+    panics=$("$nm" -C "$4" | grep -E 'core::(panicking|fmt|result|option|slice::index)::|alloc::' |
         grep -vE "$known_panics" || true)
     [ -z "$panics" ] || verdict="CAN PANIC"
-    printf '%-14s %-28s %-12s %s\n' "$name" "$target" "$machine" "$verdict"
+    printf '%-20s %-28s %-12s %s\n' "$1" "$2" "$3" "$verdict"
     if [ "$verdict" != "the desktop's answer" ]; then
         status=1
         cat "$work/printed"
         echo "$panics"
     fi
+}
+
+for board in "${boards[@]}"; do
+    read -r name target machine flags <<<"$board"
+    [ $# -eq 0 ] || [[ " $* " == *" $name "* ]] || continue
+    # shellcheck disable=SC2086 # several flags
+    build "$target" --bin firmware $flags
+    judge "$name" "$target" "$machine" "$target_dir/$target/release/firmware"
+    # shellcheck disable=SC2086
+    build_c "$target" "$machine" "$work/c.elf" $flags
+    judge "$name, in C" "$target" "$machine" "$work/c.elf"
 done
 exit $status
