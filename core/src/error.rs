@@ -4,6 +4,7 @@ use crate::frontend::UnsupportedRate;
 use crate::model::ModelError;
 
 /// What can go wrong between a model's bytes and a genre.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {

@@ -25,6 +25,71 @@
 //! }
 //! ```
 //!
+//! # On a microcontroller
+//!
+//! Without default features this crate needs neither std nor alloc:
+//!
+//! ```toml
+//! timbrel-core = { version = "0.1", default-features = false, features = ["dsp"] } # dsp: Cortex-M4, M7, M33
+//! ```
+//!
+//! The model stays in flash, the working memory is a `static`, and the classifier may be one, too:
+//!
+//! ```
+//! use static_cell::{ConstStaticCell, StaticCell};
+//! use timbrel_core::Error;
+//! use timbrel_core::classifier::{Classifier, InputFormat};
+//! use timbrel_core::engine::Int8Engine;
+//! use timbrel_core::model::Model;
+//!
+//! static MODEL: &[u8] = include_bytes!("../../models/compact.timbrel");
+//! static MEMORY: ConstStaticCell<[u8; 96 * 1024]> = ConstStaticCell::new([0; 96 * 1024]);
+//! static CLASSIFIER: StaticCell<Classifier<'static, Int8Engine<'static>>> = StaticCell::new();
+//!
+//! fn start() -> Result<&'static mut Classifier<'static, Int8Engine<'static>>, Error> {
+//!     let model = Model::parse(MODEL)?;
+//!     // Error::Memory says how many bytes are needed, if these are too few
+//!     let classifier = Classifier::int8(model, InputFormat::mono(22_050), MEMORY.take())?;
+//!     Ok(CLASSIFIER.init(classifier))
+//! }
+//!
+//! # fn main() -> Result<(), Error> {
+//! let classifier = start()?;
+//! // blocks of any length, as the ADC's interrupt fills them
+//! # let blocks = core::iter::repeat_n([0_i16, 8_000, 0, -8_000], 70_000);
+//! for block in blocks {
+//!     let mut rest = &block[..];
+//!     while !rest.is_empty() {
+//!         let pushed = classifier.push(rest)?;
+//!         rest = rest.get(pushed.consumed..).unwrap_or_default();
+//!         if pushed.window {
+//!             let result = classifier.result()?; // every 3.3 s, after the first 9.9 s
+//! #           assert!(result.confidence > 0.0);
+//!         }
+//!     }
+//! }
+//! # assert!(classifier.ready());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - **Memory.** [`Classifier::required_bytes`](classifier::Classifier::required_bytes) is what a model needs;
+//!   [`classifier::feature_bytes`] is the part of it that does not depend on the network, as a `const fn`.
+//!   The fixed-size front ends ([`frontend::Stft`], [`frontend::LogMel`], [`frontend::Mfcc`]) have all of
+//!   their memory inside and a constant `REQUIRED_BYTES`. The stack needs 12 KB while a classifier is made,
+//!   and 3 KB while it runs.
+//! - **Time.** A window's network runs inside the `push` that completes it. The audio that comes in meanwhile
+//!   has to wait in a queue of the caller's, filled by the interrupt or by a DMA.
+//! - **Rate.** At the model's own rate, 22,050 Hz, samples are only copied. Any other rate costs more than all
+//!   the rest: if the ADC can be clocked so, let it.
+//! - **No panic.** Built with optimisation and `panic = "abort"`, no panicking path is left in a program;
+//!   errors are values.
+//! - **Without an FPU** everything works and gives the same bits; the front end's floating point is then
+//!   software, and takes most of the time.
+//!
+//! `examples/cortex-m` in the repository is a whole firmware, in Rust and in C, for boards that QEMU emulates;
+//! `docs/embedded.md` has its instruction counts, flash and RAM on five cores.
+//!
 //! # The way of the data
 //!
 //! 1. [`classifier`]: samples (f32 or i16, interleaved, any supported rate) are mixed down and resampled to
@@ -43,6 +108,7 @@
 //! | feature | needs | adds |
 //! |---|---|---|
 //! | (none) | `core` | everything above |
+//! | `defmt` | a `defmt` logger in the program | `defmt::Format` for errors, results and what describes a model |
 //! | `dsp` | an Arm core with the DSP extension (Cortex-M4, M7, M33; ARMv6 and later); no effect elsewhere | two multiply-adds an instruction in the integer engine, the same bits; the only `unsafe` of this crate |
 //! | `std` (default) | the standard library | [`model::ModelSpec`], which writes model files |
 //! | `tract` | `std` | `engine::TractEngine`, which runs the exported `.onnx` |

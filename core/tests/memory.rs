@@ -1,9 +1,12 @@
-//! The README's table of sizes, recomputed from the shipped model.
+//! The README's tables of sizes, recomputed.
+//!
+//! Paths are relative to the package, where cargo runs its tests.
 
 use std::path::Path;
 
-use timbrel_core::classifier::Classifier;
+use timbrel_core::classifier::{Classifier, feature_bytes};
 use timbrel_core::engine::Int8Engine;
+use timbrel_core::frontend::{FrontEnd, LogMel, Mfcc, Resampler, Stft, WindowSpec};
 use timbrel_core::model::{Model, Op};
 
 fn thousands(number: usize) -> String {
@@ -18,11 +21,71 @@ fn thousands(number: usize) -> String {
     out
 }
 
+/// The front ends of the systems that the project reproduces, with the seconds their windows have.
+const SYSTEMS: [(&str, FrontEnd, u16); 4] = [
+    ("compact: 2048 / 1708, 9.9 s", FrontEnd::COMPACT, 128),
+    (
+        "mel, 3 s: 2048 / 512",
+        FrontEnd::librosa(2048, 512, 128),
+        130,
+    ),
+    (
+        "mel, 3 s: 1024 / 256",
+        FrontEnd::librosa(1024, 256, 128),
+        258,
+    ),
+    (
+        "mel, 10 s: 2048 / 512",
+        FrontEnd::librosa(2048, 512, 128),
+        431,
+    ),
+];
+
+fn readme() -> String {
+    std::fs::read_to_string(Path::new("../README.md")).unwrap()
+}
+
+fn has_row(readme: &str, cells: &[&str]) {
+    let row = format!("| {} |", cells.join(" | "));
+    assert!(readme.contains(&row), "the README lacks this row:\n{row}");
+}
+
+#[test]
+fn the_readme_states_the_memory_of_every_front_end() {
+    let readme = readme();
+    for (name, front_end, columns) in SYSTEMS {
+        let window = WindowSpec { columns, hop: 1 };
+        let all = feature_bytes(&front_end, &window);
+        let ring = 2 * usize::from(columns) * usize::from(front_end.n_mels);
+        let cells = [
+            name.into(),
+            thousands(all - ring),
+            thousands(ring),
+            thousands(all),
+        ];
+        has_row(&readme, &cells.each_ref().map(String::as_str));
+    }
+    // whole values, with the sizes they have where a pointer has 32 bits
+    if cfg!(target_pointer_width = "32") {
+        for (name, bytes) in [
+            ("`Stft<2048>`", Stft::<2048>::REQUIRED_BYTES),
+            ("`LogMel<2048, 128>`", LogMel::<2048, 128>::REQUIRED_BYTES),
+            ("`LogMel<1024, 128>`", LogMel::<1024, 128>::REQUIRED_BYTES),
+            (
+                "`Mfcc<2048, 128, 13>`",
+                Mfcc::<2048, 128, 13>::REQUIRED_BYTES,
+            ),
+            ("`Resampler`", Resampler::REQUIRED_BYTES),
+        ] {
+            has_row(&readme, &[name, &thousands(bytes)]);
+        }
+    }
+}
+
 #[test]
 fn the_readme_states_the_sizes_of_the_shipped_model() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let file = std::fs::read(root.join("models/compact.timbrel")).unwrap();
-    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let file = std::fs::read(Path::new("../models/compact.timbrel")).unwrap();
+    let readme = readme();
     let model = Model::parse(&file).unwrap();
     let info = model.info();
     let total = Classifier::required_bytes(&model);
@@ -56,8 +119,7 @@ fn the_readme_states_the_sizes_of_the_shipped_model() {
             format!("{:.1} million", macs as f64 / 1e6),
         ),
     ] {
-        let row = format!("| {what} | {value} |");
-        assert!(readme.contains(&row), "the README lacks this row:\n{row}");
+        has_row(&readme, &[what, &value]);
     }
     // the limits that the project sets itself
     assert!(

@@ -10,6 +10,7 @@ pub const MAX_CHANNELS: u16 = 8;
 pub const MAX_AMPLITUDE: f32 = 1e6;
 
 /// Form of the audio that is pushed.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InputFormat {
     /// Samples per second and channel (Hz), one of

@@ -10,7 +10,7 @@ use heapless::Vec;
 
 use crate::Error;
 use crate::engine::{Engine, Int8Engine, ModelInfo};
-use crate::frontend::{Interval, LogMelStream, Parts, Resampler};
+use crate::frontend::{FrontEnd, Interval, LogMelStream, Parts, Resampler, WindowSpec};
 use crate::memory::{Memory, Size};
 use crate::model::{MAX_CLASSES, Model};
 use input::DownMix;
@@ -20,7 +20,34 @@ use ring::Ring;
 /// Mono samples that are converted at a time.
 const BLOCK: usize = 64;
 
+/// Bytes of working memory for the front end and the ring of a window's columns: all that a classifier needs
+/// beside its engine's memory, wherever it begins.
+///
+/// ```
+/// use timbrel_core::classifier::feature_bytes;
+/// use timbrel_core::frontend::{FrontEnd, WindowSpec};
+///
+/// const WINDOW: WindowSpec = WindowSpec { columns: 128, hop: 43 };
+/// const BYTES: usize = feature_bytes(&FrontEnd::COMPACT, &WINDOW);
+/// static MEMORY: [u8; BYTES] = [0; BYTES];
+/// ```
+#[must_use]
+pub const fn feature_bytes(front_end: &FrontEnd, window: &WindowSpec) -> usize {
+    feature_size(front_end, window).bytes()
+}
+
+const fn feature_size(front_end: &FrontEnd, window: &WindowSpec) -> Size {
+    let (n_fft, n_mels) = (front_end.n_fft as usize, front_end.n_mels as usize);
+    Size::new()
+        .and::<f32>(n_fft)
+        .and::<f32>(n_fft.saturating_sub(front_end.hop as usize))
+        .and::<Interval>(n_mels)
+        .and::<f32>(n_mels)
+        .and::<i16>(n_mels * window.columns as usize)
+}
+
 /// What a call of [`Classifier::push`] did.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pushed {
     /// Samples taken from the front of the slice; push the rest again.
@@ -30,6 +57,7 @@ pub struct Pushed {
 }
 
 /// The answer so far.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction<'a> {
     /// Index of the most probable class.
@@ -83,15 +111,19 @@ impl<'w> Classifier<'w, Int8Engine<'w>> {
     }
 
     fn int8_size(model: &Model<'_>) -> Size {
-        Int8Engine::size_for(Self::size(&model.info()), model)
+        Int8Engine::size_for(
+            feature_size(&model.info().front_end, &model.window()),
+            model,
+        )
     }
 }
 
 impl<'w, E: Engine> Classifier<'w, E> {
-    /// Bytes that [`Self::new`] needs beside the engine's own: front end and ring of columns.
+    /// Bytes that [`Self::new`] needs beside the engine's own: front end and ring of columns. The same as
+    /// [`feature_bytes`] for the model's front end and window.
     #[must_use]
     pub fn feature_bytes(info: &ModelInfo) -> usize {
-        Self::size(info).bytes()
+        feature_bytes(&info.front_end, &info.window)
     }
 
     /// Makes a classifier over an engine that brings its own memory, with [`Self::feature_bytes`] for the
@@ -100,19 +132,9 @@ impl<'w, E: Engine> Classifier<'w, E> {
     /// # Errors
     /// [`Error::Memory`], [`Error::Rate`], [`Error::Channels`].
     pub fn new(engine: E, format: InputFormat, memory: &'w mut [u8]) -> Result<Self, Error> {
-        let size = Self::size(&engine.info());
+        let info = engine.info();
+        let size = feature_size(&info.front_end, &info.window);
         Self::carve(engine, format, &mut Memory::new(memory, size)?)
-    }
-
-    fn size(info: &ModelInfo) -> Size {
-        let front_end = &info.front_end;
-        let n_mels = usize::from(front_end.n_mels);
-        Size::new()
-            .and::<f32>(usize::from(front_end.n_fft))
-            .and::<f32>(usize::from(front_end.n_fft - front_end.hop))
-            .and::<Interval>(n_mels)
-            .and::<f32>(n_mels)
-            .and::<i16>(info.window_len())
     }
 
     fn carve(engine: E, format: InputFormat, memory: &mut Memory<'w>) -> Result<Self, Error> {

@@ -19,6 +19,7 @@ use crate::Error;
 use crate::frontend::{Affine, FrontEnd, WindowSpec};
 
 /// What a model says of itself, apart from its names.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ModelInfo {
     /// Front end that makes the columns.

@@ -1,6 +1,7 @@
 //! What a model expects of the front end, as stated in its file.
 
 /// Formula that places mel bands over frequency.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MelScale {
     /// Slaney's Auditory Toolbox: linear below 1 kHz, logarithmic above (librosa's default).
@@ -10,6 +11,7 @@ pub enum MelScale {
 }
 
 /// Scaling of each mel triangle.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MelNorm {
     /// Every triangle has height 1.
@@ -19,6 +21,7 @@ pub enum MelNorm {
 }
 
 /// What stands before the first and after the last sample when frames are cut.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
     /// Nothing: the first frame begins at sample 0 (librosa's `center=False`).
@@ -32,6 +35,7 @@ pub enum Padding {
 
 /// Log-mel front end: mono samples at `sample_rate` Hz become one column of `n_mels` decibel values
 /// every `hop` samples.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FrontEnd {
     /// Samples per second (Hz) of the signal that is framed.
@@ -133,6 +137,7 @@ impl FrontEnd {
 }
 
 /// How columns are grouped into the windows that the network sees.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WindowSpec {
     /// Columns in a window.

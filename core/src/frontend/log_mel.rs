@@ -88,6 +88,9 @@ pub struct LogMelStream<B> {
 }
 
 impl<const N: usize, const M: usize> LogMel<N, M> {
+    /// Bytes of the value, and all the memory it needs.
+    pub const REQUIRED_BYTES: usize = size_of::<Self>();
+
     /// Makes a front end; `None` unless its `n_fft` is `N`, its `n_mels` is `M` and all its fields are in
     /// their ranges.
     #[must_use]

@@ -62,6 +62,9 @@ pub struct Mfcc<const N: usize, const M: usize, const C: usize> {
 }
 
 impl<const N: usize, const M: usize, const C: usize> Mfcc<N, M, C> {
+    /// Bytes of the value, and all the memory it needs.
+    pub const REQUIRED_BYTES: usize = size_of::<Self>();
+
     /// Makes a front end; `None` unless its `n_fft` is `N`, its `n_mels` is `M` and all its fields are in
     /// their ranges. For `lifter` see [`Dct::new`].
     #[must_use]

@@ -41,6 +41,9 @@ impl<const N: usize> Stft<N> {
         "the frame length must be 512, 1024, 2048 or 4096"
     );
 
+    /// Bytes of the value, and all the memory it needs.
+    pub const REQUIRED_BYTES: usize = size_of::<Self>();
+
     /// Makes an STFT; `None` unless `hop` is in `1..=N`.
     #[must_use]
     pub fn new(hop: u16, padding: Padding) -> Option<Self> {

@@ -29,6 +29,7 @@ pub const SUPPORTED_RATES: [u32; 9] = [
 ];
 
 /// The sample rate is none of [`SUPPORTED_RATES`].
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnsupportedRate {
     /// The rate that was given (Hz).
@@ -99,6 +100,9 @@ enum Route {
 }
 
 impl Resampler {
+    /// Bytes of the value, and all the memory it needs.
+    pub const REQUIRED_BYTES: usize = size_of::<Self>();
+
     /// Makes a resampler between two of the [`SUPPORTED_RATES`] (Hz).
     ///
     /// # Errors

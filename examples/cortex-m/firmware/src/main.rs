@@ -27,9 +27,6 @@ fn main() -> ! {
     let Some(classifier) = classifier(MEMORY) else {
         console.fail("the model is refused or the memory too small");
     };
-    let Some(classifier) = cortex_m::singleton!(: Int8Classifier = classifier) else {
-        console.fail("the classifier exists already");
-    };
     let Some(mut samples) =
         cortex_m::Peripherals::take().and_then(|peripherals| audio::start(peripherals.SYST, QUEUE))
     else {
@@ -68,9 +65,10 @@ fn main() -> ! {
 
 /// Makes the classifier in a function of its own, so that what this takes on the stack is given back.
 #[inline(never)]
-fn classifier(memory: &'static mut [u8]) -> Option<Int8Classifier> {
+fn classifier(memory: &'static mut [u8]) -> Option<&'static mut Int8Classifier> {
     let model = Model::parse(scenario::MODEL).ok()?;
-    Classifier::int8(model, InputFormat::mono(scenario::RATE_HZ), memory).ok()
+    let classifier = Classifier::int8(model, InputFormat::mono(scenario::RATE_HZ), memory).ok()?;
+    cortex_m::singleton!(: Int8Classifier = classifier)
 }
 
 /// The line that the desktop prints, too.
