@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# The Debian packages as a Raspberry Pi gets them: built, looked into, unpacked, and their programs run by qemu-user
+# with a file as the microphone. They must answer what the desktop answers.
+set -euo pipefail
+cd "$(dirname "$0")"
+root=$(cd ../.. && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+target_dir=${CARGO_TARGET_DIR:-$root/target}
+
+for program in dpkg-deb pkg-config python3 qemu-aarch64 qemu-arm aarch64-linux-gnu-gcc arm-linux-gnueabihf-gcc; do
+    if ! command -v "$program" >/dev/null; then
+        echo "skipped: no $program"
+        exit 0
+    fi
+done
+if [ -z "${TIMBREL_BUILD_STD:-}" ]; then
+    rustup --quiet target add aarch64-unknown-linux-gnu armv7-unknown-linux-gnueabihf
+fi
+
+./make-debs.sh "$work/debs" arm64 armhf
+if command -v lintian >/dev/null; then
+    # a made-up maintainer, and a first version that closes no bug
+    lintian --allow-root --fail-on error \
+        --suppress-tags bogus-mail-host,bogus-mail-host-in-debian-changelog,initial-upload-closes-no-bugs "$work"/debs/*.deb
+else
+    echo "skipped: no lintian"
+fi
+if command -v systemd-analyze >/dev/null; then
+    systemd-analyze verify --man=no "$PWD/debian/timbrel-live.service"
+fi
+
+# the desktop's answers, where the microphone's file is raw samples
+python3 ../c/tunes.py "$work"
+tail -c +45 "$work/cd.wav" >"$work/microphone"
+cargo build --quiet --release -p classify --manifest-path "$root/Cargo.toml"
+"$target_dir/release/classify" --json "$work/cd.wav" >"$work/desktop.json"
+"$target_dir/release/classify" --json "$work"/*.wav >"$work/expected"
+
+on() { # ARCHITECTURE TUPLE QEMU
+    local sys=$work/$1 lib=$work/$1/usr/lib/$2 flags
+    for deb in "$work"/debs/*_"$1".deb "$work"/debs/*_all.deb; do
+        test "$(dpkg-deb -f "$deb" Architecture)" = "$(sed 's/.*_\(.*\)\.deb/\1/' <<<"$deb")"
+        dpkg-deb -x "$deb" "$sys"
+    done
+    "$2-readelf" -d "$lib/libtimbrel.so" | grep -q "soname: \[$(basename "$lib"/libtimbrel.so.?.?)\]"
+
+    "$3" -L "/usr/$2" "$sys/usr/bin/timbrel-live" --channels 2 --show json <"$work/microphone" >"$work/live.json"
+    "$3" -L "/usr/$2" "$sys/usr/bin/timbrel-live" --channels 2 <"$work/microphone"
+    python3 - "$work" <<'PY'
+import json, sys
+
+desktop = json.load(open(f"{sys.argv[1]}/desktop.json"))
+lines = [json.loads(line) for line in open(f"{sys.argv[1]}/live.json")]
+whole = lines.pop()
+assert lines and whole["whole"]
+for key in ("genre", "confidence", "probabilities", "windows", "seconds"):
+    assert whole[key] == desktop[key], (key, whole[key], desktop[key])
+PY
+    echo "$1: timbrel-live hears what the desktop hears"
+
+    flags=$(PKG_CONFIG_SYSROOT_DIR=$sys PKG_CONFIG_LIBDIR=$lib/pkgconfig pkg-config --cflags --libs timbrel)
+    # shellcheck disable=SC2086 # flags are words
+    "$2-gcc" -std=c11 -Wall -Werror ../c/classify.c $flags -o "$work/classify-$1"
+    "$3" -L "/usr/$2" -E "LD_LIBRARY_PATH=$lib" "$work/classify-$1" "$sys/usr/share/timbrel/compact.timbrel" \
+        "$work"/*.wav >"$work/answers"
+    diff "$work/expected" "$work/answers"
+    echo "$1: a C program built from the -dev package gives the desktop's answers"
+}
+on arm64 aarch64-linux-gnu qemu-aarch64
+on armhf arm-linux-gnueabihf qemu-arm
