@@ -26,6 +26,8 @@ kotlinc() { java -Xmx1g -cp "$home/lib/kotlin-preloader.jar" org.jetbrains.kotli
 
 echo "the bridge for this machine's JVM"
 cargo build -q --release -p timbrel-ffi -p classify
+export JAVA_HOME
+JAVA_HOME=$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")
 cmake -S timbrel/src/main/cpp -B "$work/bridge" -DCMAKE_BUILD_TYPE=Release >/dev/null
 cmake --build "$work/bridge" >/dev/null
 
