@@ -26,7 +26,7 @@ for triple in aarch64-linux-android armv7-linux-androideabi x86_64-linux-android
         --crate-type staticlib --target "$triple")
     library=$work/libtimbrel_jni-$triple.so
     # the flags of CMakeLists.txt, less --no-undefined
-    clang --target="${triple/armv7/armv7a}24" -O2 -std=c11 -fPIC -fvisibility=hidden -Wall -Wextra -Werror \
+    clang --target="${triple/armv7/armv7a}24" -O2 -std=c11 -ffreestanding -nostdlibinc -fPIC -fvisibility=hidden -Wall -Wextra -Werror \
         -I "$root/include" "${jni_flags[@]}" -c timbrel/src/main/cpp/timbrel_jni.c -o "$work/$triple.o"
     clang --target="${triple/armv7/armv7a}24" -fuse-ld=lld -shared -nostdlib -s \
         -Wl,-z,max-page-size=16384 -Wl,--gc-sections -Wl,--version-script=timbrel/src/main/cpp/exports.map \
