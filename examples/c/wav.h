@@ -1,4 +1,4 @@
-/* A reader of 16-bit PCM wav files in memory. */
+/* A reader of 16-bit PCM wav files in memory, for C and C++. */
 #ifndef WAV_H
 #define WAV_H
 
@@ -47,7 +47,7 @@ static const char *wav_parse(const uint8_t *bytes, size_t len, struct wav *wav)
             if (wav->channels == 0 || wav->sample_rate == 0)
                 return "no format before the samples";
             wav->count = (size < left ? size : left) / 2;
-            wav->samples = malloc(wav->count * sizeof *wav->samples + 1);
+            wav->samples = (int16_t *)malloc(wav->count * sizeof *wav->samples + 1);
             if (wav->samples == NULL)
                 return "out of memory";
             for (i = 0; i < wav->count; i++)

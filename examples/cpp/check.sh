@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# The C++ programs with every compiler there is: no warning, the C program's answers, no leak.
+set -euo pipefail
+cd "$(dirname "$0")"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+mkdir "$work/bad"
+python3 ../c/tunes.py "$work"
+make -s -C ../c classify
+model=../../models/compact.timbrel
+../c/classify "$model" "$work"/*.wav >"$work/c.json"
+genre=$(../c/classify "$model" "$work/cd.wav" | sed -E 's/.*"genre": "([a-z]+)".*/\1/')
+
+# what a decoder allocates once and keeps for good is no leak, though it has no owner at the end
+leaks() { "$@"; }
+if command -v valgrind >/dev/null; then
+    leaks() {
+        valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
+            --errors-for-leak-kinds=definite,indirect "$@"
+    }
+else
+    echo "skipped: no valgrind"
+fi
+
+fails() { if "$@" >"$work/out" 2>"$work/err"; then echo "should fail: $*"; exit 1; fi; cat "$work/err"; }
+
+for compiler in g++ clang++; do
+    if ! command -v "$compiler" >/dev/null; then
+        echo "skipped: no $compiler"
+        continue
+    fi
+    bin=$work/$compiler
+    mkdir "$bin"
+    make -s tests CXX="$compiler" OUT="$bin"
+
+    "$bin/classify" "$model" "$work"/*.wav >"$work/cpp.json"
+    diff "$work/c.json" "$work/cpp.json"
+    echo "$compiler: C++ and C agree on $(wc -l <"$work/cpp.json") files"
+
+    leaks "$bin/test" "$model" ../../core/tests/fixtures/tone.mp3
+    leaks "$bin/test-expected" "$model" ../../core/tests/fixtures/tone.mp3
+    leaks "$bin/classify" "$model" "$work/short.wav" >/dev/null
+    tail -c +45 "$work/cd.wav" | "$bin/listen" "$model" >"$work/heard"
+    tail -n 1 "$work/heard" | grep -q " $genre "
+    echo "$compiler: the header's promises hold with and without exceptions"
+
+    # bad input is an error and the program goes on
+    head -c 1000 "$model" >"$work/bad/cut.timbrel"
+    printf 'this is no music' >"$work/bad/text.wav"
+    fails "$bin/classify" "$work/bad/cut.timbrel" "$work/short.wav"
+    fails "$bin/listen" "$work/bad/cut.timbrel" </dev/null
+    fails "$bin/listen" "$model" </dev/null
+    fails "$bin/classify" "$model" "$work/bad/text.wav" "$work/missing.wav" "$work/short.wav"
+    grep -q '"genre"' "$work/out"
+done

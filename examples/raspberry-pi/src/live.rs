@@ -1,0 +1,196 @@
+//! From samples to answers: after each window, and for the whole at the end.
+
+use std::collections::VecDeque;
+use std::io::Write;
+
+use timbrel_core::classifier::{Classifier, InputFormat};
+use timbrel_core::engine::Engine;
+
+use crate::show::Show;
+
+/// An answer to show.
+pub(crate) struct Answer<'a> {
+    /// Genres and their probabilities, in the model's order.
+    pub(crate) genres: &'a [(String, f32)],
+    /// Windows that it is the mean of.
+    pub(crate) windows: u32,
+    /// Length of the audio so far.
+    pub(crate) seconds: f64,
+    /// Loudness of what came since the last answer, in dB of full scale; none at the end.
+    pub(crate) level: Option<f32>,
+}
+
+/// Listens and shows what it hears.
+pub(crate) struct Live<'w, E, W> {
+    classifier: Classifier<'w, E>,
+    format: InputFormat,
+    show: Show<W>,
+    /// Probabilities of the last windows with sound.
+    recent: VecDeque<Vec<f32>>,
+    memory: usize,
+    silence: f32,
+    samples: u64,
+    loudness: Loudness,
+}
+
+impl<'w, E: Engine, W: Write> Live<'w, E, W> {
+    /// The running answer is the mean of `memory` windows louder than `silence` dB of full scale.
+    pub(crate) fn new(
+        classifier: Classifier<'w, E>,
+        format: InputFormat,
+        memory: usize,
+        silence: f32,
+        show: Show<W>,
+    ) -> Self {
+        Self {
+            classifier,
+            format,
+            show,
+            recent: VecDeque::new(),
+            memory,
+            silence,
+            samples: 0,
+            loudness: Loudness::default(),
+        }
+    }
+
+    /// Takes samples, and shows the running answer after each window that they complete.
+    pub(crate) fn hear(&mut self, mut samples: &[i16]) -> Result<(), String> {
+        while !samples.is_empty() {
+            let pushed = self
+                .classifier
+                .push(samples)
+                .map_err(|error| error.to_string())?;
+            let (taken, rest) = samples.split_at(pushed.consumed);
+            self.samples += taken.len() as u64;
+            self.loudness.add(taken);
+            samples = rest;
+            if pushed.window {
+                self.window()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows the answer for all that was heard.
+    pub(crate) fn end(mut self) -> Result<(), String> {
+        self.classifier
+            .finish()
+            .map_err(|error| error.to_string())?;
+        let whole = self
+            .classifier
+            .result()
+            .map_err(|error| error.to_string())?;
+        let genres = self.named(whole.probabilities);
+        let answer = Answer {
+            genres: &genres,
+            windows: whole.windows,
+            seconds: self.seconds(),
+            level: None,
+        };
+        self.show.whole(&answer).map_err(|error| error.to_string())
+    }
+
+    fn window(&mut self) -> Result<(), String> {
+        let level = self.loudness.take();
+        if level >= self.silence {
+            let exponent = self.classifier.info().logits_exponent;
+            let latest = softmax(self.classifier.logits(), exponent);
+            self.recent.push_back(latest);
+            if self.recent.len() > self.memory {
+                self.recent.pop_front();
+            }
+        } else {
+            // another piece begins after it
+            self.recent.clear();
+        }
+        let genres = self.named(&mean(&self.recent));
+        let answer = Answer {
+            genres: &genres,
+            windows: self.recent.len() as u32,
+            seconds: self.seconds(),
+            level: Some(level),
+        };
+        self.show
+            .running(&answer)
+            .map_err(|error| error.to_string())
+    }
+
+    fn named(&self, probabilities: &[f32]) -> Vec<(String, f32)> {
+        let label = |class| self.classifier.label(class).unwrap_or_default().to_owned();
+        let all = probabilities.iter().enumerate();
+        all.map(|(class, p)| (label(class), *p)).collect()
+    }
+
+    fn seconds(&self) -> f64 {
+        self.samples as f64 / f64::from(self.format.channels) / f64::from(self.format.sample_rate)
+    }
+}
+
+/// Mean power of samples.
+#[derive(Default)]
+struct Loudness {
+    sum: f64,
+    count: u64,
+}
+
+impl Loudness {
+    fn add(&mut self, samples: &[i16]) {
+        self.sum += samples.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>();
+        self.count += samples.len() as u64;
+    }
+
+    /// In dB of full scale (a full-scale square wave has 0), and begins anew. Digital silence is -120.
+    fn take(&mut self) -> f32 {
+        let power = self.sum / self.count.max(1) as f64 / 32_768_f64.powi(2);
+        *self = Self::default();
+        (10.0 * power.max(1e-12).log10()) as f32
+    }
+}
+
+/// Probabilities of one window; a logit's value is its integer times `2^-exponent`.
+fn softmax(logits: &[i32], exponent: u8) -> Vec<f32> {
+    let largest = logits.iter().copied().max().unwrap_or(0);
+    let step = 2_f64.powi(-i32::from(exponent));
+    let powers = logits
+        .iter()
+        .map(|logit| ((f64::from(*logit) - f64::from(largest)) * step).exp());
+    let total: f64 = powers.clone().sum();
+    powers.map(|power| (power / total) as f32).collect()
+}
+
+/// Of each class over the windows; empty if there is no window.
+fn mean(windows: &VecDeque<Vec<f32>>) -> Vec<f32> {
+    let classes = windows.front().map_or(0, Vec::len);
+    let of_class = |class: usize| windows.iter().map(|window| window[class]).sum::<f32>();
+    (0..classes)
+        .map(|class| of_class(class) / windows.len() as f32)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Loudness, mean, softmax};
+
+    #[test]
+    fn loudness_is_in_db_of_full_scale() {
+        let mut loudness = Loudness::default();
+        loudness.add(&[16_384, -16_384, 16_384]);
+        assert!((loudness.take() + 6.0206).abs() < 1e-3);
+        assert_eq!(loudness.take(), -120.0);
+    }
+
+    #[test]
+    fn probabilities_add_up_and_follow_the_logits() {
+        let p = softmax(&[0, 256, i32::MIN], 8);
+        assert!((p[1] / p[0] - 1.0_f32.exp()).abs() < 1e-5);
+        assert_eq!(p[2], 0.0);
+        assert!((p.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_mean_is_of_each_class() {
+        assert_eq!(mean(&[vec![0.5, 0.5], vec![1.0, 0.0]].into()), [0.75, 0.25]);
+        assert!(mean(&[].into()).is_empty());
+    }
+}

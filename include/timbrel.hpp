@@ -1,0 +1,425 @@
+/*
+ * Timbrel for C++17: timbrel.h with values that free themselves, exceptions and views. Header-only; it compiles
+ * into the program and adds nothing to the library's ABI.
+ *
+ *     timbrel::classifier classifier = timbrel::classifier::copying(model, {44100, 2});
+ *     classifier.push_all(samples);
+ *     classifier.finish();
+ *     timbrel::prediction answer = classifier.result();
+ *     std::cout << answer.genre << '\n';
+ *
+ * Errors. Functions that return outcome<T> return a T and throw timbrel::error. Where TIMBREL_NO_EXCEPTIONS is
+ * defined before this header is included, they throw nothing and return an expected<T> instead, which holds a T
+ * or a timbrel::failure. Both forms may be used in one program: they live in different inline namespaces.
+ *
+ * Views. Samples, models and memory are taken as span<T>: any contiguous container (std::vector, std::array, an
+ * array, C++20's std::span), or a pointer and a length. They are used during the call only, except where a
+ * function's name says that it borrows.
+ *
+ * Threads. As timbrel.h says: a classifier may move between threads and must not be used by two at once.
+ */
+#ifndef TIMBREL_HPP
+#define TIMBREL_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#ifndef TIMBREL_NO_EXCEPTIONS
+#include <stdexcept>
+#else
+#include <cassert>
+#include <variant>
+#endif
+
+#include "timbrel.h"
+
+namespace timbrel {
+
+/* A view of `size()` values of T that somebody else owns. */
+template <class T> class span {
+public:
+    constexpr span() noexcept = default;
+    constexpr span(T *data, std::size_t size) noexcept : data_(data), size_(size) {}
+    template <std::size_t N> constexpr span(T (&array)[N]) noexcept : data_(array), size_(N) {}
+    /* From anything with data() and size() over the same type. */
+    template <class C, class = std::enable_if_t<
+                           std::is_convertible_v<decltype(std::declval<C &>().data()), T *> &&
+                           std::is_same_v<std::remove_cv_t<std::remove_pointer_t<decltype(std::declval<C &>().data())>>,
+                                          std::remove_cv_t<T>> &&
+                           std::is_convertible_v<decltype(std::declval<C &>().size()), std::size_t>>>
+    constexpr span(C &&container) noexcept : data_(container.data()), size_(container.size()) {}
+
+    constexpr T *data() const noexcept { return data_; }
+    constexpr std::size_t size() const noexcept { return size_; }
+    constexpr bool empty() const noexcept { return size_ == 0; }
+    /* What is left behind the first `count` values, which must not be more than size(). */
+    constexpr span behind(std::size_t count) const noexcept { return {data_ + count, size_ - count}; }
+
+private:
+    T *data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/* The bytes of a model file. */
+using model_bytes = span<const std::uint8_t>;
+
+/* What went wrong. */
+struct failure {
+    timbrel_status status = TIMBREL_ERROR_INTERNAL;
+    /* In English, with details; a copy that stays valid. */
+    std::string message;
+    /* Samples that a push took before it failed. With TIMBREL_ERROR_SAMPLE the bad sample is the one at this
+       index, and one may go on behind it. */
+    std::size_t consumed = 0;
+};
+
+/* Form of the audio that will be pushed. */
+struct format {
+    /* Hz: 8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000 or 96000. */
+    std::uint32_t sample_rate = 44100;
+    /* Interleaved, 1 to 8. */
+    std::uint32_t channels = 1;
+};
+
+/* What one push did. */
+struct pushed {
+    /* Samples taken from the front. */
+    std::size_t consumed = 0;
+    /* Whether a window was completed and classified. */
+    bool window = false;
+};
+
+/* The answer over all windows so far. */
+struct prediction {
+    std::uint32_t class_index = 0;
+    /* Name of the most probable genre; valid as long as the classifier is. */
+    std::string_view genre;
+    /* Its probability, 0 to 1. */
+    float confidence = 0;
+    /* Windows that were classified. */
+    std::uint32_t windows = 0;
+    /* One value a genre, 0 to 1. */
+    std::vector<float> probabilities;
+};
+
+/* The answer for a file. */
+struct file_prediction {
+    std::uint32_t class_index = 0;
+    std::string genre;
+    float confidence = 0;
+    std::uint32_t windows = 0;
+    std::vector<float> probabilities;
+};
+
+/* The library's version, for example "0.1.0". */
+inline std::string_view version() noexcept { return timbrel_version(); }
+
+/* Whether the library that the program runs with fits the header that it was compiled with. */
+inline bool abi_matches() noexcept { return timbrel_abi_version() == TIMBREL_ABI_VERSION; }
+
+#ifndef TIMBREL_NO_EXCEPTIONS
+inline namespace throwing {
+
+/* The exception: a failure whose message is what(). */
+class error : public std::runtime_error {
+public:
+    explicit error(failure why)
+        : std::runtime_error(std::move(why.message)), status_(why.status), consumed_(why.consumed) {}
+    timbrel_status status() const noexcept { return status_; }
+    std::size_t consumed() const noexcept { return consumed_; }
+
+private:
+    timbrel_status status_;
+    std::size_t consumed_;
+};
+
+template <class T> using outcome = T;
+
+namespace detail {
+template <class T> [[noreturn]] outcome<T> fail(failure why) { throw error(std::move(why)); }
+inline void done() noexcept {}
+} // namespace detail
+
+#else
+inline namespace expecting {
+
+/* A T, or why there is none. */
+template <class T> class [[nodiscard]] expected {
+public:
+    expected(T value) : held_(std::in_place_index<0>, std::move(value)) {}
+    expected(failure why) : held_(std::in_place_index<1>, std::move(why)) {}
+    bool has_value() const noexcept { return held_.index() == 0; }
+    explicit operator bool() const noexcept { return has_value(); }
+    /* To be called only if has_value(). */
+    T &operator*() & noexcept { return value(); }
+    T &&operator*() && noexcept { return std::move(value()); }
+    T *operator->() noexcept { return &value(); }
+    const T &operator*() const & noexcept { return const_cast<expected *>(this)->value(); }
+    const T *operator->() const noexcept { return &const_cast<expected *>(this)->value(); }
+    /* To be called only if not has_value(). */
+    const failure &error() const noexcept
+    {
+        assert(!has_value());
+        return *std::get_if<1>(&held_);
+    }
+
+private:
+    T &value() noexcept
+    {
+        assert(has_value());
+        return *std::get_if<0>(&held_);
+    }
+    std::variant<T, failure> held_;
+};
+
+template <> class [[nodiscard]] expected<void> {
+public:
+    expected() = default;
+    expected(failure why) : failed_(true), why_(std::move(why)) {}
+    bool has_value() const noexcept { return !failed_; }
+    explicit operator bool() const noexcept { return has_value(); }
+    /* To be called only if not has_value(). */
+    const failure &error() const noexcept
+    {
+        assert(failed_);
+        return why_;
+    }
+
+private:
+    bool failed_ = false;
+    failure why_;
+};
+
+template <class T> using outcome = expected<T>;
+
+namespace detail {
+template <class T> outcome<T> fail(failure why) { return outcome<T>(std::move(why)); }
+inline expected<void> done() { return {}; }
+} // namespace detail
+
+#endif
+
+namespace detail {
+/* The details of what failed last on this thread. */
+inline failure last(timbrel_status status, std::size_t consumed = 0)
+{
+    const char *message = timbrel_last_error();
+    return {status, *message != '\0' ? message : timbrel_status_message(status), consumed};
+}
+} // namespace detail
+
+/* Checks a model and tells what it says of itself. */
+inline outcome<timbrel_info> model_info(model_bytes model)
+{
+    timbrel_info info{};
+    timbrel_status status = timbrel_model_info(model.data(), model.size(), &info);
+    if (status != TIMBREL_OK)
+        return detail::fail<timbrel_info>(detail::last(status));
+    return info;
+}
+
+/* Bytes of memory that classifier::in_place() needs for a model. */
+inline outcome<std::size_t> required_bytes(model_bytes model)
+{
+    std::size_t bytes = 0;
+    timbrel_status status = timbrel_required_bytes(model.data(), model.size(), &bytes);
+    if (status != TIMBREL_OK)
+        return detail::fail<std::size_t>(detail::last(status));
+    return bytes;
+}
+
+/* A streaming classifier. It can be moved, not copied; functions of one that was moved from fail with
+   TIMBREL_ERROR_NULL. */
+class classifier {
+public:
+    /* On the heap, with a copy of the model. */
+    static outcome<classifier> copying(model_bytes model, format form)
+    {
+        return make(model, [&](const timbrel_config &config, timbrel_classifier **made) {
+            return timbrel_classifier_new(model.data(), model.size(), &config, made);
+        }, form);
+    }
+
+    /* On the heap, over a model that stays where it is, unchanged, as long as the classifier lives. */
+    static outcome<classifier> borrowing(model_bytes model, format form)
+    {
+        return make(model, [&](const timbrel_config &config, timbrel_classifier **made) {
+            return timbrel_classifier_new_borrowed(model.data(), model.size(), &config, made);
+        }, form);
+    }
+
+    /* In memory of the caller's, of at least required_bytes(model); memory and model are borrowed as long as the
+       classifier lives. Only the labels are on the heap. */
+    static outcome<classifier> in_place(span<std::uint8_t> memory, model_bytes model, format form)
+    {
+        return make(model, [&](const timbrel_config &config, timbrel_classifier **made) {
+            return timbrel_classifier_init(memory.data(), memory.size(), model.data(), model.size(), &config, made);
+        }, form);
+    }
+
+    /* Takes samples, interleaved, full scale ±1.0 or 16 bits, and returns after the first window that they
+       complete: call it again with the rest. */
+    outcome<pushed> push(span<const float> samples) { return push_with(timbrel_classifier_push_f32, samples); }
+    outcome<pushed> push(span<const std::int16_t> samples) { return push_with(timbrel_classifier_push_i16, samples); }
+
+    /* Takes all samples. Returns the number of windows that they completed. */
+    template <class S> outcome<std::uint32_t> push_all(const S &samples)
+    {
+        return push_all(samples, [] {});
+    }
+
+    /* As above, and calls `on_window()` after each window, in which result() and logits() may be asked for. */
+    template <class S, class F> outcome<std::uint32_t> push_all(const S &samples, F &&on_window)
+    {
+        if constexpr (std::is_convertible_v<const S &, span<const float>>)
+            return push_rest(timbrel_classifier_push_f32, span<const float>(samples), on_window);
+        else
+            return push_rest(timbrel_classifier_push_i16, span<const std::int16_t>(samples), on_window);
+    }
+
+    /* Ends the signal and classifies what is left of it. */
+    outcome<void> finish() { return done(timbrel_classifier_finish(get())); }
+
+    /* Forgets the signal, so that another one of the same form can be pushed. */
+    outcome<void> reset() { return done(timbrel_classifier_reset(get())); }
+
+    /* The answer over all windows since the beginning or the last reset. */
+    outcome<prediction> result() const
+    {
+        timbrel_result result{};
+        std::vector<float> probabilities(labels_.size());
+        timbrel_status status =
+            timbrel_classifier_result(get(), &result, probabilities.data(), probabilities.size());
+        if (status != TIMBREL_OK)
+            return detail::fail<prediction>(detail::last(status));
+        return prediction{result.class_index, label(result.class_index), result.confidence, result.windows,
+                          std::move(probabilities)};
+    }
+
+    /* Integer logits of the last window, one a genre; zeros before the first one. */
+    outcome<std::vector<std::int32_t>> logits() const
+    {
+        std::vector<std::int32_t> logits(labels_.size());
+        timbrel_status status = timbrel_classifier_logits(get(), logits.data(), logits.size());
+        if (status != TIMBREL_OK)
+            return detail::fail<std::vector<std::int32_t>>(detail::last(status));
+        return logits;
+    }
+
+    /* Number of genres. */
+    std::uint32_t class_count() const noexcept { return static_cast<std::uint32_t>(labels_.size()); }
+
+    /* Name of a genre in UTF-8, valid as long as the classifier is; empty if there is no such genre. */
+    std::string_view label(std::uint32_t class_index) const noexcept
+    {
+        return class_index < labels_.size() ? std::string_view(labels_[class_index]) : std::string_view();
+    }
+
+    /* The handle, for functions of timbrel.h; it stays this object's. NULL after a move. */
+    timbrel_classifier *get() const noexcept { return handle_.get(); }
+
+private:
+    struct freeing {
+        /* leaves a classifier in the caller's memory alone */
+        void operator()(timbrel_classifier *handle) const noexcept { timbrel_classifier_free(handle); }
+    };
+    static constexpr std::size_t label_bytes = 128;
+
+    explicit classifier(timbrel_classifier *handle) noexcept : handle_(handle) {}
+
+    template <class F> static outcome<classifier> make(model_bytes model, F &&construct, format form)
+    {
+        timbrel_info info{};
+        timbrel_config config{sizeof config, form.sample_rate, form.channels};
+        timbrel_classifier *handle = nullptr;
+        if (!abi_matches())
+            return detail::fail<classifier>({TIMBREL_ERROR_INTERNAL, "the library does not belong to the header", 0});
+        timbrel_status status = timbrel_model_info(model.data(), model.size(), &info);
+        if (status == TIMBREL_OK)
+            status = construct(config, &handle);
+        if (status != TIMBREL_OK)
+            return detail::fail<classifier>(detail::last(status));
+        classifier made(handle);
+        made.labels_.reserve(info.class_count);
+        for (std::uint32_t i = 0; i < info.class_count; i++) {
+            char label[label_bytes];
+            status = timbrel_label(handle, i, label, sizeof label);
+            if (status != TIMBREL_OK)
+                return detail::fail<classifier>(detail::last(status));
+            made.labels_.emplace_back(label);
+        }
+        return made;
+    }
+
+    template <class S> using push_function =
+        timbrel_status (*)(timbrel_classifier *, const S *, std::size_t, std::size_t *, std::uint8_t *);
+
+    template <class S> outcome<pushed> push_with(push_function<S> function, span<const S> samples)
+    {
+        std::size_t consumed = 0;
+        std::uint8_t window = 0;
+        timbrel_status status = function(get(), samples.data(), samples.size(), &consumed, &window);
+        if (status != TIMBREL_OK)
+            return detail::fail<pushed>(detail::last(status, consumed));
+        return pushed{consumed, window != 0};
+    }
+
+    template <class S, class F>
+    outcome<std::uint32_t> push_rest(push_function<S> function, span<const S> samples, F &&on_window)
+    {
+        std::uint32_t windows = 0;
+        std::size_t at = 0;
+        while (at < samples.size()) {
+            span<const S> rest = samples.behind(at);
+            std::size_t consumed = 0;
+            std::uint8_t window = 0;
+            timbrel_status status = function(get(), rest.data(), rest.size(), &consumed, &window);
+            at += consumed;
+            if (status != TIMBREL_OK)
+                return detail::fail<std::uint32_t>(detail::last(status, at));
+            if (window != 0) {
+                windows++;
+                on_window();
+            }
+        }
+        return windows;
+    }
+
+    static outcome<void> done(timbrel_status status)
+    {
+        if (status != TIMBREL_OK)
+            return detail::fail<void>(detail::last(status));
+        return detail::done();
+    }
+
+    std::unique_ptr<timbrel_classifier, freeing> handle_;
+    std::vector<std::string> labels_;
+};
+
+/* Decodes a wav, mp3, flac, ogg or m4a file and classifies it. `path` is in UTF-8 on Windows. In libraries built
+   with decode only. */
+inline outcome<file_prediction> classify_file(model_bytes model, const std::string &path)
+{
+    timbrel_info info{};
+    timbrel_result result{};
+    char label[128];
+    timbrel_status status = timbrel_model_info(model.data(), model.size(), &info);
+    std::vector<float> probabilities(info.class_count);
+    if (status == TIMBREL_OK)
+        status = timbrel_classify_file(model.data(), model.size(), path.c_str(), &result, probabilities.data(),
+                                       probabilities.size(), label, sizeof label);
+    if (status != TIMBREL_OK)
+        return detail::fail<file_prediction>(detail::last(status));
+    return file_prediction{result.class_index, label, result.confidence, result.windows, std::move(probabilities)};
+}
+
+} // inline namespace
+} // namespace timbrel
+
+#endif /* TIMBREL_HPP */
