@@ -70,6 +70,40 @@ pub fn evaluate(model: &Inference, dataset: &Dataset, split: &str) -> Result<Eva
     })
 }
 
+/// Scores the mean of several models' probabilities of each window.
+///
+/// # Errors
+/// As [`evaluate`], or a model takes other windows than the first.
+pub fn ensemble(models: &[Inference], dataset: &Dataset, split: &str) -> Result<Score> {
+    let first = models.first().context("an ensemble needs a model")?;
+    let mut sums: Vec<Vec<f32>> = Vec::new();
+    let mut rows = Vec::new();
+    for model in models {
+        ensure!(
+            model.info().window == first.info().window,
+            "a model takes windows of {:?}, the first one of {:?}",
+            model.info().window,
+            first.info().window
+        );
+        let own = evaluate(model, dataset, split)?;
+        sums.resize(own.logits.len(), vec![0.0; first.info().classes]);
+        for (sum, logits) in sums.iter_mut().zip(&own.logits) {
+            for (sum, p) in sum.iter_mut().zip(model.probabilities(logits)) {
+                *sum += p / models.len() as f32;
+            }
+        }
+        rows = own.tracks;
+    }
+    let mut score = Score::new(first.info().classes);
+    let mut begin = 0;
+    for windows in rows.chunk_by(|a, b| a == b) {
+        let label = dataset.tracks[windows[0] as usize].label;
+        score.add(label, &sums[begin..begin + windows.len()]);
+        begin += windows.len();
+    }
+    Ok(score)
+}
+
 impl Evaluation {
     /// Writes `logits` i32 `[windows, classes]`, `track` u32 `[windows]` and `input` u8
     /// `[windows, mels, columns]` as safetensors.
@@ -101,35 +135,67 @@ impl Evaluation {
         let file = safetensors::serialize(tensors, None)?;
         std::fs::write(path, file).with_context(|| format!("cannot write {}", path.display()))
     }
+}
+
+/// A score with what it is of.
+#[derive(Clone, Debug)]
+pub struct Summary<'a> {
+    /// The figures.
+    pub score: &'a Score,
+    /// Names of the classes.
+    pub labels: &'a [String],
+    /// Name of the split.
+    pub split: &'a str,
+    /// What answered.
+    pub engine: String,
+}
+
+impl<'a> Summary<'a> {
+    /// A score of one model or several.
+    #[must_use]
+    pub fn new(score: &'a Score, models: &'a [Inference], split: &'a str) -> Self {
+        let mut engine: Vec<_> = models.iter().map(engine).collect();
+        engine.dedup();
+        let mut engine = engine.join(" and ");
+        if models.len() > 1 {
+            engine = format!("mean of {} models, {engine}", models.len());
+        }
+        Self {
+            score,
+            labels: models.first().map_or(&[], Inference::labels),
+            split,
+            engine,
+        }
+    }
 
     /// The figures as JSON.
     #[must_use]
-    pub fn json(&self, model: &Inference, split: &str) -> Value {
-        let score = &self.score;
+    pub fn json(&self) -> Value {
+        let score = self.score;
         json!({
-            "split": split,
-            "engine": engine(model),
+            "split": self.split,
+            "engine": self.engine,
             "tracks": score.tracks,
             "track_accuracy": score.track_accuracy(),
             "track_accuracy_interval_95": score.track_interval(),
             "windows": score.windows,
             "window_accuracy": score.window_accuracy(),
-            "labels": model.labels(),
+            "labels": self.labels,
             "confusion": score.confusion,
         })
     }
 
     /// The figures for a person.
     #[must_use]
-    pub fn text(&self, model: &Inference, split: &str) -> String {
-        let score = &self.score;
+    pub fn text(&self) -> String {
+        let (score, split) = (self.score, self.split);
         let [low, high] = score.track_interval();
         let mut out = format!(
             "split {split}, engine {}\n\
              tracks:  {:.1} % of {} right (95 % interval {:.1} to {:.1} %)\n\
              windows: {:.1} % of {} right\n\n\
              tracks by genre (row) and answer (column):\n{:>10}",
-            engine(model),
+            self.engine,
             100.0 * score.track_accuracy(),
             score.tracks,
             100.0 * low,
@@ -138,10 +204,10 @@ impl Evaluation {
             score.windows,
             ""
         );
-        for label in model.labels() {
+        for label in self.labels {
             out += &format!(" {label:>9.9}");
         }
-        for (label, row) in model.labels().iter().zip(&score.confusion) {
+        for (label, row) in self.labels.iter().zip(&score.confusion) {
             out += &format!("\n{label:>10.10}");
             for count in row {
                 out += &format!(" {count:>9}");

@@ -40,6 +40,8 @@ fn trains_resumes_exports_and_answers() {
         stop_after: None,
         resume: false,
         data: root.path().into(),
+        teachers: Vec::new(),
+        init_from: None,
     };
 
     let whole = RunFolder::new(&root.path().join("whole"));

@@ -32,6 +32,8 @@ fn onnx_runtime_agrees() {
         stop_after: None,
         resume: false,
         data: root.path().into(),
+        teachers: Vec::new(),
+        init_from: None,
     };
     train(&recipe, &dataset, &run, &device, &options).unwrap();
     let [timbrel, onnx, _] = export(&run, &dataset, None, root.path(), &device)

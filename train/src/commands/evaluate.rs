@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 use timbrel_train::data::Dataset;
-use timbrel_train::evaluate::evaluate;
+use timbrel_train::evaluate::{Summary, ensemble, evaluate};
 use timbrel_train::inference::{EngineKind, Inference};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// A `.timbrel` or `.onnx` file.
-    #[arg(long)]
-    model: PathBuf,
+    /// A `.timbrel` or `.onnx` file; repeated, the mean of the models' answers is evaluated.
+    #[arg(long, required = true)]
+    model: Vec<PathBuf>,
     /// Folder that holds `logmel.safetensors` and `manifest.csv`.
     #[arg(long, env = "TIMBREL_DATA")]
     data: PathBuf,
@@ -25,22 +25,39 @@ pub(crate) struct Arguments {
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
-    /// Write logits, tracks and quantised windows to this safetensors file.
+    /// For one model: write logits, tracks and quantised windows to this safetensors file.
     #[arg(long)]
     logits: Option<PathBuf>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let model = Inference::read(&arguments.model, arguments.engine)?;
+    let models = arguments
+        .model
+        .iter()
+        .map(|path| Inference::read(path, arguments.engine))
+        .collect::<Result<Vec<_>>>()?;
     let dataset = Dataset::read(&arguments.data)?;
-    let evaluation = evaluate(&model, &dataset, &arguments.split)?;
-    if let Some(path) = &arguments.logits {
-        evaluation.write(path, &model)?;
-    }
+    let score = match models.as_slice() {
+        [model] => {
+            let evaluation = evaluate(model, &dataset, &arguments.split)?;
+            if let Some(path) = &arguments.logits {
+                evaluation.write(path, model)?;
+            }
+            evaluation.score
+        }
+        several => {
+            ensure!(
+                arguments.logits.is_none(),
+                "--logits writes those of one model, not of a mean"
+            );
+            ensemble(several, &dataset, &arguments.split)?
+        }
+    };
+    let summary = Summary::new(&score, &models, &arguments.split);
     if arguments.json {
-        println!("{}", evaluation.json(&model, &arguments.split));
+        println!("{}", summary.json());
     } else {
-        println!("{}", evaluation.text(&model, &arguments.split));
+        println!("{}", summary.text());
     }
     Ok(())
 }

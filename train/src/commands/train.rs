@@ -32,6 +32,13 @@ pub(crate) struct Arguments {
     /// Let `--device gpu` use an adapter that is emulated in software.
     #[arg(long)]
     allow_software_adapter: bool,
+    /// Folder of a run to learn from besides the labels, as the recipe's [distillation] says; may be
+    /// repeated. A resumed run keeps its own.
+    #[arg(long, value_name = "RUN")]
+    teacher: Vec<PathBuf>,
+    /// Folder of a run whose weights to begin with.
+    #[arg(long, value_name = "RUN", conflicts_with = "resume")]
+    init_from: Option<PathBuf>,
     /// Go on from the checkpoint in the run's folder.
     #[arg(long)]
     resume: bool,
@@ -48,6 +55,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         stop_after: None,
         resume: arguments.resume,
         data,
+        teachers: absolute(&arguments.teacher)?,
+        init_from: arguments.init_from.clone(),
     };
     let folder = RunFolder::new(&arguments.out);
     let info = train(&arguments.recipe, &dataset, &folder, &device, &options)?;
@@ -58,4 +67,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Paths that hold from any folder, for a run that is resumed in another.
+fn absolute(runs: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    runs.iter()
+        .map(|run| {
+            run.canonicalize()
+                .with_context(|| format!("--teacher {}", run.display()))
+        })
+        .collect()
 }

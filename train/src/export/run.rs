@@ -56,8 +56,7 @@ pub fn export(
     } = quantise(&recipe, &weights, &windows, &identity, device)?;
     let file = spec.to_bytes().map_err(|error| anyhow!("{error}"))?;
     let onnx = onnx(&spec)?;
-    let network =
-        Network::new(&recipe.network, info.labels.len(), device).with_weights(&weights, device)?;
+    let network = Network::new(&recipe, info.labels.len(), device)?.with_weights(&weights)?;
     let tracks = dataset.split(MEASURED_ON)?;
     let measured = Measured {
         split: MEASURED_ON.into(),

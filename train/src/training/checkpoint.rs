@@ -9,9 +9,11 @@ use anyhow::{Context, Result, ensure};
 use burn::module::Module;
 use burn::optim::ModuleOptimizer;
 use burn::store::ModuleRecord;
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::network::Network;
+use crate::recipe::Recipe;
 use crate::weights::Weights;
 
 /// What identifies a run and how far it is.
@@ -29,6 +31,9 @@ pub struct RunInfo {
     pub best: Option<(f64, usize)>,
     /// Where the data lay.
     pub data: PathBuf,
+    /// Runs it learns from besides the labels.
+    #[serde(default)]
+    pub teachers: Vec<PathBuf>,
 }
 
 /// Paths of a run's files.
@@ -95,6 +100,17 @@ impl RunFolder {
         let text = fs::read_to_string(&path)
             .with_context(|| format!("no checkpoint: {}", path.display()))?;
         serde_json::from_str(&text).with_context(|| path.display().to_string())
+    }
+
+    /// Reads the recipe and the network with the weights of the best epoch.
+    ///
+    /// # Errors
+    /// A file is missing or does not fit the others.
+    pub fn network(&self, device: &Device) -> Result<(Recipe, Network)> {
+        let recipe = Recipe::read(&self.recipe())?;
+        let weights = Weights::read(&self.best())?;
+        let network = Network::new(&recipe, self.info()?.labels.len(), device)?;
+        Ok((recipe, network.with_weights(&weights)?))
     }
 
     /// Appends a line to the metrics.

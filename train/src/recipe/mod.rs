@@ -2,67 +2,17 @@
 //!
 //! Every value is checked where it is read, so that an error points at its line.
 
+mod network;
+mod values;
+
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use timbrel_core::frontend::{FrontEnd, WindowSpec};
 
-/// A whole number between `MIN` and `MAX`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "i64")]
-pub struct Whole<const MIN: u16, const MAX: u16>(u16);
-
-impl<const MIN: u16, const MAX: u16> Whole<MIN, MAX> {
-    /// The number.
-    #[must_use]
-    pub const fn get(self) -> usize {
-        self.0 as usize
-    }
-
-    /// The number as the 16 bits it fits in.
-    #[must_use]
-    pub const fn short(self) -> u16 {
-        self.0
-    }
-}
-
-impl<const MIN: u16, const MAX: u16> TryFrom<i64> for Whole<MIN, MAX> {
-    type Error = String;
-
-    fn try_from(value: i64) -> Result<Self, String> {
-        u16::try_from(value)
-            .ok()
-            .filter(|v| (MIN..=MAX).contains(v))
-            .map(Self)
-            .ok_or_else(|| format!("must be {MIN} to {MAX}, is {value}"))
-    }
-}
-
-/// A number from 0 to `MAX`.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(try_from = "f64")]
-pub struct Real<const MAX: u16>(f64);
-
-impl<const MAX: u16> Real<MAX> {
-    /// The number.
-    #[must_use]
-    pub const fn get(self) -> f64 {
-        self.0
-    }
-}
-
-impl<const MAX: u16> TryFrom<f64> for Real<MAX> {
-    type Error = String;
-
-    fn try_from(value: f64) -> Result<Self, String> {
-        if (0.0..=f64::from(MAX)).contains(&value) {
-            Ok(Self(value))
-        } else {
-            Err(format!("must be 0 to {MAX}, is {value}"))
-        }
-    }
-}
+pub use network::{BlockKeys, HiddenKeys, NetworkKeys, Norm, Reduce};
+pub use values::{Pair, Real, Share, Whole};
 
 /// Everything that decides a training run, besides the data and the seed.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -80,6 +30,8 @@ pub struct Recipe {
     pub augment: AugmentKeys,
     /// Optimisation.
     pub training: TrainingKeys,
+    /// Learning from teachers besides the labels.
+    pub distillation: Option<DistillationKeys>,
 }
 
 /// librosa's log-mel at 22,050 Hz; the rest is [`FrontEnd::librosa`].
@@ -104,37 +56,6 @@ pub struct WindowKeys {
     pub hop: Whole<1, 4096>,
 }
 
-/// A convolutional network: blocks, global average, one dense layer.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NetworkKeys {
-    /// Blocks from input to output.
-    pub blocks: Vec<BlockKeys>,
-}
-
-/// Convolution without bias (padding `kernel / 2`), batch normalisation, ReLU, maximum pooling.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BlockKeys {
-    /// Output channels; of a depthwise block the same as its input's.
-    pub channels: Whole<1, 1024>,
-    /// Kernel height and width.
-    pub kernel: Whole<1, 15>,
-    /// Stride over both axes.
-    #[serde(default = "one")]
-    pub stride: Whole<1, 8>,
-    /// Extent and stride of the maximum pooling; 1 is none.
-    #[serde(default = "one")]
-    pub pool: Whole<1, 8>,
-    /// One kernel a channel.
-    #[serde(default)]
-    pub depthwise: bool,
-}
-
-fn one() -> Whole<1, 8> {
-    Whole(1)
-}
-
 /// What is done to a training crop before the network sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -157,10 +78,57 @@ pub struct AugmentKeys {
     pub mixup_alpha: Real<10>,
 }
 
-/// Optimisation: AdamW with one learning-rate cycle.
+/// Learning what trained networks answer to the same crop (Hinton et al. 2015).
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DistillationKeys {
+    /// Share of the loss that measures the distance to the teachers' mean answer.
+    pub weight: Real<1>,
+    /// What logits are divided by in that share, at least 1 / 1000.
+    #[serde(default = "DistillationKeys::unchanged")]
+    pub temperature: Real<100>,
+}
+
+impl DistillationKeys {
+    fn unchanged() -> Real<100> {
+        Real::one()
+    }
+}
+
+/// How weights are moved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Optimiser {
+    /// Adam with decoupled weight decay (Loshchilov and Hutter 2019).
+    #[default]
+    Adamw,
+    /// Adam (Kingma and Ba 2015); `weight_decay` is added to the gradient.
+    Adam,
+}
+
+/// How the learning rate goes over a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
+    /// A linear rise over the share `warmup` of the steps, then half a cosine to nearly nothing.
+    #[default]
+    OneCycle,
+    /// Half a cosine from the peak to nearly nothing.
+    Cosine,
+    /// The peak all along.
+    Constant,
+}
+
+/// Optimisation.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingKeys {
+    /// How weights are moved.
+    #[serde(default)]
+    pub optimiser: Optimiser,
+    /// How the learning rate goes.
+    #[serde(default)]
+    pub schedule: Schedule,
     /// Passes over the train split.
     pub epochs: Whole<1, 10000>,
     /// Crops in a step.
@@ -169,7 +137,7 @@ pub struct TrainingKeys {
     pub peak_learning_rate: Real<1>,
     /// Share of the steps in which the rate rises.
     pub warmup: Real<1>,
-    /// AdamW's decoupled weight decay.
+    /// Weight decay.
     pub weight_decay: Real<1>,
     /// Norm that each parameter's gradient is clipped to.
     pub gradient_norm: Real<1000>,
@@ -177,6 +145,8 @@ pub struct TrainingKeys {
     pub label_smoothing: Real<1>,
     /// Decay a step of the averaged weights.
     pub ema_decay: Real<1>,
+    /// Epochs without a better validation after which the run stops; none runs to its end.
+    pub patience: Option<Whole<1, 10000>>,
     /// Epochs from one validation to the next.
     pub evaluate_every: Whole<1, 10000>,
     /// Epochs from one checkpoint to the next.
@@ -240,48 +210,19 @@ impl Recipe {
             "name {:?} is used for files: letters, digits, - and _ only",
             self.name
         );
-        ensure!(!self.network.blocks.is_empty(), "[network] blocks is empty");
-        let mut channels = 1;
-        for (index, block) in self.network.blocks.iter().enumerate() {
+        if let Some(keys) = &self.distillation {
+            let temperature = keys.temperature.get();
             ensure!(
-                !block.depthwise || block.channels.get() == channels,
-                "[network] block {index}: depthwise, so channels must be its input's {channels}, is {}",
-                block.channels.get()
+                temperature >= 1e-3,
+                "[distillation] temperature must be at least 0.001, is {temperature}"
             );
-            channels = block.channels.get();
         }
-        self.network.shapes(self.input())?;
-        Ok(())
+        self.network.validate(self.input())
     }
 
     /// Height (bins) and width (columns) of the network's input.
     #[must_use]
     pub const fn input(&self) -> [usize; 2] {
         [self.front_end.n_mels.get(), self.window.columns.get()]
-    }
-}
-
-impl NetworkKeys {
-    /// Height and width after each block.
-    ///
-    /// # Errors
-    /// A block leaves nothing.
-    pub fn shapes(&self, input: [usize; 2]) -> Result<Vec<[usize; 2]>> {
-        let mut shape = input;
-        let mut shapes = Vec::with_capacity(self.blocks.len());
-        for (index, block) in self.blocks.iter().enumerate() {
-            let (kernel, stride, pool) = (block.kernel.get(), block.stride.get(), block.pool.get());
-            for extent in &mut shape {
-                let padded = *extent + 2 * (kernel / 2);
-                ensure!(
-                    padded >= kernel,
-                    "[network] block {index}: kernel {kernel} does not fit {extent}"
-                );
-                *extent = ((padded - kernel) / stride + 1) / pool;
-                ensure!(*extent > 0, "[network] block {index}: nothing is left");
-            }
-            shapes.push(shape);
-        }
-        Ok(shapes)
     }
 }
