@@ -7,9 +7,10 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use serde_json::{Value, json};
 
-use crate::data::{Dataset, windows};
+use crate::data::{Dataset, columns_of, renormalise};
 use crate::inference::{EngineKind, Inference};
 use crate::score::Score;
+use crate::split::{Piece, pieces};
 
 /// What a model answered on a split.
 #[derive(Clone, Debug)]
@@ -29,6 +30,19 @@ pub struct Evaluation {
 /// # Errors
 /// Model and data do not fit together, the split is empty, or the engine fails.
 pub fn evaluate(model: &Inference, dataset: &Dataset, split: &str) -> Result<Evaluation> {
+    evaluate_pieces(model, dataset, &pieces(dataset.split(split)?))
+}
+
+/// Runs a model on all windows of the given pieces. Pieces of one track must follow each other; they answer
+/// together.
+///
+/// # Errors
+/// Model and data do not fit together, or the engine fails.
+pub fn evaluate_pieces(
+    model: &Inference,
+    dataset: &Dataset,
+    pieces: &[Piece<'_>],
+) -> Result<Evaluation> {
     let info = model.info();
     dataset.check(&info.front_end, info.window.columns)?;
     ensure!(
@@ -37,33 +51,23 @@ pub fn evaluate(model: &Inference, dataset: &Dataset, split: &str) -> Result<Eva
         model.labels(),
         dataset.genres
     );
-    let tracks = dataset.split(split)?;
-    let (mut inputs, mut rows, mut counts) = (Vec::new(), Vec::new(), Vec::new());
-    for track in &tracks {
-        let cut = windows(
-            dataset.spectrogram(track),
-            dataset.columns,
-            info.window,
-            model.normalisation(),
-        );
-        counts.push(cut.len());
-        rows.extend(std::iter::repeat_n(u32::try_from(track.row)?, cut.len()));
-        inputs.extend(cut);
+    let columns = usize::from(info.window.columns);
+    let (mut inputs, mut rows) = (Vec::new(), Vec::new());
+    for piece in pieces {
+        let spectrogram = dataset.spectrogram(piece.track);
+        for start in piece.starts(dataset.columns, info.window) {
+            let cut = columns_of(spectrogram, dataset.columns, start, columns);
+            inputs.push(renormalise(&cut, dataset.mels, model.normalisation()));
+            rows.push(u32::try_from(piece.track.row)?);
+        }
     }
     let logits = model.logits(&inputs)?;
-    let mut score = Score::new(info.classes);
-    let mut left = logits.as_slice();
-    for (track, count) in tracks.iter().zip(counts) {
-        let (own, rest) = left.split_at(count);
-        let probabilities: Vec<_> = own
-            .iter()
-            .map(|logits| model.probabilities(logits))
-            .collect();
-        score.add(track.label, &probabilities);
-        left = rest;
-    }
+    let probabilities: Vec<_> = logits
+        .iter()
+        .map(|logits| model.probabilities(logits))
+        .collect();
     Ok(Evaluation {
-        score,
+        score: score(dataset, &rows, &probabilities),
         logits,
         tracks: rows,
         inputs,
@@ -73,8 +77,8 @@ pub fn evaluate(model: &Inference, dataset: &Dataset, split: &str) -> Result<Eva
 /// Scores the mean of several models' probabilities of each window.
 ///
 /// # Errors
-/// As [`evaluate`], or a model takes other windows than the first.
-pub fn ensemble(models: &[Inference], dataset: &Dataset, split: &str) -> Result<Score> {
+/// As [`evaluate_pieces`], or a model takes other windows than the first.
+pub fn ensemble(models: &[Inference], dataset: &Dataset, pieces: &[Piece<'_>]) -> Result<Score> {
     let first = models.first().context("an ensemble needs a model")?;
     let mut sums: Vec<Vec<f32>> = Vec::new();
     let mut rows = Vec::new();
@@ -85,7 +89,7 @@ pub fn ensemble(models: &[Inference], dataset: &Dataset, split: &str) -> Result<
             model.info().window,
             first.info().window
         );
-        let own = evaluate(model, dataset, split)?;
+        let own = evaluate_pieces(model, dataset, pieces)?;
         sums.resize(own.logits.len(), vec![0.0; first.info().classes]);
         for (sum, logits) in sums.iter_mut().zip(&own.logits) {
             for (sum, p) in sum.iter_mut().zip(model.probabilities(logits)) {
@@ -94,14 +98,19 @@ pub fn ensemble(models: &[Inference], dataset: &Dataset, split: &str) -> Result<
         }
         rows = own.tracks;
     }
-    let mut score = Score::new(first.info().classes);
-    let mut begin = 0;
+    Ok(score(dataset, &rows, &sums))
+}
+
+/// The score of windows with their probabilities and the rows of their tracks, those of a track together.
+fn score(dataset: &Dataset, rows: &[u32], probabilities: &[Vec<f32>]) -> Score {
+    let mut score = Score::new(dataset.genres.len());
+    let mut left = probabilities;
     for windows in rows.chunk_by(|a, b| a == b) {
-        let label = dataset.tracks[windows[0] as usize].label;
-        score.add(label, &sums[begin..begin + windows.len()]);
-        begin += windows.len();
+        let (own, rest) = left.split_at(windows.len());
+        score.add(dataset.tracks[windows[0] as usize].label, own);
+        left = rest;
     }
-    Ok(score)
+    score
 }
 
 impl Evaluation {

@@ -12,6 +12,7 @@ use timbrel_train::evaluate::{ensemble, evaluate};
 use timbrel_train::export::export;
 use timbrel_train::inference::Inference;
 use timbrel_train::recipe::{DistillationKeys, Recipe};
+use timbrel_train::split::pieces;
 use timbrel_train::training::{
     Options, RunFolder, RunInfo, Teachers, cross_entropy, distilled, train,
 };
@@ -98,6 +99,7 @@ fn learns_from_teachers() {
         resume: false,
         data: place.path(""),
         teachers: Vec::new(),
+        approximate_front_end: false,
         init_from: None,
     };
     place.train(&plain, "first", &options).unwrap();
@@ -227,7 +229,7 @@ fn ensembles(place: &Workplace) {
         let files = export(&folder, &place.dataset, Some(run), &out, &device()).unwrap();
         Inference::read(&files.files[0], None).unwrap()
     });
-    let mean = ensemble(&models, &place.dataset, "all").unwrap();
+    let mean = ensemble(&models, &place.dataset, &pieces(&place.dataset.tracks)).unwrap();
     // the same by hand, track by track
     let answers = models
         .each_ref()

@@ -41,6 +41,7 @@ fn trains_resumes_exports_and_answers() {
         resume: false,
         data: root.path().into(),
         teachers: Vec::new(),
+        approximate_front_end: false,
         init_from: None,
     };
 

@@ -33,6 +33,7 @@ fn onnx_runtime_agrees() {
         resume: false,
         data: root.path().into(),
         teachers: Vec::new(),
+        approximate_front_end: false,
         init_from: None,
     };
     train(&recipe, &dataset, &run, &device, &options).unwrap();

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 use clap::Args;
 use timbrel_train::data::Dataset;
-use timbrel_train::evaluate::{Summary, ensemble, evaluate};
+use timbrel_train::evaluate::{Summary, ensemble, evaluate_pieces};
 use timbrel_train::inference::{EngineKind, Inference};
+use timbrel_train::recipe::Recipe;
+use timbrel_train::split::{Parts, pieces};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -19,6 +21,9 @@ pub(crate) struct Arguments {
     /// Split of the manifest; `all` is every track.
     #[arg(long)]
     split: String,
+    /// Recipe whose [split] is meant by --split, in place of the manifest's.
+    #[arg(long)]
+    recipe: Option<PathBuf>,
     /// Engine; int8 for .timbrel and tract for .onnx where it is not given.
     #[arg(long, value_enum)]
     engine: Option<EngineKind>,
@@ -37,9 +42,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         .map(|path| Inference::read(path, arguments.engine))
         .collect::<Result<Vec<_>>>()?;
     let dataset = Dataset::read(&arguments.data)?;
+    let recipe = arguments.recipe.as_deref().map(Recipe::read).transpose()?;
+    let pieces = match &recipe {
+        Some(recipe) => Parts::new(recipe, &dataset)?
+            .named(&arguments.split)?
+            .to_vec(),
+        None => pieces(dataset.split(&arguments.split)?),
+    };
     let score = match models.as_slice() {
         [model] => {
-            let evaluation = evaluate(model, &dataset, &arguments.split)?;
+            let evaluation = evaluate_pieces(model, &dataset, &pieces)?;
             if let Some(path) = &arguments.logits {
                 evaluation.write(path, model)?;
             }
@@ -50,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
                 arguments.logits.is_none(),
                 "--logits writes those of one model, not of a mean"
             );
-            ensemble(several, &dataset, &arguments.split)?
+            ensemble(several, &dataset, &pieces)?
         }
     };
     let summary = Summary::new(&score, &models, &arguments.split);

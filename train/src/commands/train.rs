@@ -36,6 +36,10 @@ pub(crate) struct Arguments {
     /// repeated. A resumed run keeps its own.
     #[arg(long, value_name = "RUN")]
     teacher: Vec<PathBuf>,
+    /// Take the cache's front end in place of the recipe's, in windows of the same duration. A resumed run
+    /// keeps its own.
+    #[arg(long)]
+    approximate_front_end: bool,
     /// Folder of a run whose weights to begin with.
     #[arg(long, value_name = "RUN", conflicts_with = "resume")]
     init_from: Option<PathBuf>,
@@ -56,6 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         resume: arguments.resume,
         data,
         teachers: absolute(&arguments.teacher)?,
+        approximate_front_end: arguments.approximate_front_end,
         init_from: arguments.init_from.clone(),
     };
     let folder = RunFolder::new(&arguments.out);

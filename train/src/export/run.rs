@@ -8,12 +8,13 @@ use timbrel_core::model::Model;
 
 use super::{Card, Measured, onnx};
 use crate::data::Dataset;
-use crate::evaluate::evaluate;
+use crate::evaluate::evaluate_pieces;
 use crate::float;
 use crate::inference::Inference;
 use crate::network::Network;
 use crate::quantise::{Identity, Quantised, calibration_windows, quantise};
 use crate::recipe::Recipe;
+use crate::split::Parts;
 use crate::training::{RunFolder, RunInfo};
 use crate::weights::Weights;
 
@@ -41,12 +42,13 @@ pub fn export(
     out: &Path,
     device: &Device,
 ) -> Result<Exported> {
-    let recipe = Recipe::read(&folder.recipe())?;
+    let recipe = folder.read_recipe()?;
     let name = name.unwrap_or(&recipe.name);
     let info = folder.info()?;
     let weights = Weights::read(&folder.best())?;
     dataset.check(&recipe.front_end(), recipe.window().columns)?;
-    let windows = calibration_windows(dataset, recipe.window())?;
+    let parts = Parts::new(&recipe, dataset)?;
+    let windows = calibration_windows(dataset, &parts.train, recipe.window());
     let identity = Identity {
         labels: info.labels.clone(),
         provenance: provenance(&recipe, &info, windows.len()),
@@ -57,11 +59,10 @@ pub fn export(
     let file = spec.to_bytes().map_err(|error| anyhow!("{error}"))?;
     let onnx = onnx(&spec)?;
     let network = Network::new(&recipe, info.labels.len(), device)?.with_weights(&weights)?;
-    let tracks = dataset.split(MEASURED_ON)?;
     let measured = Measured {
         split: MEASURED_ON.into(),
-        float: float::score(&network, dataset, &tracks, recipe.window(), device)?,
-        int8: evaluate(&Inference::int8(file.clone())?, dataset, MEASURED_ON)?.score,
+        float: float::score(&network, dataset, &parts.valid, recipe.window(), device)?,
+        int8: evaluate_pieces(&Inference::int8(file.clone())?, dataset, &parts.valid)?.score,
     };
     let model = Model::parse(&file).map_err(|error| anyhow!("{error}"))?;
     let onnx_bytes = onnx.len();

@@ -1,6 +1,7 @@
 //! The network as a burn module, built from a recipe.
 
 mod block;
+mod front;
 mod recurrent;
 mod tensors;
 
@@ -12,6 +13,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use self::block::Block;
+pub(crate) use self::front::{Front, Matrix, VARIANCE_FLOOR};
 use self::recurrent::Recurrent;
 use crate::recipe::{BlockKeys, HiddenKeys, Recipe, Reduce};
 
@@ -35,6 +37,7 @@ struct Hidden {
 /// Blocks, a reduction to one vector a window, and dense layers to the classes.
 #[derive(Module, Debug)]
 pub struct Network {
+    front: Front,
     blocks: Vec<Block>,
     recurrent: Option<Recurrent>,
     adaptive: Option<AdaptiveAvgPool2d>,
@@ -82,6 +85,7 @@ impl Network {
             inputs = units.get();
         }
         Ok(Self {
+            front: Front::new(keys, recipe.input()),
             blocks,
             recurrent,
             adaptive,
@@ -106,7 +110,7 @@ impl Network {
     #[must_use]
     pub fn observe(&self, input: Tensor<4>) -> (Vec<Tensor<4>>, Tensor<2>) {
         // the model file's network takes q / 256, which is a power of two away from q
-        let mut x = input / 256.0;
+        let mut x = self.front.forward(input / 256.0);
         let mut outputs = Vec::with_capacity(self.blocks.len() + 1);
         for block in &self.blocks {
             x = block.forward(x);

@@ -39,7 +39,7 @@ impl FoldedNetwork {
     pub fn new(keys: &NetworkKeys, weights: &Weights) -> Result<Self> {
         ensure!(
             has_integers(keys),
-            "only a network of blocks with norm = \"before-relu\", reduce = \"mean\" and no hidden layers can be made integers"
+            "only a network that begins with blocks with norm = \"before-relu\", reduce = \"mean\" and no hidden layers can be made integers"
         );
         let mut inputs = 1;
         let mut convs = Vec::with_capacity(keys.blocks.len());
@@ -65,6 +65,9 @@ impl FoldedNetwork {
 #[must_use]
 pub fn has_integers(keys: &NetworkKeys) -> bool {
     !keys.blocks.is_empty()
+        && !keys.standardise
+        && keys.cepstra.is_none()
+        && keys.resize.is_none()
         && keys.reduce == Reduce::Mean
         && keys.hidden.is_empty()
         && keys.blocks.iter().all(|b| b.norm == Norm::BeforeRelu)

@@ -11,6 +11,8 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use timbrel_core::frontend::{FrontEnd, WindowSpec};
 
+use crate::data::MadeWith;
+
 pub use network::{BlockKeys, HiddenKeys, NetworkKeys, Norm, Reduce};
 pub use values::{Pair, Real, Share, Whole};
 
@@ -24,6 +26,8 @@ pub struct Recipe {
     pub front_end: FrontEndKeys,
     /// Windows that the network sees.
     pub window: WindowKeys,
+    /// How the tracks are divided; as the manifest says where this is not given.
+    pub split: Option<SplitKeys>,
     /// Layers.
     pub network: NetworkKeys,
     /// What is done to a training crop.
@@ -34,7 +38,7 @@ pub struct Recipe {
     pub distillation: Option<DistillationKeys>,
 }
 
-/// librosa's log-mel at 22,050 Hz; the rest is [`FrontEnd::librosa`].
+/// librosa's decibel spectrogram at 22,050 Hz; the rest is [`FrontEnd::librosa`].
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FrontEndKeys {
@@ -42,8 +46,36 @@ pub struct FrontEndKeys {
     pub n_fft: Whole<512, 4096>,
     /// Samples from column to column.
     pub hop: Whole<1, 4096>,
-    /// Mel bands.
-    pub n_mels: Whole<1, 256>,
+    /// Mel bands; without, the FFT's own `n_fft / 2 + 1` bins.
+    pub n_mels: Option<Whole<1, 256>>,
+}
+
+/// A division of all tracks of the data, whatever the manifest says of them.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SplitKeys {
+    /// What is divided.
+    pub of: Unit,
+    /// Share that is trained on.
+    pub train: Share,
+    /// Share that is validated on; what is left is for a test.
+    pub valid: Share,
+    /// Whether each genre is divided by itself.
+    #[serde(default)]
+    pub stratified: bool,
+    /// Seed of the division, apart from a run's.
+    #[serde(default = "Whole::least")]
+    pub seed: Whole<1, 10000>,
+}
+
+/// What a split divides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// Whole tracks.
+    Tracks,
+    /// Windows, so that pieces of one recording stand in several parts.
+    Segments,
 }
 
 /// Windows over the columns.
@@ -174,11 +206,38 @@ impl Recipe {
         Ok(recipe)
     }
 
-    /// The front end whose columns the network sees.
+    /// The front end whose columns the network sees. Without mel bands `n_mels` is the number of the FFT's
+    /// bins.
     #[must_use]
     pub const fn front_end(&self) -> FrontEnd {
         let keys = &self.front_end;
-        FrontEnd::librosa(keys.n_fft.short(), keys.hop.short(), keys.n_mels.short())
+        let bins = match keys.n_mels {
+            Some(bands) => bands.short(),
+            None => keys.n_fft.short() / 2 + 1,
+        };
+        FrontEnd::librosa(keys.n_fft.short(), keys.hop.short(), bins)
+    }
+
+    /// The recipe for the front end that a cache was made with: windows of the same duration, cut down to whole
+    /// columns.
+    ///
+    /// # Errors
+    /// Nothing is left of a window, or the network does not fit what is left.
+    pub fn approximated(&self, made_with: MadeWith) -> Result<Self> {
+        let ratio = f64::from(self.front_end.hop.short()) / f64::from(made_with.hop);
+        let scaled = |columns: Whole<1, 4096>| {
+            Whole::try_from((columns.get() as f64 * ratio) as i64)
+                .map_err(|error| anyhow::anyhow!("[window] at the cache's hop: {error}"))
+        };
+        let mut recipe = self.clone();
+        let hop = i64::from(made_with.hop as u16);
+        recipe.front_end.hop = Whole::try_from(hop).map_err(anyhow::Error::msg)?;
+        let n_fft = i64::from(made_with.n_fft);
+        recipe.front_end.n_fft = Whole::try_from(n_fft).map_err(anyhow::Error::msg)?;
+        recipe.window.columns = scaled(self.window.columns)?;
+        recipe.window.hop = scaled(self.window.hop)?;
+        recipe.validate()?;
+        Ok(recipe)
     }
 
     /// The windows.
@@ -192,7 +251,11 @@ impl Recipe {
 
     /// Checks what concerns more than one key.
     fn validate(&self) -> Result<()> {
-        if let Err((what, found)) = self.front_end().validate() {
+        let mut front_end = self.front_end();
+        if self.front_end.n_mels.is_none() {
+            front_end.n_mels = 1; // the number of the FFT's bins always fits
+        }
+        if let Err((what, found)) = front_end.validate() {
             anyhow::bail!("[front_end] {what} cannot be {found}");
         }
         ensure!(
@@ -210,6 +273,15 @@ impl Recipe {
             "name {:?} is used for files: letters, digits, - and _ only",
             self.name
         );
+        if let Some(keys) = &self.split {
+            let sum = keys.train.get() + keys.valid.get();
+            ensure!(
+                sum <= 1.0 + 1e-9 && keys.train.get() > 0.0 && keys.valid.get() > 0.0,
+                "[split] train and valid must be above 0 and add up to at most 1, are {} and {}",
+                keys.train.get(),
+                keys.valid.get()
+            );
+        }
         if let Some(keys) = &self.distillation {
             let temperature = keys.temperature.get();
             ensure!(
@@ -223,6 +295,6 @@ impl Recipe {
     /// Height (bins) and width (columns) of the network's input.
     #[must_use]
     pub const fn input(&self) -> [usize; 2] {
-        [self.front_end.n_mels.get(), self.window.columns.get()]
+        [self.front_end().n_mels as usize, self.window.columns.get()]
     }
 }

@@ -9,6 +9,13 @@ use super::values::{Pair, Share, Whole};
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkKeys {
+    /// Brings each window to mean 0 and variance 1 first.
+    #[serde(default)]
+    pub standardise: bool,
+    /// Takes that many cepstral coefficients of the bins first, so that mel bands become MFCCs.
+    pub cepstra: Option<Whole<1, 128>>,
+    /// Stretches or shrinks bins and columns to this size first.
+    pub resize: Option<Pair<1024>>,
     /// Blocks from input to output; none is a network without convolution.
     pub blocks: Vec<BlockKeys>,
     /// How a window's `[channel, row, column]` becomes one vector.
@@ -113,6 +120,15 @@ impl NetworkKeys {
             );
             channels = block.channels.get();
         }
+        ensure!(
+            self.cepstra.is_none() || self.resize.is_none(),
+            "[network] has either cepstra or resize, not both"
+        );
+        ensure!(
+            self.cepstra.is_none_or(|count| count.get() <= input[0]),
+            "[network] cepstra: more than the {} bins there are",
+            input[0]
+        );
         let recurrent = matches!(self.reduce, Reduce::Lstm | Reduce::Gru);
         ensure!(
             self.units.is_some() == recurrent,
@@ -126,12 +142,22 @@ impl NetworkKeys {
         Ok(())
     }
 
+    /// Height and width of what the first block sees.
+    #[must_use]
+    pub fn front(&self, [bins, columns]: [usize; 2]) -> [usize; 2] {
+        match (self.cepstra, self.resize) {
+            (Some(count), _) => [count.get(), columns],
+            (None, Some(size)) => size.get(),
+            (None, None) => [bins, columns],
+        }
+    }
+
     /// Height and width after each block.
     ///
     /// # Errors
     /// A block leaves nothing.
     pub fn shapes(&self, input: [usize; 2]) -> Result<Vec<[usize; 2]>> {
-        let mut shape = input;
+        let mut shape = self.front(input);
         let mut shapes = Vec::with_capacity(self.blocks.len());
         for (index, block) in self.blocks.iter().enumerate() {
             let (kernel, stride) = (block.kernel.get(), block.stride.get());
@@ -154,7 +180,11 @@ impl NetworkKeys {
     /// # Errors
     /// A block leaves nothing.
     pub fn reduced_from(&self, input: [usize; 2]) -> Result<[usize; 3]> {
-        let [height, width] = self.shapes(input)?.last().copied().unwrap_or(input);
+        let [height, width] = self
+            .shapes(input)?
+            .last()
+            .copied()
+            .unwrap_or_else(|| self.front(input));
         let channels = self.blocks.last().map_or(1, |block| block.channels.get());
         Ok([channels, height, width])
     }

@@ -17,10 +17,11 @@ use serde::Serialize;
 use super::loss::{cross_entropy, distilled};
 use super::{LearningRate, RunFolder, RunInfo, Teachers};
 use crate::batch::{Batch, Sampler};
-use crate::data::{Dataset, Track};
+use crate::data::Dataset;
 use crate::float;
 use crate::network::Network;
 use crate::recipe::{Optimiser, Recipe, TrainingKeys};
+use crate::split::{Parts, Piece};
 use crate::weights::{Weights, name};
 
 /// What a training is asked to do besides its recipe.
@@ -38,6 +39,8 @@ pub struct Options {
     pub data: PathBuf,
     /// Runs to learn from besides the labels.
     pub teachers: Vec<PathBuf>,
+    /// Let the cache's front end stand in for the recipe's.
+    pub approximate_front_end: bool,
     /// Run whose weights to begin with.
     pub init_from: Option<PathBuf>,
 }
@@ -62,7 +65,7 @@ struct EpochMetrics {
 struct Run<'a> {
     recipe: &'a Recipe,
     dataset: &'a Dataset,
-    valid: Vec<&'a Track>,
+    valid: Vec<Piece<'a>>,
     folder: &'a RunFolder,
     device: Device,
     schedule: LearningRate,
@@ -84,21 +87,32 @@ pub fn train(
     device: &Device,
     options: &Options,
 ) -> Result<RunInfo> {
-    let recipe = &Recipe::read(path)?;
-    dataset.check(&recipe.front_end(), recipe.window().columns)?;
+    let mut recipe = Recipe::read(path)?;
+    let mut approximated = options
+        .approximate_front_end
+        .then_some(dataset.made_with)
+        .flatten();
     if options.resume {
-        let started = Recipe::read(&folder.recipe())?;
         ensure!(
-            started == *recipe,
+            Recipe::read(&folder.recipe())? == recipe,
             "the recipe is not the one this run was started with"
         );
+        approximated = folder.info()?.approximated;
     }
-    let mut run = Run::start(recipe, dataset, folder, device, options)?;
+    if let Some(made_with) = approximated {
+        recipe = recipe.approximated(made_with)?;
+    }
+    let recipe = &recipe;
+    dataset.check(&recipe.front_end(), recipe.window().columns)?;
+    let Parts { train, valid, .. } = Parts::new(recipe, dataset)?;
+    let steps = Sampler::new(dataset, train.clone(), recipe, 0).steps();
+    ensure!(steps > 0, "the train split does not fill one batch");
+    let mut run = Run::start(recipe, dataset, valid, steps, folder, device, options)?;
+    run.info.approximated = approximated;
     if !options.resume {
         folder.create(path)?;
     }
-    let tracks = dataset.split("train")?;
-    let sampler = Sampler::new(dataset, tracks, recipe, run.info.seed);
+    let sampler = Sampler::new(dataset, train, recipe, run.info.seed);
     let last = options
         .stop_after
         .unwrap_or(run.info.epochs)
@@ -113,6 +127,8 @@ impl<'a> Run<'a> {
     fn start(
         recipe: &'a Recipe,
         dataset: &'a Dataset,
+        valid: Vec<Piece<'a>>,
+        steps: usize,
         folder: &'a RunFolder,
         device: &Device,
         options: &Options,
@@ -139,6 +155,7 @@ impl<'a> Run<'a> {
                 labels: dataset.genres.clone(),
                 best: None,
                 data: options.data.clone(),
+                approximated: None,
                 teachers: options.teachers.clone(),
             };
             let network = match &options.init_from {
@@ -148,9 +165,6 @@ impl<'a> Run<'a> {
             let average = network.weights()?;
             (info, (network, average, optimiser))
         };
-        let valid = dataset.split("valid")?;
-        let steps = Sampler::new(dataset, dataset.split("train")?, recipe, info.seed).steps();
-        ensure!(steps > 0, "the train split does not fill one batch");
         let schedule = LearningRate::new(keys, steps * info.epochs);
         let teachers = Teachers::read(&info.teachers, recipe, &info.labels, device)?;
         let device = device.clone();
