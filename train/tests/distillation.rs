@@ -9,7 +9,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use timbrel_train::data::Dataset;
 use timbrel_train::device::DeviceKind;
 use timbrel_train::evaluate::{ensemble, evaluate};
-use timbrel_train::export::export;
+use timbrel_train::export::{Target, export};
 use timbrel_train::inference::Inference;
 use timbrel_train::recipe::{DistillationKeys, Recipe};
 use timbrel_train::split::pieces;
@@ -226,7 +226,12 @@ fn ensembles(place: &Workplace) {
     let models = ["first", "second"].map(|run| {
         let folder = RunFolder::new(&place.path(run));
         let out = place.path("models");
-        let files = export(&folder, &place.dataset, Some(run), &out, &device()).unwrap();
+        let target = Target {
+            name: Some(run),
+            out: &out,
+            float: false,
+        };
+        let files = export(&folder, &place.dataset, target, &device()).unwrap();
         Inference::read(&files.files[0], None).unwrap()
     });
     let mean = ensemble(&models, &place.dataset, &pieces(&place.dataset.tracks)).unwrap();

@@ -3,7 +3,7 @@
 mod common;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{Numbers, RECIPE};
+use common::{RECIPE, trained};
 use timbrel_train::device::DeviceKind;
 use timbrel_train::network::Network;
 use timbrel_train::quantise::FoldedNetwork;
@@ -26,28 +26,6 @@ fn logits(recipe: &Recipe, weights: &Weights) -> Vec<f32> {
     let input = Tensor::from_data(TensorData::new(values, [4, 1, 32, 32]), &device());
     let output = network.with_weights(weights).unwrap().forward(input);
     output.into_data().try_into_vec::<f32>().unwrap()
-}
-
-/// A fresh network's weights, with statistics and factors as training would leave them.
-fn trained(recipe: &Recipe) -> Weights {
-    let fresh = Network::new(recipe, CLASSES, &device()).unwrap();
-    let mut numbers = Numbers(3);
-    let mut weights = fresh.weights().unwrap();
-    for name in weights.names() {
-        let mut array = weights.get(&name).unwrap().clone();
-        let centre = if name.ends_with("running_var") {
-            0.5
-        } else {
-            0.0
-        };
-        if name.contains("norm.") || name.contains("identity.") {
-            for value in &mut array.values {
-                *value += 0.3 * numbers.float() - centre;
-            }
-        }
-        weights.insert(name, array);
-    }
-    weights
 }
 
 /// Weights of a network without branches and with idle normalisation, out of a folded one.
@@ -111,7 +89,7 @@ fn branches_fold_into_one_convolution() {
         Recipe::parse(&text.replace("BRANCHES", &format!("branches = {branches}"))).unwrap()
     };
     let (branched, plain) = (blocks(true), blocks(false));
-    let weights = trained(&branched);
+    let weights = trained(&branched, CLASSES);
     assert!(
         weights.get(&name::pointwise(3)).is_ok(),
         "there are no branches"
@@ -123,5 +101,40 @@ fn branches_fold_into_one_convolution() {
     );
     for (expected, found) in expected.iter().zip(&found) {
         assert!((expected - found).abs() < 1e-4, "{expected} {found}");
+    }
+}
+
+#[test]
+fn cepstra_are_cores() {
+    use timbrel_core::frontend::Dct;
+
+    // a network that only passes the coefficients of the first column on: one dense unit each
+    let text = RECIPE.replace("n_mels = 32", "n_mels = 128");
+    let begin = text.find("[network]").unwrap();
+    let end = text.find("[augment]").unwrap();
+    let recipe = format!(
+        "{}[network]\ncepstra = 3\nblocks = []\nreduce = \"flatten\"\n{}",
+        &text[..begin],
+        &text[end..]
+    );
+    let recipe = Recipe::parse(&recipe).unwrap();
+    let mut weights = Weights::default();
+    let mut values = vec![0.0; 3 * 32 * CLASSES];
+    for class in 0..CLASSES {
+        values[class * 32 * CLASSES + class] = 256.0;
+    }
+    let shape = vec![3 * 32, CLASSES];
+    weights.insert(name::DENSE_WEIGHT.into(), Array { shape, values });
+    let (shape, values) = (vec![CLASSES], vec![0.0; CLASSES]);
+    weights.insert(name::DENSE_BIAS.into(), Array { shape, values });
+    let network = Network::new(&recipe, CLASSES, &device()).unwrap();
+    let column: Vec<f32> = (0..128).map(|bin| ((bin * 37) % 256) as f32).collect();
+    let window: Vec<f32> = column.iter().flat_map(|v| [*v; 32]).collect();
+    let input = Tensor::from_data(TensorData::new(window, [1, 1, 128, 32]), &device());
+    let found = network.with_weights(&weights).unwrap().forward(input);
+    let found = found.into_data().try_into_vec::<f32>().unwrap();
+    let expected = Dct::<128, 3>::new(0).transform(&column);
+    for (found, expected) in found.iter().zip(expected) {
+        assert!((found - expected).abs() < 1e-2, "{found} {expected}");
     }
 }

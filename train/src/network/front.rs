@@ -51,6 +51,13 @@ impl Matrix {
         Self::new([to, from], |row, column| weight(row, column) / sums[row])
     }
 
+    /// Rows to columns.
+    pub(crate) fn transposed(&self) -> Self {
+        let [rows, columns] = self.shape;
+        let at = |row: usize, column: usize| f64::from(self.values[column * columns + row]);
+        Self::new([columns, rows], at)
+    }
+
     /// The mean over a grid of cells as adaptive pooling places them.
     pub(crate) fn adaptive(to: usize, from: usize) -> Self {
         Self::new([to, from], |row, column| {
