@@ -17,5 +17,6 @@ pub mod network;
 pub mod quantise;
 pub mod recipe;
 pub mod score;
+pub mod split;
 pub mod training;
 pub mod weights;

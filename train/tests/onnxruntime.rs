@@ -9,7 +9,7 @@ use std::process::Command;
 use timbrel_train::data::Dataset;
 use timbrel_train::device::DeviceKind;
 use timbrel_train::evaluate::evaluate;
-use timbrel_train::export::export;
+use timbrel_train::export::{Target, export};
 use timbrel_train::inference::Inference;
 use timbrel_train::training::{Options, RunFolder, train};
 
@@ -32,12 +32,21 @@ fn onnx_runtime_agrees() {
         stop_after: None,
         resume: false,
         data: root.path().into(),
+        teachers: Vec::new(),
+        approximate_front_end: false,
+        init_from: None,
     };
     train(&recipe, &dataset, &run, &device, &options).unwrap();
-    let [timbrel, onnx, _] = export(&run, &dataset, None, root.path(), &device)
-        .unwrap()
-        .files;
-    let model = Inference::read(&timbrel, None).unwrap();
+    let target = Target {
+        name: None,
+        out: root.path(),
+        float: false,
+    };
+    let files = export(&run, &dataset, target, &device).unwrap().files;
+    let [timbrel, onnx, _] = files.as_slice() else {
+        panic!("{files:?}")
+    };
+    let model = Inference::read(timbrel, None).unwrap();
     let logits = root.path().join("logits.safetensors");
     evaluate(&model, &dataset, "all")
         .unwrap()

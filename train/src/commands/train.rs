@@ -32,6 +32,17 @@ pub(crate) struct Arguments {
     /// Let `--device gpu` use an adapter that is emulated in software.
     #[arg(long)]
     allow_software_adapter: bool,
+    /// Folder of a run to learn from besides the labels, as the recipe's [distillation] says; may be
+    /// repeated. A resumed run keeps its own.
+    #[arg(long, value_name = "RUN")]
+    teacher: Vec<PathBuf>,
+    /// Take the cache's front end in place of the recipe's, in windows of the same duration. A resumed run
+    /// keeps its own.
+    #[arg(long)]
+    approximate_front_end: bool,
+    /// Folder of a run whose weights to begin with.
+    #[arg(long, value_name = "RUN", conflicts_with = "resume")]
+    init_from: Option<PathBuf>,
     /// Go on from the checkpoint in the run's folder.
     #[arg(long)]
     resume: bool,
@@ -48,6 +59,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         stop_after: None,
         resume: arguments.resume,
         data,
+        teachers: absolute(&arguments.teacher)?,
+        approximate_front_end: arguments.approximate_front_end,
+        init_from: arguments.init_from.clone(),
     };
     let folder = RunFolder::new(&arguments.out);
     let info = train(&arguments.recipe, &dataset, &folder, &device, &options)?;
@@ -58,4 +72,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Paths that hold from any folder, for a run that is resumed in another.
+fn absolute(runs: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    runs.iter()
+        .map(|run| {
+            run.canonicalize()
+                .with_context(|| format!("--teacher {}", run.display()))
+        })
+        .collect()
 }

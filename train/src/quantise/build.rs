@@ -82,7 +82,8 @@ fn conv_layer(
     let byte = |value: usize| u8::try_from(value).context("does not fit the file format");
     let kernel = byte(keys.kernel.get())?;
     let geometry = Geometry::square(kernel, byte(keys.stride.get())?, kernel / 2);
-    let pool = [byte(keys.pool.get())?; 2];
+    let [pool_height, pool_width] = keys.pool.get();
+    let pool = [byte(pool_height)?, byte(pool_width)?];
     let op = if keys.depthwise {
         Op::Depthwise { geometry, pool }
     } else {

@@ -11,7 +11,7 @@ mod search;
 
 pub use build::{Exponents, Identity, build};
 pub use calibrate::{ActivationErrors, calibration_windows};
-pub use fold::{FoldedConv, FoldedNetwork};
+pub use fold::{FoldedConv, FoldedNetwork, has_integers};
 pub use search::{Quantised, quantise};
 
 /// The network's input is `q / 256`: exponent 8.
