@@ -1,0 +1,35 @@
+"""Builds libtimbrel with cargo and puts it, with the shipped model, into the wheel."""
+
+import json
+import subprocess
+from pathlib import Path
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from packaging.tags import platform_tags
+
+
+class CustomBuildHook(BuildHookInterface):
+    def initialize(self, version, build_data):
+        root = Path(self.root).parents[1]
+        library = build_library(root)
+        build_data["force_include"] = {
+            str(library): f"timbrel/{library.name}",
+            str(root / "models/compact.timbrel"): "timbrel/compact.timbrel",
+        }
+        # any Python 3 loads the library, but only this platform does; how old a C library it may meet on Linux is
+        # for auditwheel to say
+        platform = next(tag for tag in platform_tags() if not tag.startswith(("manylinux", "musllinux")))
+        build_data["pure_python"] = False
+        build_data["tag"] = f"py3-none-{platform}"
+
+
+def build_library(root: Path) -> Path:
+    """Runs cargo and returns where the shared library is, which cargo itself says."""
+    command = ["cargo", "rustc", "--release", "-p", "timbrel-ffi", "--lib", "--crate-type", "cdylib"]
+    command += ["--message-format", "json-render-diagnostics"]
+    done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, check=True, text=True)
+    for line in reversed(done.stdout.splitlines()):
+        message = json.loads(line)
+        if message["reason"] == "compiler-artifact" and message["target"]["name"] == "timbrel":
+            return next(Path(name) for name in message["filenames"] if Path(name).suffix in {".so", ".dylib", ".dll"})
+    raise RuntimeError("cargo made no shared library")

@@ -1,0 +1,32 @@
+"""Tells the genre of music, on the machine that hears it.
+
+A file, or an array of samples, at once:
+
+>>> import timbrel
+>>> timbrel.classify_file("song.mp3").genre                     # doctest: +SKIP
+'jazz'
+>>> timbrel.classify(samples, sample_rate=44100).probabilities  # doctest: +SKIP
+{'blues': 0.01, ...}
+
+Audio that comes bit by bit:
+
+>>> with timbrel.Classifier(44100, channels=2) as classifier:   # doctest: +SKIP
+...     for block in microphone:
+...         if classifier.push(block):
+...             print(classifier.result().genre)
+"""
+
+from ._classifier import Classifier, ModelInfo, Prediction, classify, classify_file, model_info
+from ._library import Status, TimbrelError, library_version
+
+__all__ = [
+    "Classifier",
+    "ModelInfo",
+    "Prediction",
+    "Status",
+    "TimbrelError",
+    "classify",
+    "classify_file",
+    "library_version",
+    "model_info",
+]

@@ -1,0 +1,123 @@
+"""libtimbrel through ctypes: the declarations of timbrel.h, and its errors as exceptions."""
+
+from __future__ import annotations
+
+import ctypes
+import enum
+import sys
+from ctypes import POINTER, Structure, byref, c_char_p, c_float, c_int, c_int32, c_size_t, c_uint8, c_uint32, c_void_p
+from pathlib import Path
+from typing import Any
+
+ABI_VERSION = 1
+LABEL_BYTES = 128
+
+
+class Status(enum.IntEnum):
+    """What the library says went wrong; the values of ``timbrel_status``."""
+
+    NULL = 1
+    MODEL = 2
+    MEMORY = 3
+    RATE = 4
+    CHANNELS = 5
+    SAMPLE = 6
+    FINISHED = 7
+    NO_RESULT = 8
+    NO_AUDIO = 9
+    STRUCT_SIZE = 10
+    BUFFER = 11
+    CLASS = 12
+    FILE = 13
+    INTERNAL = 14
+
+
+class TimbrelError(Exception):
+    """A failure in the library.
+
+    Attributes:
+        status: What kind of failure it is.
+        consumed: Samples that :meth:`Classifier.push` took before it failed, all channels counted. With
+            ``Status.SAMPLE`` the bad sample is the one at this index.
+    """
+
+    def __init__(self, status: Status, message: str, consumed: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+        self.consumed = consumed
+
+
+class Config(Structure):
+    _fields_ = [("struct_size", c_uint32), ("sample_rate", c_uint32), ("channels", c_uint32)]
+
+
+class Info(Structure):
+    _fields_ = [
+        ("sample_rate", c_uint32),
+        ("class_count", c_uint32),
+        ("window_seconds", c_float),
+        ("hop_seconds", c_float),
+        ("logits_exponent", c_uint32),
+    ]
+
+
+class Result(Structure):
+    _fields_ = [("class_index", c_uint32), ("confidence", c_float), ("windows", c_uint32), ("class_count", c_uint32)]
+
+
+# timbrel.h's parameters; pointers to samples and models are passed as addresses
+_SIGNATURES: dict[str, list[Any]] = {
+    "timbrel_model_info": [c_char_p, c_size_t, POINTER(Info)],
+    "timbrel_classifier_new": [c_char_p, c_size_t, POINTER(Config), POINTER(c_void_p)],
+    "timbrel_classifier_push_f32": [c_void_p, c_void_p, c_size_t, POINTER(c_size_t), POINTER(c_uint8)],
+    "timbrel_classifier_push_i16": [c_void_p, c_void_p, c_size_t, POINTER(c_size_t), POINTER(c_uint8)],
+    "timbrel_classifier_finish": [c_void_p],
+    "timbrel_classifier_reset": [c_void_p],
+    "timbrel_classifier_result": [c_void_p, POINTER(Result), POINTER(c_float), c_size_t],
+    "timbrel_classifier_logits": [c_void_p, POINTER(c_int32), c_size_t],
+    "timbrel_label": [c_void_p, c_uint32, c_char_p, c_size_t],
+    "timbrel_classify_file": [
+        *[c_char_p, c_size_t, c_char_p, POINTER(Result), POINTER(c_float), c_size_t],
+        *[c_char_p, c_size_t],
+    ],
+}
+
+
+def _load() -> ctypes.CDLL:
+    name = {"win32": "timbrel.dll", "darwin": "libtimbrel.dylib"}.get(sys.platform, "libtimbrel.so")
+    library = ctypes.CDLL(str(Path(__file__).with_name(name)))
+    library.timbrel_abi_version.restype = c_uint32
+    library.timbrel_version.restype = c_char_p
+    library.timbrel_last_error.restype = c_char_p
+    library.timbrel_classifier_free.argtypes = [c_void_p]
+    library.timbrel_classifier_free.restype = None
+    if library.timbrel_abi_version() != ABI_VERSION:
+        raise ImportError(f"{name} does not belong to this version of the package")
+    for name, parameters in _SIGNATURES.items():
+        function = getattr(library, name)
+        function.argtypes = parameters
+        function.restype = c_int
+    return library
+
+
+LIBRARY = _load()
+
+
+def check(status: int, consumed: int = 0) -> None:
+    """Raises what the call on this thread that returned ``status`` failed with, if it did."""
+    if status != 0:
+        message: bytes = LIBRARY.timbrel_last_error()
+        raise TimbrelError(Status(status), message.decode("utf-8", "replace"), consumed)
+
+
+def library_version() -> str:
+    """Version of the library inside this package, for example ``"0.1.0"``."""
+    version: bytes = LIBRARY.timbrel_version()
+    return version.decode()
+
+
+def info(model: bytes) -> Info:
+    """What a model says of itself."""
+    found = Info()
+    check(LIBRARY.timbrel_model_info(model, len(model), byref(found)))
+    return found
