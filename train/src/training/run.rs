@@ -14,6 +14,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use super::begin::{continued, quantised};
 use super::loss::{cross_entropy, distilled};
 use super::{LearningRate, RunFolder, RunInfo, Teachers};
 use crate::batch::{Batch, Sampler};
@@ -22,7 +23,7 @@ use crate::float;
 use crate::network::Network;
 use crate::recipe::{Optimiser, Recipe, TrainingKeys};
 use crate::split::{Parts, Piece};
-use crate::weights::{Weights, name};
+use crate::weights::Weights;
 
 /// What a training is asked to do besides its recipe.
 #[derive(Clone, Debug)]
@@ -148,7 +149,7 @@ impl<'a> Run<'a> {
             folder.truncate_metrics(info.done)?;
             (info, folder.load(network, optimiser)?)
         } else {
-            let info = RunInfo {
+            let mut info = RunInfo {
                 seed: options.seed,
                 epochs: options.epochs.unwrap_or(keys.epochs.get()),
                 done: 0,
@@ -156,15 +157,26 @@ impl<'a> Run<'a> {
                 best: None,
                 data: options.data.clone(),
                 approximated: None,
+                exponents: None,
                 teachers: options.teachers.clone(),
             };
-            let network = match &options.init_from {
-                Some(run) => begin_with(network, run, &info.labels)?,
-                None => network,
-            };
+            let mut network = network;
+            match &options.init_from {
+                Some(run) if recipe.network.quantised => {
+                    let begun = quantised(run, recipe, dataset, device)?;
+                    network = network.with_weights(&begun.weights)?;
+                    info.exponents = Some(begun.exponents);
+                }
+                Some(run) => network = continued(network, run, &info.labels)?,
+                None => ensure!(
+                    !recipe.network.quantised,
+                    "[network] quantised needs --init-from, a run of the same network in real numbers"
+                ),
+            }
             let average = network.weights()?;
             (info, (network, average, optimiser))
         };
+        let network = network.with_exponents(info.exponents.clone());
         let schedule = LearningRate::new(keys, steps * info.epochs);
         let teachers = Teachers::read(&info.teachers, recipe, &info.labels, device)?;
         let device = device.clone();
@@ -315,20 +327,6 @@ fn optimiser(keys: &TrainingKeys) -> ModuleOptimizer {
             .with_grad_clipping(Some(clipping))
             .init(),
     }
-}
-
-/// The network with a run's weights; its last layer stays fresh where the classes are others.
-fn begin_with(network: Network, run: &Path, labels: &[String]) -> Result<Network> {
-    let what = || format!("--init-from {}", run.display());
-    let folder = RunFolder::new(run);
-    let mut weights = Weights::read(&folder.best()).with_context(what)?;
-    if folder.info().with_context(what)?.labels != labels {
-        let fresh = network.weights()?;
-        for last in [name::DENSE_WEIGHT, name::DENSE_BIAS] {
-            weights.insert(last.into(), fresh.get(last)?.clone());
-        }
-    }
-    network.with_weights(&weights).with_context(what)
 }
 
 /// A bar on a terminal; elsewhere it draws nothing.
