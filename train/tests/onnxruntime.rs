@@ -29,12 +29,8 @@ fn onnx_runtime_agrees() {
     let options = Options {
         seed: 1,
         epochs: Some(2),
-        stop_after: None,
-        resume: false,
         data: root.path().into(),
-        teachers: Vec::new(),
-        approximate_front_end: false,
-        init_from: None,
+        ..Options::default()
     };
     train(&recipe, &dataset, &run, &device, &options).unwrap();
     let target = Target {

@@ -28,13 +28,8 @@ fn trains_what_the_engine_computes() {
     let device = DeviceKind::Cpu.open(false).unwrap();
     let options = Options {
         seed: 2,
-        epochs: None,
-        stop_after: None,
-        resume: false,
         data: root.path().into(),
-        teachers: Vec::new(),
-        approximate_front_end: false,
-        init_from: None,
+        ..Options::default()
     };
     let parent = RunFolder::new(&root.path().join("parent"));
     train(&recipe, &dataset, &parent, &device, &options).unwrap();

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Instant;
@@ -18,6 +20,7 @@ use super::begin::{continued, quantised};
 use super::loss::{cross_entropy, distilled};
 use super::{LearningRate, RunFolder, RunInfo, Teachers};
 use crate::batch::{Batch, Sampler};
+use crate::console::say;
 use crate::data::Dataset;
 use crate::float;
 use crate::network::Network;
@@ -26,7 +29,7 @@ use crate::split::{Parts, Piece};
 use crate::weights::Weights;
 
 /// What a training is asked to do besides its recipe.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Seed of weights, crops and augmentation.
     pub seed: u64,
@@ -44,6 +47,8 @@ pub struct Options {
     pub approximate_front_end: bool,
     /// Run whose weights to begin with.
     pub init_from: Option<PathBuf>,
+    /// Set from outside, it ends the run with a checkpoint after the epoch in progress.
+    pub interrupt: Arc<AtomicBool>,
 }
 
 /// A line of `metrics.jsonl`.
@@ -71,6 +76,7 @@ struct Run<'a> {
     device: Device,
     schedule: LearningRate,
     teachers: Option<Teachers>,
+    interrupt: Arc<AtomicBool>,
     info: RunInfo,
     network: Network,
     average: Weights,
@@ -118,7 +124,7 @@ pub fn train(
         .stop_after
         .unwrap_or(run.info.epochs)
         .min(run.info.epochs);
-    while run.info.done < last && !run.exhausted() {
+    while run.info.done < last && !run.exhausted() && !run.interrupted() {
         run.epoch(&sampler)?;
     }
     Ok(run.info)
@@ -188,6 +194,7 @@ impl<'a> Run<'a> {
             device,
             schedule,
             teachers,
+            interrupt: options.interrupt.clone(),
             info,
             network,
             average,
@@ -238,8 +245,7 @@ impl<'a> Run<'a> {
         };
         self.finish_epoch(&mut metrics)?;
         self.folder.log(&metrics)?;
-        println!("{}", describe(&metrics, self.info.epochs));
-        Ok(())
+        say(describe(&metrics, self.info.epochs))
     }
 
     fn step(&mut self, batch: &Batch, step: usize) -> Result<f64> {
@@ -267,6 +273,10 @@ impl<'a> Run<'a> {
             (self.recipe.training.ema_decay.get()).min((1.0 + step as f64) / (10.0 + step as f64));
         self.average.average(&self.network.weights()?, decay as f32);
         Ok(value)
+    }
+
+    fn interrupted(&self) -> bool {
+        self.interrupt.load(Ordering::Relaxed)
     }
 
     /// Whether the validations have not become better for as long as the recipe's patience lasts.
@@ -305,7 +315,11 @@ impl<'a> Run<'a> {
                 self.average.write(&self.folder.best(), metadata.clone())?;
             }
         }
-        if last || self.exhausted() || done.is_multiple_of(keys.checkpoint_every.get()) {
+        if last
+            || self.exhausted()
+            || self.interrupted()
+            || done.is_multiple_of(keys.checkpoint_every.get())
+        {
             self.average.write(&self.folder.last(), metadata)?;
             self.folder
                 .save(&self.info, &self.network, &self.average, &self.optimiser)?;
