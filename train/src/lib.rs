@@ -6,6 +6,7 @@
 
 pub mod augment;
 pub mod batch;
+pub mod console;
 pub mod data;
 pub mod device;
 pub mod evaluate;

@@ -29,6 +29,12 @@ pub mod name {
         format!("blocks.{block}.conv.weight")
     }
 
+    /// Convolution biases of a block without batch normalisation after it, `[channel]`.
+    #[must_use]
+    pub fn conv_bias(block: usize) -> String {
+        format!("blocks.{block}.conv.bias")
+    }
+
     /// A block's batch normalisation, to which a dot and one of [`GAMMA`], [`BETA`], [`MEAN`] and
     /// [`VARIANCE`] belong.
     #[must_use]

@@ -94,13 +94,8 @@ fn learns_from_teachers() {
     let place = Workplace { root, dataset };
     let options = Options {
         seed: 5,
-        epochs: None,
-        stop_after: None,
-        resume: false,
         data: place.path(""),
-        teachers: Vec::new(),
-        approximate_front_end: false,
-        init_from: None,
+        ..Options::default()
     };
     place.train(&plain, "first", &options).unwrap();
     let other = Options {

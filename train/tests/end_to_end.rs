@@ -36,13 +36,8 @@ fn trains_resumes_exports_and_answers() {
     };
     let options = Options {
         seed: 5,
-        epochs: None,
-        stop_after: None,
-        resume: false,
         data: root.path().into(),
-        teachers: Vec::new(),
-        approximate_front_end: false,
-        init_from: None,
+        ..Options::default()
     };
 
     let whole = RunFolder::new(&root.path().join("whole"));

@@ -28,52 +28,6 @@ fn logits(recipe: &Recipe, weights: &Weights) -> Vec<f32> {
     output.into_data().try_into_vec::<f32>().unwrap()
 }
 
-/// Weights of a network without branches and with idle normalisation, out of a folded one.
-fn unfolded(folded: &FoldedNetwork) -> Weights {
-    let mut out = Weights::default();
-    for (index, conv) in folded.convs.iter().enumerate() {
-        let (outputs, kernel) = (conv.keys.channels.get(), conv.keys.kernel.get());
-        let (area, depth) = (
-            kernel * kernel,
-            if conv.keys.depthwise { 1 } else { conv.inputs },
-        );
-        let mut values = Vec::new();
-        for output in 0..outputs {
-            for input in 0..depth {
-                values.extend((0..area).map(|place| {
-                    conv.weights[if conv.keys.depthwise {
-                        place * outputs + output
-                    } else {
-                        (output * area + place) * conv.inputs + input
-                    }]
-                }));
-            }
-        }
-        let shape = vec![outputs, depth, kernel, kernel];
-        out.insert(name::conv(index), Array { shape, values });
-        let mut channel = |what: &str, values: Vec<f32>| {
-            let shape = vec![outputs];
-            out.insert(
-                format!("{}.{what}", name::norm(index)),
-                Array { shape, values },
-            );
-        };
-        channel(name::GAMMA, vec![1.0; outputs]);
-        channel(name::BETA, conv.biases.clone());
-        channel(name::MEAN, vec![0.0; outputs]);
-        channel(name::VARIANCE, vec![1.0 - 1e-5; outputs]);
-    }
-    let inputs = folded.dense_weights.len() / CLASSES;
-    let values = (0..inputs)
-        .flat_map(|i| (0..CLASSES).map(move |o| folded.dense_weights[o * inputs + i]))
-        .collect();
-    let shape = vec![inputs, CLASSES];
-    out.insert(name::DENSE_WEIGHT.into(), Array { shape, values });
-    let (shape, values) = (vec![CLASSES], folded.dense_biases.clone());
-    out.insert(name::DENSE_BIAS.into(), Array { shape, values });
-    out
-}
-
 #[test]
 fn branches_fold_into_one_convolution() {
     let blocks = |branches: bool| {
@@ -86,7 +40,18 @@ fn branches_fold_into_one_convolution() {
             "kernel = 5, stride = 2,",
             "kernel = 5, stride = 2, BRANCHES,",
         );
-        Recipe::parse(&text.replace("BRANCHES", &format!("branches = {branches}"))).unwrap()
+        let keys = if branches {
+            "branches = true"
+        } else {
+            "norm = \"none\""
+        };
+        let text = text.replace("BRANCHES", keys);
+        let text = if branches {
+            text
+        } else {
+            text.replace("[network]", "[network]\nquantised = true")
+        };
+        Recipe::parse(&text).unwrap()
     };
     let (branched, plain) = (blocks(true), blocks(false));
     let weights = trained(&branched, CLASSES);
@@ -97,7 +62,7 @@ fn branches_fold_into_one_convolution() {
     let folded = FoldedNetwork::new(&branched.network, &weights).unwrap();
     let (expected, found) = (
         logits(&branched, &weights),
-        logits(&plain, &unfolded(&folded)),
+        logits(&plain, &folded.weights()),
     );
     for (expected, found) in expected.iter().zip(&found) {
         assert!((expected - found).abs() < 1e-4, "{expected} {found}");

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::Args;
+use timbrel_train::console::say;
 use timbrel_train::data::Dataset;
 use timbrel_train::evaluate::{Summary, ensemble, evaluate_pieces};
 use timbrel_train::inference::{EngineKind, Inference};
@@ -67,9 +68,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     let summary = Summary::new(&score, &models, &arguments.split);
     if arguments.json {
-        println!("{}", summary.json());
+        say(summary.json())
     } else {
-        println!("{}", summary.text());
+        say(summary.text())
     }
-    Ok(())
 }

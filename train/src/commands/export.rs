@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
+use timbrel_train::console::say;
 use timbrel_train::data::Dataset;
 use timbrel_train::device::DeviceKind;
 use timbrel_train::export::{Target, export};
@@ -49,17 +50,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     let exported = export(&folder, &dataset, target, &device)?;
     for file in &exported.files {
-        println!("{}", file.display());
+        say(file.display())?;
     }
     let measured = &exported.measured;
-    print!(
-        "{} tracks right: float {:.1} %",
+    let int8 = match &measured.int8 {
+        Some(int8) => format!(", int8 {:.1} %", 100.0 * int8.track_accuracy()),
+        None => String::new(),
+    };
+    say(format_args!(
+        "{} tracks right: float {:.1} %{int8}",
         measured.split,
         100.0 * measured.float.track_accuracy()
-    );
-    match &measured.int8 {
-        Some(int8) => println!(", int8 {:.1} %", 100.0 * int8.track_accuracy()),
-        None => println!(),
-    }
-    Ok(())
+    ))
 }

@@ -10,7 +10,7 @@ use crate::data::Dataset;
 use crate::evaluate::evaluate_pieces;
 use crate::float;
 use crate::inference::Inference;
-use crate::quantise::{Identity, calibration_windows, has_integers, quantise};
+use crate::quantise::{FoldedNetwork, Identity, build, calibration_windows, quantise};
 use crate::recipe::{Recipe, Unit};
 use crate::split::Parts;
 use crate::training::{RunFolder, RunInfo};
@@ -52,6 +52,7 @@ pub fn export(
     device: &Device,
 ) -> Result<Exported> {
     let (recipe, network) = folder.network(device)?;
+    let network = network.with_exponents(None);
     let name = target.name.unwrap_or(&recipe.name);
     let info = folder.info()?;
     let weights = Weights::read(&folder.best())?;
@@ -68,23 +69,29 @@ pub fn export(
             &recipe,
             &info,
             parts.train.len(),
-            has_integers(&recipe.network),
+            recipe.network.has_integers() && !recipe.network.quantised,
         ),
     };
     let mut files = Vec::new();
     let mut divergence = None;
-    if has_integers(&recipe.network) {
-        let windows = calibration_windows(dataset, &parts.train, recipe.window());
-        let quantised = quantise(&recipe, &weights, &windows, &identity, device)?;
-        let file = quantised
-            .spec
-            .to_bytes()
-            .map_err(|error| anyhow!("{error}"))?;
+    if recipe.network.has_integers() {
+        let spec = match &info.exponents {
+            Some(exponents) => {
+                let folded = FoldedNetwork::new(&recipe.network, &weights)?;
+                build(&recipe, &folded, exponents, &identity)?
+            }
+            None => {
+                let windows = calibration_windows(dataset, &parts.train, recipe.window());
+                let found = quantise(&recipe, &weights, &windows, &identity, device)?;
+                divergence = Some(found.divergence);
+                found.spec
+            }
+        };
+        let file = spec.to_bytes().map_err(|error| anyhow!("{error}"))?;
         let int8 = evaluate_pieces(&Inference::int8(file.clone())?, dataset, &parts.valid)?;
         measured.int8 = Some(int8.score);
-        divergence = Some(quantised.divergence);
         files.push((format!("{name}.timbrel"), file));
-        files.push((format!("{name}.onnx"), onnx(&quantised.spec)?));
+        files.push((format!("{name}.onnx"), onnx(&spec)?));
     }
     if target.float || files.is_empty() {
         let suffix = if files.is_empty() { "" } else { "-float" };
@@ -160,6 +167,9 @@ fn provenance(recipe: &Recipe, info: &RunInfo, pieces: usize, calibrated: bool) 
             "front end: a column every {} samples in place of the recipe's",
             made_with.hop
         ));
+    }
+    if info.exponents.is_some() {
+        lines.push("trained as the integers compute it, from a run of real numbers".into());
     }
     if calibrated {
         lines.push(format!("calibrated on: one window of each of the {pieces}"));

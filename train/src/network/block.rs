@@ -14,11 +14,11 @@ use crate::recipe::{BlockKeys, Norm};
 /// Convolution, batch normalisation, ReLU (in the order of its keys), maximum pooling, dropout.
 #[derive(Module, Debug)]
 pub(super) struct Block {
-    conv: Conv2d,
+    pub(super) conv: Conv2d,
     norm: Option<BatchNorm>,
     branches: Option<Branches>,
     relu: Relu,
-    pool: Option<MaxPool2d>,
+    pub(super) pool: Option<MaxPool2d>,
     dropout: Dropout,
     norm_after: bool,
 }

@@ -2,6 +2,7 @@
 
 mod block;
 mod front;
+mod quantised;
 mod recurrent;
 mod tensors;
 
@@ -15,10 +16,14 @@ use burn::tensor::{Device, Tensor};
 use self::block::Block;
 pub(crate) use self::front::{Front, Matrix, VARIANCE_FLOOR};
 use self::recurrent::Recurrent;
+use crate::quantise::Exponents;
 use crate::recipe::{BlockKeys, HiddenKeys, Recipe, Reduce};
 
 /// What batch normalisation adds to a variance.
 pub(crate) const NORM_EPSILON: f64 = 1e-5;
+
+/// What the window is divided by: a power of two, as the model file's network has it.
+const FULL_SCALE: f32 = 256.0;
 
 impl BlockKeys {
     /// Whether the input can stand beside the convolution as a branch of its own.
@@ -45,6 +50,8 @@ pub struct Network {
     hidden: Vec<Hidden>,
     dense: Linear,
     mean: bool,
+    #[module(skip)]
+    exponents: Option<Exponents>,
 }
 
 impl Network {
@@ -93,6 +100,7 @@ impl Network {
             hidden,
             dense: LinearConfig::new(inputs, classes).init(device),
             mean: keys.reduce == Reduce::Mean,
+            exponents: None,
         })
     }
 
@@ -102,15 +110,25 @@ impl Network {
     /// statistics, and nothing is dropped.
     #[must_use]
     pub fn forward(&self, input: Tensor<4>) -> Tensor<2> {
-        self.observe(input).1
+        match &self.exponents {
+            Some(exponents) => self.forward_quantised(input / FULL_SCALE, exponents),
+            None => self.observe(input).1,
+        }
     }
 
-    /// As [`Self::forward`], with the output of each block `[N, channel, row, column]` and the reduced
+    /// The network that computes what the integers of these scales compute, or with none that of real
+    /// numbers. It must be one that `NetworkKeys::quantised` allows.
+    #[must_use]
+    pub fn with_exponents(mut self, exponents: Option<Exponents>) -> Self {
+        self.exponents = exponents;
+        self
+    }
+
+    /// Logits of the network of real numbers, with the output of each block `[N, channel, row, column]` and the reduced
     /// vector `[N, value, 1, 1]` on the way.
     #[must_use]
     pub fn observe(&self, input: Tensor<4>) -> (Vec<Tensor<4>>, Tensor<2>) {
-        // the model file's network takes q / 256, which is a power of two away from q
-        let mut x = self.front.forward(input / 256.0);
+        let mut x = self.front.forward(input / FULL_SCALE);
         let mut outputs = Vec::with_capacity(self.blocks.len() + 1);
         for block in &self.blocks {
             x = block.forward(x);

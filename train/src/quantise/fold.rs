@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 use crate::network::NORM_EPSILON;
-use crate::recipe::{BlockKeys, NetworkKeys, Norm, Reduce};
+use crate::recipe::{BlockKeys, NetworkKeys, Norm};
 use crate::weights::{Array, Weights, name};
 
 /// A convolution with bias, followed by ReLU and pooling as its keys say.
@@ -38,8 +38,8 @@ impl FoldedNetwork {
     /// says.
     pub fn new(keys: &NetworkKeys, weights: &Weights) -> Result<Self> {
         ensure!(
-            has_integers(keys),
-            "only a network that begins with blocks with norm = \"before-relu\", reduce = \"mean\" and no hidden layers can be made integers"
+            keys.has_integers(),
+            "only a network that begins with blocks without norm = \"after-relu\", reduce = \"mean\" and no hidden layers can be made integers"
         );
         let mut inputs = 1;
         let mut convs = Vec::with_capacity(keys.blocks.len());
@@ -59,18 +59,53 @@ impl FoldedNetwork {
             dense_biases: biases.values.clone(),
         })
     }
+
+    /// The weights of a network of the same geometry whose blocks have norm = "none".
+    #[must_use]
+    pub fn weights(&self) -> Weights {
+        let mut out = Weights::default();
+        for (index, conv) in self.convs.iter().enumerate() {
+            let [outputs, depth, kernel] = conv.extents();
+            let values = (0..outputs)
+                .flat_map(|output| (0..depth).map(move |input| (output, input)))
+                .flat_map(|(output, input)| {
+                    (0..kernel * kernel).map(move |place| conv.at(output, input, place))
+                })
+                .collect();
+            let shape = vec![outputs, depth, kernel, kernel];
+            out.insert(name::conv(index), Array { shape, values });
+            let (shape, values) = (vec![outputs], conv.biases.clone());
+            out.insert(name::conv_bias(index), Array { shape, values });
+        }
+        let classes = self.dense_biases.len();
+        let inputs = self.dense_weights.len() / classes;
+        let values = (0..inputs)
+            .flat_map(|i| (0..classes).map(move |o| self.dense_weights[o * inputs + i]))
+            .collect();
+        let shape = vec![inputs, classes];
+        out.insert(name::DENSE_WEIGHT.into(), Array { shape, values });
+        let (shape, values) = (vec![classes], self.dense_biases.clone());
+        out.insert(name::DENSE_BIAS.into(), Array { shape, values });
+        out
+    }
 }
 
-/// Whether the integer engine can run networks of this make.
-#[must_use]
-pub fn has_integers(keys: &NetworkKeys) -> bool {
-    !keys.blocks.is_empty()
-        && !keys.standardise
-        && keys.cepstra.is_none()
-        && keys.resize.is_none()
-        && keys.reduce == Reduce::Mean
-        && keys.hidden.is_empty()
-        && keys.blocks.iter().all(|b| b.norm == Norm::BeforeRelu)
+impl FoldedConv {
+    /// Output channels, input channels of a kernel, kernel.
+    fn extents(&self) -> [usize; 3] {
+        let depth = if self.keys.depthwise { 1 } else { self.inputs };
+        [self.biases.len(), depth, self.keys.kernel.get()]
+    }
+
+    /// A weight of a kernel by its place.
+    fn at(&self, output: usize, input: usize, place: usize) -> f32 {
+        let [outputs, depth, kernel] = self.extents();
+        self.weights[if self.keys.depthwise {
+            place * outputs + output
+        } else {
+            (output * kernel * kernel + place) * depth + input
+        }]
+    }
 }
 
 fn fold(keys: BlockKeys, inputs: usize, index: usize, weights: &Weights) -> Result<FoldedConv> {
@@ -82,7 +117,10 @@ fn fold(keys: BlockKeys, inputs: usize, index: usize, weights: &Weights) -> Resu
     let mut biases = vec![0.0; outputs];
     let conv = weights.get(&name::conv(index))?;
     expect(&name::conv(index), conv, &shape)?;
-    let norm = Affines::read(&name::norm(index), outputs, weights)?;
+    let norm = match keys.norm {
+        Norm::None => Affines::bias(&name::conv_bias(index), outputs, weights)?,
+        _ => Affines::read(&name::norm(index), outputs, weights)?,
+    };
     for (output, kernels) in conv.values.chunks_exact(depth * area).enumerate() {
         for (place, weight) in kernels.iter().enumerate() {
             sums[output * depth * area + place] = norm.factors[output] * f64::from(*weight);
@@ -141,6 +179,16 @@ struct Affines {
 }
 
 impl Affines {
+    /// That of a convolution with a bias and no batch normalisation.
+    fn bias(name: &str, channels: usize, weights: &Weights) -> Result<Self> {
+        let array = weights.get(name)?;
+        expect(name, array, &[channels])?;
+        Ok(Self {
+            factors: vec![1.0; channels],
+            summands: array.values.iter().map(|v| f64::from(*v)).collect(),
+        })
+    }
+
     fn read(norm: &str, channels: usize, weights: &Weights) -> Result<Self> {
         let channel = |what: &str| {
             let name = format!("{norm}.{what}");

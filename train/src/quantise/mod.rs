@@ -9,9 +9,10 @@ mod calibrate;
 mod fold;
 mod search;
 
+pub(crate) use build::reciprocal;
 pub use build::{Exponents, Identity, build};
 pub use calibrate::{ActivationErrors, calibration_windows};
-pub use fold::{FoldedConv, FoldedNetwork, has_integers};
+pub use fold::{FoldedConv, FoldedNetwork};
 pub use search::{Quantised, quantise};
 
 /// The network's input is `q / 256`: exponent 8.

@@ -147,7 +147,7 @@ pub enum Schedule {
     OneCycle,
     /// Half a cosine from the peak to nearly nothing.
     Cosine,
-    /// The peak all along.
+    /// A linear rise over the share `warmup` of the steps, then the peak to the end.
     Constant,
 }
 

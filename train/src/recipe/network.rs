@@ -9,6 +9,9 @@ use super::values::{Pair, Share, Whole};
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkKeys {
+    /// Trains the network as its integers compute it, beginning with a run of real numbers.
+    #[serde(default)]
+    pub quantised: bool,
     /// Brings each window to mean 0 and variance 1 first.
     #[serde(default)]
     pub standardise: bool,
@@ -129,6 +132,12 @@ impl NetworkKeys {
             "[network] cepstra: more than the {} bins there are",
             input[0]
         );
+        ensure!(
+            !self.quantised
+                || (self.has_integers() && self.blocks.iter().all(|b| b.norm == Norm::None)),
+            "[network] quantised: every block must have norm = \"none\" (what normalisation there was is folded in), \
+             and the rest must be what the integer engine runs"
+        );
         let recurrent = matches!(self.reduce, Reduce::Lstm | Reduce::Gru);
         ensure!(
             self.units.is_some() == recurrent,
@@ -140,6 +149,18 @@ impl NetworkKeys {
         );
         self.shapes(input)?;
         Ok(())
+    }
+
+    /// Whether the integer engine can run networks of this make.
+    #[must_use]
+    pub fn has_integers(&self) -> bool {
+        !self.blocks.is_empty()
+            && !self.standardise
+            && self.cepstra.is_none()
+            && self.resize.is_none()
+            && self.reduce == Reduce::Mean
+            && self.hidden.is_empty()
+            && self.blocks.iter().all(|b| b.norm != Norm::AfterRelu)
     }
 
     /// Height and width of what the first block sees.

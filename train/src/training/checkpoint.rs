@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::MadeWith;
 use crate::network::Network;
+use crate::quantise::Exponents;
 use crate::recipe::Recipe;
 use crate::weights::Weights;
 
@@ -35,6 +36,9 @@ pub struct RunInfo {
     /// The cache's front end, where it stands in for the recipe's.
     #[serde(default)]
     pub approximated: Option<MadeWith>,
+    /// Scales of the integers that it trains, if it trains integers.
+    #[serde(default)]
+    pub exponents: Option<Exponents>,
     /// Runs it learns from besides the labels.
     #[serde(default)]
     pub teachers: Vec<PathBuf>,
@@ -125,8 +129,11 @@ impl RunFolder {
     pub fn network(&self, device: &Device) -> Result<(Recipe, Network)> {
         let recipe = self.read_recipe()?;
         let weights = Weights::read(&self.best())?;
-        let network = Network::new(&recipe, self.info()?.labels.len(), device)?;
-        Ok((recipe, network.with_weights(&weights)?))
+        let info = self.info()?;
+        let network = Network::new(&recipe, info.labels.len(), device)?
+            .with_weights(&weights)?
+            .with_exponents(info.exponents);
+        Ok((recipe, network))
     }
 
     /// Appends a line to the metrics.

@@ -1,5 +1,6 @@
 //! Training: the loop, its schedule, and what a run leaves in its folder.
 
+mod begin;
 mod checkpoint;
 mod loss;
 mod run;

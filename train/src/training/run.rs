@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Instant;
@@ -14,18 +16,20 @@ use burn::tensor::{Device, Tensor, TensorData};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use super::begin::{continued, quantised};
 use super::loss::{cross_entropy, distilled};
 use super::{LearningRate, RunFolder, RunInfo, Teachers};
 use crate::batch::{Batch, Sampler};
+use crate::console::say;
 use crate::data::Dataset;
 use crate::float;
 use crate::network::Network;
 use crate::recipe::{Optimiser, Recipe, TrainingKeys};
 use crate::split::{Parts, Piece};
-use crate::weights::{Weights, name};
+use crate::weights::Weights;
 
 /// What a training is asked to do besides its recipe.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Seed of weights, crops and augmentation.
     pub seed: u64,
@@ -43,6 +47,8 @@ pub struct Options {
     pub approximate_front_end: bool,
     /// Run whose weights to begin with.
     pub init_from: Option<PathBuf>,
+    /// Set from outside, it ends the run with a checkpoint after the epoch in progress.
+    pub interrupt: Arc<AtomicBool>,
 }
 
 /// A line of `metrics.jsonl`.
@@ -70,6 +76,7 @@ struct Run<'a> {
     device: Device,
     schedule: LearningRate,
     teachers: Option<Teachers>,
+    interrupt: Arc<AtomicBool>,
     info: RunInfo,
     network: Network,
     average: Weights,
@@ -117,7 +124,7 @@ pub fn train(
         .stop_after
         .unwrap_or(run.info.epochs)
         .min(run.info.epochs);
-    while run.info.done < last && !run.exhausted() {
+    while run.info.done < last && !run.exhausted() && !run.interrupted() {
         run.epoch(&sampler)?;
     }
     Ok(run.info)
@@ -148,7 +155,7 @@ impl<'a> Run<'a> {
             folder.truncate_metrics(info.done)?;
             (info, folder.load(network, optimiser)?)
         } else {
-            let info = RunInfo {
+            let mut info = RunInfo {
                 seed: options.seed,
                 epochs: options.epochs.unwrap_or(keys.epochs.get()),
                 done: 0,
@@ -156,15 +163,26 @@ impl<'a> Run<'a> {
                 best: None,
                 data: options.data.clone(),
                 approximated: None,
+                exponents: None,
                 teachers: options.teachers.clone(),
             };
-            let network = match &options.init_from {
-                Some(run) => begin_with(network, run, &info.labels)?,
-                None => network,
-            };
+            let mut network = network;
+            match &options.init_from {
+                Some(run) if recipe.network.quantised => {
+                    let begun = quantised(run, recipe, dataset, device)?;
+                    network = network.with_weights(&begun.weights)?;
+                    info.exponents = Some(begun.exponents);
+                }
+                Some(run) => network = continued(network, run, &info.labels)?,
+                None => ensure!(
+                    !recipe.network.quantised,
+                    "[network] quantised needs --init-from, a run of the same network in real numbers"
+                ),
+            }
             let average = network.weights()?;
             (info, (network, average, optimiser))
         };
+        let network = network.with_exponents(info.exponents.clone());
         let schedule = LearningRate::new(keys, steps * info.epochs);
         let teachers = Teachers::read(&info.teachers, recipe, &info.labels, device)?;
         let device = device.clone();
@@ -176,6 +194,7 @@ impl<'a> Run<'a> {
             device,
             schedule,
             teachers,
+            interrupt: options.interrupt.clone(),
             info,
             network,
             average,
@@ -226,8 +245,7 @@ impl<'a> Run<'a> {
         };
         self.finish_epoch(&mut metrics)?;
         self.folder.log(&metrics)?;
-        println!("{}", describe(&metrics, self.info.epochs));
-        Ok(())
+        say(describe(&metrics, self.info.epochs))
     }
 
     fn step(&mut self, batch: &Batch, step: usize) -> Result<f64> {
@@ -255,6 +273,10 @@ impl<'a> Run<'a> {
             (self.recipe.training.ema_decay.get()).min((1.0 + step as f64) / (10.0 + step as f64));
         self.average.average(&self.network.weights()?, decay as f32);
         Ok(value)
+    }
+
+    fn interrupted(&self) -> bool {
+        self.interrupt.load(Ordering::Relaxed)
     }
 
     /// Whether the validations have not become better for as long as the recipe's patience lasts.
@@ -293,7 +315,11 @@ impl<'a> Run<'a> {
                 self.average.write(&self.folder.best(), metadata.clone())?;
             }
         }
-        if last || self.exhausted() || done.is_multiple_of(keys.checkpoint_every.get()) {
+        if last
+            || self.exhausted()
+            || self.interrupted()
+            || done.is_multiple_of(keys.checkpoint_every.get())
+        {
             self.average.write(&self.folder.last(), metadata)?;
             self.folder
                 .save(&self.info, &self.network, &self.average, &self.optimiser)?;
@@ -315,20 +341,6 @@ fn optimiser(keys: &TrainingKeys) -> ModuleOptimizer {
             .with_grad_clipping(Some(clipping))
             .init(),
     }
-}
-
-/// The network with a run's weights; its last layer stays fresh where the classes are others.
-fn begin_with(network: Network, run: &Path, labels: &[String]) -> Result<Network> {
-    let what = || format!("--init-from {}", run.display());
-    let folder = RunFolder::new(run);
-    let mut weights = Weights::read(&folder.best()).with_context(what)?;
-    if folder.info().with_context(what)?.labels != labels {
-        let fresh = network.weights()?;
-        for last in [name::DENSE_WEIGHT, name::DENSE_BIAS] {
-            weights.insert(last.into(), fresh.get(last)?.clone());
-        }
-    }
-    network.with_weights(&weights).with_context(what)
 }
 
 /// A bar on a terminal; elsewhere it draws nothing.

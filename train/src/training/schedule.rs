@@ -17,12 +17,13 @@ impl LearningRate {
     /// The rates of a run of `steps` steps.
     ///
     /// One cycle (Smith 2018) rises linearly from a twenty-fifth of the peak over the share `warmup` of the
-    /// steps, then falls along half a cosine to nearly nothing; the others do not rise.
+    /// steps, then falls along half a cosine to nearly nothing. A constant rate rises likewise and stays; the
+    /// cosine begins at the peak.
     #[must_use]
     pub fn new(keys: &TrainingKeys, steps: usize) -> Self {
         let warmup = match keys.schedule {
-            Schedule::OneCycle => keys.warmup.get(),
-            Schedule::Cosine | Schedule::Constant => 0.0,
+            Schedule::OneCycle | Schedule::Constant => keys.warmup.get(),
+            Schedule::Cosine => 0.0,
         };
         Self {
             kind: keys.schedule,
@@ -37,12 +38,12 @@ impl LearningRate {
     pub fn rate(&self, step: usize) -> f64 {
         const START: f64 = 1.0 / 25.0;
         const END: f64 = 1e-3;
-        if self.kind == Schedule::Constant {
-            return self.peak;
-        }
         if step < self.rising {
             let done = step as f64 / self.rising as f64;
             return self.peak * (START + (1.0 - START) * done);
+        }
+        if self.kind == Schedule::Constant {
+            return self.peak;
         }
         let falling = (self.steps - self.rising).max(1);
         let done = ((step - self.rising) as f64 / falling as f64).min(1.0);
