@@ -205,6 +205,40 @@ fn logits_of(columns: &[Vec<f32>]) -> Vec<i32> {
 }
 
 #[test]
+fn columns_can_be_watched() {
+    let samples: Vec<f32> = (0..9_000).map(|i| ((i * i) % 113) as f32 / 113.0).collect();
+    let bytes = spec().to_bytes().unwrap();
+    let model = Model::parse(&bytes).unwrap();
+    let mut memory = vec![0; Classifier::required_bytes(&model)];
+    let mut classifier = Classifier::int8(model, InputFormat::mono(22_050), &mut memory).unwrap();
+    assert_eq!(
+        (classifier.columns(), classifier.newest_column()),
+        (0, None)
+    );
+    let mut seen = Vec::new();
+    for block in samples.chunks(256) {
+        let mut rest = block;
+        while !rest.is_empty() {
+            let before = classifier.columns();
+            rest = &rest[classifier.push(rest).unwrap().consumed..];
+            if classifier.columns() != before {
+                seen.push(classifier.newest_column().unwrap().to_vec());
+            }
+        }
+    }
+    let expected = columns(&samples, false);
+    assert_eq!(seen.len(), expected.len());
+    for (cell, db) in seen.iter().flatten().zip(expected.iter().flatten()) {
+        assert!((f32::from(*cell) / 128.0 - db).abs() <= 0.5 / 128.0 + 1e-4);
+    }
+    classifier.reset();
+    assert_eq!(
+        (classifier.columns(), classifier.newest_column()),
+        (0, None)
+    );
+}
+
+#[test]
 fn the_window_is_what_the_front_end_says() {
     let samples = common::music(6, 256 * 19 + 256, 22_050);
     let columns = columns(&samples, false);

@@ -5,8 +5,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::augment::{augment, mixup_weight};
-use crate::data::{Dataset, Track, columns_of};
+use crate::data::{Dataset, columns_of};
 use crate::recipe::Recipe;
+use crate::split::Piece;
 
 /// Crops and what they should be called.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,23 +24,23 @@ pub struct Batch {
 #[derive(Clone, Debug)]
 pub struct Sampler<'a> {
     dataset: &'a Dataset,
-    tracks: Vec<&'a Track>,
+    pieces: Vec<Piece<'a>>,
     recipe: &'a Recipe,
     seed: u64,
 }
 
 impl<'a> Sampler<'a> {
-    /// A sampler over the given tracks.
+    /// A sampler over the given tracks or segments.
     #[must_use]
     pub fn new(
         dataset: &'a Dataset,
-        tracks: Vec<&'a Track>,
+        pieces: Vec<Piece<'a>>,
         recipe: &'a Recipe,
         seed: u64,
     ) -> Self {
         Self {
             dataset,
-            tracks,
+            pieces,
             recipe,
             seed,
         }
@@ -48,7 +49,7 @@ impl<'a> Sampler<'a> {
     /// Steps in an epoch. What does not fill a batch is left for another epoch's order.
     #[must_use]
     pub fn steps(&self) -> usize {
-        self.tracks.len() * self.recipe.augment.crops_per_track.get()
+        self.pieces.len() * self.recipe.augment.crops_per_track.get()
             / self.recipe.training.batch.get()
     }
 
@@ -57,15 +58,15 @@ impl<'a> Sampler<'a> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         rng.set_stream(epoch as u64);
         let mut order: Vec<_> = (0..self.recipe.augment.crops_per_track.get())
-            .flat_map(|_| self.tracks.iter().copied())
+            .flat_map(|_| self.pieces.iter().copied())
             .collect();
         order.shuffle(&mut rng);
         let size = self.recipe.training.batch.get();
         (0..self.steps()).map(move |step| self.batch(&order[step * size..][..size], &mut rng))
     }
 
-    fn batch(&self, tracks: &[&Track], rng: &mut ChaCha8Rng) -> Batch {
-        let crops: Vec<Vec<u8>> = tracks.iter().map(|track| self.crop(track, rng)).collect();
+    fn batch(&self, pieces: &[Piece<'_>], rng: &mut ChaCha8Rng) -> Batch {
+        let crops: Vec<Vec<u8>> = pieces.iter().map(|piece| self.crop(piece, rng)).collect();
         let (keys, classes) = (&self.recipe.training, self.dataset.genres.len());
         let smoothing = keys.label_smoothing.get() as f32;
         let mut inputs = Vec::with_capacity(crops.len() * crops[0].len());
@@ -78,8 +79,8 @@ impl<'a> Sampler<'a> {
                 pairs.map(|(&a, &b)| weight * f32::from(a) + (1.0 - weight) * f32::from(b)),
             );
             let target = &mut targets[index * classes..][..classes];
-            target[tracks[index].label] += (1.0 - smoothing) * weight;
-            target[tracks[other].label] += (1.0 - smoothing) * (1.0 - weight);
+            target[pieces[index].track.label] += (1.0 - smoothing) * weight;
+            target[pieces[other].track.label] += (1.0 - smoothing) * (1.0 - weight);
         }
         Batch {
             inputs,
@@ -88,11 +89,19 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    fn crop(&self, track: &Track, rng: &mut ChaCha8Rng) -> Vec<u8> {
+    fn crop(&self, piece: &Piece<'_>, rng: &mut ChaCha8Rng) -> Vec<u8> {
         let dataset = self.dataset;
         let columns = self.recipe.window.columns.get();
-        let start = rng.random_range(0..=dataset.columns - columns);
-        let crop = columns_of(dataset.spectrogram(track), dataset.columns, start, columns);
+        let start = match piece.start {
+            Some(start) => start,
+            None => rng.random_range(0..=dataset.columns - columns),
+        };
+        let crop = columns_of(
+            dataset.spectrogram(piece.track),
+            dataset.columns,
+            start,
+            columns,
+        );
         augment(&crop, dataset.mels, &self.recipe.augment, rng)
     }
 }

@@ -7,9 +7,10 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use serde_json::{Value, json};
 
-use crate::data::{Dataset, windows};
+use crate::data::{Dataset, columns_of, renormalise};
 use crate::inference::{EngineKind, Inference};
 use crate::score::Score;
+use crate::split::{Piece, pieces};
 
 /// What a model answered on a split.
 #[derive(Clone, Debug)]
@@ -29,6 +30,19 @@ pub struct Evaluation {
 /// # Errors
 /// Model and data do not fit together, the split is empty, or the engine fails.
 pub fn evaluate(model: &Inference, dataset: &Dataset, split: &str) -> Result<Evaluation> {
+    evaluate_pieces(model, dataset, &pieces(dataset.split(split)?))
+}
+
+/// Runs a model on all windows of the given pieces. Pieces of one track must follow each other; they answer
+/// together.
+///
+/// # Errors
+/// Model and data do not fit together, or the engine fails.
+pub fn evaluate_pieces(
+    model: &Inference,
+    dataset: &Dataset,
+    pieces: &[Piece<'_>],
+) -> Result<Evaluation> {
     let info = model.info();
     dataset.check(&info.front_end, info.window.columns)?;
     ensure!(
@@ -37,37 +51,66 @@ pub fn evaluate(model: &Inference, dataset: &Dataset, split: &str) -> Result<Eva
         model.labels(),
         dataset.genres
     );
-    let tracks = dataset.split(split)?;
-    let (mut inputs, mut rows, mut counts) = (Vec::new(), Vec::new(), Vec::new());
-    for track in &tracks {
-        let cut = windows(
-            dataset.spectrogram(track),
-            dataset.columns,
-            info.window,
-            model.normalisation(),
-        );
-        counts.push(cut.len());
-        rows.extend(std::iter::repeat_n(u32::try_from(track.row)?, cut.len()));
-        inputs.extend(cut);
+    let columns = usize::from(info.window.columns);
+    let (mut inputs, mut rows) = (Vec::new(), Vec::new());
+    for piece in pieces {
+        let spectrogram = dataset.spectrogram(piece.track);
+        for start in piece.starts(dataset.columns, info.window) {
+            let cut = columns_of(spectrogram, dataset.columns, start, columns);
+            inputs.push(renormalise(&cut, dataset.mels, model.normalisation()));
+            rows.push(u32::try_from(piece.track.row)?);
+        }
     }
     let logits = model.logits(&inputs)?;
-    let mut score = Score::new(info.classes);
-    let mut left = logits.as_slice();
-    for (track, count) in tracks.iter().zip(counts) {
-        let (own, rest) = left.split_at(count);
-        let probabilities: Vec<_> = own
-            .iter()
-            .map(|logits| model.probabilities(logits))
-            .collect();
-        score.add(track.label, &probabilities);
-        left = rest;
-    }
+    let probabilities: Vec<_> = logits
+        .iter()
+        .map(|logits| model.probabilities(logits))
+        .collect();
     Ok(Evaluation {
-        score,
+        score: score(dataset, &rows, &probabilities),
         logits,
         tracks: rows,
         inputs,
     })
+}
+
+/// Scores the mean of several models' probabilities of each window.
+///
+/// # Errors
+/// As [`evaluate_pieces`], or a model takes other windows than the first.
+pub fn ensemble(models: &[Inference], dataset: &Dataset, pieces: &[Piece<'_>]) -> Result<Score> {
+    let first = models.first().context("an ensemble needs a model")?;
+    let mut sums: Vec<Vec<f32>> = Vec::new();
+    let mut rows = Vec::new();
+    for model in models {
+        ensure!(
+            model.info().window == first.info().window,
+            "a model takes windows of {:?}, the first one of {:?}",
+            model.info().window,
+            first.info().window
+        );
+        let own = evaluate_pieces(model, dataset, pieces)?;
+        sums.resize(own.logits.len(), vec![0.0; first.info().classes]);
+        for (sum, logits) in sums.iter_mut().zip(&own.logits) {
+            for (sum, p) in sum.iter_mut().zip(model.probabilities(logits)) {
+                *sum += p / models.len() as f32;
+            }
+        }
+        rows = own.tracks;
+    }
+    Ok(score(dataset, &rows, &sums))
+}
+
+/// The score of windows with their probabilities and the rows of their tracks, those of a track together.
+fn score(dataset: &Dataset, rows: &[u32], probabilities: &[Vec<f32>]) -> Score {
+    let mut score = Score::new(dataset.genres.len());
+    let mut left = probabilities;
+    for windows in rows.chunk_by(|a, b| a == b) {
+        let (own, rest) = left.split_at(windows.len());
+        score.add(dataset.tracks[windows[0] as usize].label, own);
+        left = rest;
+    }
+    score
 }
 
 impl Evaluation {
@@ -101,35 +144,67 @@ impl Evaluation {
         let file = safetensors::serialize(tensors, None)?;
         std::fs::write(path, file).with_context(|| format!("cannot write {}", path.display()))
     }
+}
+
+/// A score with what it is of.
+#[derive(Clone, Debug)]
+pub struct Summary<'a> {
+    /// The figures.
+    pub score: &'a Score,
+    /// Names of the classes.
+    pub labels: &'a [String],
+    /// Name of the split.
+    pub split: &'a str,
+    /// What answered.
+    pub engine: String,
+}
+
+impl<'a> Summary<'a> {
+    /// A score of one model or several.
+    #[must_use]
+    pub fn new(score: &'a Score, models: &'a [Inference], split: &'a str) -> Self {
+        let mut engine: Vec<_> = models.iter().map(engine).collect();
+        engine.dedup();
+        let mut engine = engine.join(" and ");
+        if models.len() > 1 {
+            engine = format!("mean of {} models, {engine}", models.len());
+        }
+        Self {
+            score,
+            labels: models.first().map_or(&[], Inference::labels),
+            split,
+            engine,
+        }
+    }
 
     /// The figures as JSON.
     #[must_use]
-    pub fn json(&self, model: &Inference, split: &str) -> Value {
-        let score = &self.score;
+    pub fn json(&self) -> Value {
+        let score = self.score;
         json!({
-            "split": split,
-            "engine": engine(model),
+            "split": self.split,
+            "engine": self.engine,
             "tracks": score.tracks,
             "track_accuracy": score.track_accuracy(),
             "track_accuracy_interval_95": score.track_interval(),
             "windows": score.windows,
             "window_accuracy": score.window_accuracy(),
-            "labels": model.labels(),
+            "labels": self.labels,
             "confusion": score.confusion,
         })
     }
 
     /// The figures for a person.
     #[must_use]
-    pub fn text(&self, model: &Inference, split: &str) -> String {
-        let score = &self.score;
+    pub fn text(&self) -> String {
+        let (score, split) = (self.score, self.split);
         let [low, high] = score.track_interval();
         let mut out = format!(
             "split {split}, engine {}\n\
              tracks:  {:.1} % of {} right (95 % interval {:.1} to {:.1} %)\n\
              windows: {:.1} % of {} right\n\n\
              tracks by genre (row) and answer (column):\n{:>10}",
-            engine(model),
+            self.engine,
             100.0 * score.track_accuracy(),
             score.tracks,
             100.0 * low,
@@ -138,10 +213,10 @@ impl Evaluation {
             score.windows,
             ""
         );
-        for label in model.labels() {
+        for label in self.labels {
             out += &format!(" {label:>9.9}");
         }
-        for (label, row) in model.labels().iter().zip(&score.confusion) {
+        for (label, row) in self.labels.iter().zip(&score.confusion) {
             out += &format!("\n{label:>10.10}");
             for count in row {
                 out += &format!(" {count:>9}");

@@ -4,40 +4,52 @@ use anyhow::{Result, anyhow};
 use burn::tensor::{Device, Tensor, TensorData};
 use timbrel_core::frontend::{Affine, WindowSpec};
 
-use crate::data::{Dataset, Track, windows};
+use crate::data::{Dataset, columns_of, renormalise};
 use crate::network::Network;
 use crate::score::{Score, softmax};
+use crate::split::Piece;
 
-/// Scores a network, on a device without gradients, on all windows of the given tracks.
+/// Windows that are run at once.
+const AT_ONCE: usize = 32;
+
+/// Scores a network, on a device without gradients, on all windows of the given pieces. Pieces of one track
+/// must follow each other; they answer together.
 ///
 /// # Errors
 /// The device does not deliver its results.
 pub fn score(
     network: &Network,
     dataset: &Dataset,
-    tracks: &[&Track],
+    pieces: &[Piece<'_>],
     window: WindowSpec,
     device: &Device,
 ) -> Result<Score> {
     let classes = dataset.genres.len();
+    let columns = usize::from(window.columns);
     let mut score = Score::new(classes);
-    for track in tracks {
-        let windows = windows(
-            dataset.spectrogram(track),
-            dataset.columns,
-            window,
-            &[Affine::DB80],
-        );
-        let count = windows.len();
-        let values: Vec<f32> = windows.flatten().map(f32::from).collect();
-        let shape = [count, 1, dataset.mels, usize::from(window.columns)];
-        let input = Tensor::<4>::from_data(TensorData::new(values, shape), device);
-        let logits = network
-            .forward(input)
-            .into_data()
-            .try_into_vec::<f32>()
-            .map_err(|error| anyhow!("logits: {error:?}"))?;
-        let probabilities: Vec<_> = logits.chunks_exact(classes).map(softmax).collect();
+    for own in pieces.chunk_by(|a, b| a.track.row == b.track.row) {
+        let track = own[0].track;
+        let mut probabilities = Vec::new();
+        let starts: Vec<usize> = own
+            .iter()
+            .flat_map(|piece| piece.starts(dataset.columns, window))
+            .collect();
+        for starts in starts.chunks(AT_ONCE) {
+            let mut values = Vec::with_capacity(starts.len() * dataset.mels * columns);
+            for &start in starts {
+                let cut = columns_of(dataset.spectrogram(track), dataset.columns, start, columns);
+                let seen = renormalise(&cut, dataset.mels, &[Affine::DB80]);
+                values.extend(seen.into_iter().map(f32::from));
+            }
+            let shape = [starts.len(), 1, dataset.mels, columns];
+            let input = Tensor::<4>::from_data(TensorData::new(values, shape), device);
+            let logits = network
+                .forward(input)
+                .into_data()
+                .try_into_vec::<f32>()
+                .map_err(|error| anyhow!("logits: {error:?}"))?;
+            probabilities.extend(logits.chunks_exact(classes).map(softmax));
+        }
         score.add(track.label, &probabilities);
     }
     Ok(score)

@@ -6,6 +6,7 @@
 
 pub mod augment;
 pub mod batch;
+pub mod console;
 pub mod data;
 pub mod device;
 pub mod evaluate;
@@ -17,5 +18,6 @@ pub mod network;
 pub mod quantise;
 pub mod recipe;
 pub mod score;
+pub mod split;
 pub mod training;
 pub mod weights;

@@ -29,30 +29,45 @@ pub mod name {
         format!("blocks.{block}.conv.weight")
     }
 
+    /// Convolution biases of a block without batch normalisation after it, `[channel]`.
+    #[must_use]
+    pub fn conv_bias(block: usize) -> String {
+        format!("blocks.{block}.conv.bias")
+    }
+
+    /// A block's batch normalisation, to which a dot and one of [`GAMMA`], [`BETA`], [`MEAN`] and
+    /// [`VARIANCE`] belong.
+    #[must_use]
+    pub fn norm(block: usize) -> String {
+        format!("blocks.{block}.norm")
+    }
+
+    /// Weights of a block's 1 × 1 branch, `[out, in, 1, 1]`.
+    #[must_use]
+    pub fn pointwise(block: usize) -> String {
+        format!("blocks.{block}.branches.pointwise.weight")
+    }
+
+    /// Batch normalisation of a block's 1 × 1 branch.
+    #[must_use]
+    pub fn pointwise_norm(block: usize) -> String {
+        format!("blocks.{block}.branches.norm")
+    }
+
+    /// Batch normalisation of the input beside a block's convolution.
+    #[must_use]
+    pub fn identity(block: usize) -> String {
+        format!("blocks.{block}.branches.identity")
+    }
+
     /// Batch normalisation's factor, `[channel]`.
-    #[must_use]
-    pub fn gamma(block: usize) -> String {
-        format!("blocks.{block}.norm.gamma")
-    }
-
+    pub const GAMMA: &str = "gamma";
     /// Batch normalisation's summand, `[channel]`.
-    #[must_use]
-    pub fn beta(block: usize) -> String {
-        format!("blocks.{block}.norm.beta")
-    }
-
+    pub const BETA: &str = "beta";
     /// Batch normalisation's running mean, `[channel]`.
-    #[must_use]
-    pub fn mean(block: usize) -> String {
-        format!("blocks.{block}.norm.running_mean")
-    }
-
+    pub const MEAN: &str = "running_mean";
     /// Batch normalisation's running variance, `[channel]`.
-    #[must_use]
-    pub fn variance(block: usize) -> String {
-        format!("blocks.{block}.norm.running_var")
-    }
-
+    pub const VARIANCE: &str = "running_var";
     /// Dense weights, `[in, out]`.
     pub const DENSE_WEIGHT: &str = "dense.weight";
     /// Dense bias, `[out]`.
@@ -68,6 +83,12 @@ impl Weights {
         self.0
             .get(name)
             .with_context(|| format!("tensor `{name}` is missing"))
+    }
+
+    /// Names of all tensors, in alphabetical order.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
     }
 
     /// Number of floats.

@@ -9,6 +9,7 @@ use timbrel_train::augment::{augment, mixup_weight};
 use timbrel_train::batch::{Batch, Sampler};
 use timbrel_train::data::{Dataset, renormalise};
 use timbrel_train::recipe::{AugmentKeys, Recipe};
+use timbrel_train::split::pieces;
 
 fn dataset() -> Dataset {
     let folder = tempfile::tempdir().unwrap();
@@ -18,7 +19,7 @@ fn dataset() -> Dataset {
 
 fn epoch(dataset: &Dataset, seed: u64, epoch: usize) -> Vec<Batch> {
     let recipe = Recipe::parse(RECIPE).unwrap();
-    let tracks = dataset.split("train").unwrap();
+    let tracks = pieces(dataset.split("train").unwrap());
     Sampler::new(dataset, tracks, &recipe, seed)
         .epoch(epoch)
         .collect()

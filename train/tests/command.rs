@@ -140,3 +140,110 @@ fn data_must_be_named() {
         &["--data"],
     );
 }
+
+#[test]
+fn several_seeds_are_trained_and_summed_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = common::write_all(folder.path(), 24);
+    let out = folder.path().join("runs");
+    let arguments = [
+        "train",
+        "--data",
+        folder.path().to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+        "--recipe",
+        recipe.to_str().unwrap(),
+        "--epochs",
+        "2",
+        "--seed",
+        "4",
+        "--seeds",
+        "2",
+    ];
+    let output = timbrel(&arguments);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    let last = said.lines().last().unwrap();
+    let numbers: Vec<f64> = last
+        .split([' ', ','])
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let [first, second, mean, deviation] = numbers[..] else {
+        panic!("{last}")
+    };
+    assert!((mean - (first + second) / 2.0).abs() < 0.11, "{last}");
+    let expected = (first - second).abs() / 2f64.sqrt();
+    assert!((deviation - expected).abs() < 0.11, "{last}");
+    assert!(out.join("seed-4").join("last.safetensors").exists());
+    // what is done is not done again
+    let again = timbrel(&[&arguments[..], &["--resume"]].concat());
+    assert_eq!(String::from_utf8_lossy(&again.stdout).trim(), last);
+    assert_fails(&arguments, &["seed 4", "--resume"]);
+}
+
+#[test]
+fn nobody_needs_to_read_to_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = common::write_all(folder.path(), 24);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_timbrel"))
+        .args(["train", "--epochs", "2", "--recipe"])
+        .arg(&recipe)
+        .arg("--data")
+        .arg(folder.path())
+        .arg("--out")
+        .arg(folder.path().join("run"))
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+    assert!(folder.path().join("run").join("last.safetensors").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_training_can_go_on() {
+    use std::io::{BufRead, BufReader};
+
+    let folder = tempfile::tempdir().unwrap();
+    let text = common::RECIPE.replace("checkpoint_every = 1", "checkpoint_every = 10000");
+    common::write_all(folder.path(), 24);
+    let recipe = folder.path().join("rare.toml");
+    std::fs::write(&recipe, text).unwrap();
+    let run = folder.path().join("run");
+    let arguments = [
+        "train",
+        "--epochs",
+        "10000",
+        "--data",
+        folder.path().to_str().unwrap(),
+        "--out",
+        run.to_str().unwrap(),
+        "--recipe",
+        recipe.to_str().unwrap(),
+    ];
+    let mut child = Command::new(env!("CARGO_BIN_EXE_timbrel"))
+        .args(arguments)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+    said.next().unwrap().unwrap();
+    let id = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    said.for_each(drop);
+    assert!(child.wait().unwrap().success());
+    let state = std::fs::read_to_string(run.join("checkpoint").join("run.json")).unwrap();
+    let state: serde_json::Value = serde_json::from_str(&state).unwrap();
+    let done = state["done"].as_u64().unwrap() as usize;
+    let metrics = std::fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    assert!((1..10000).contains(&done), "{done}");
+    assert_eq!(metrics.lines().count(), done);
+}

@@ -14,11 +14,12 @@ fn ndarray_agrees_with_flex() {
     let recipe = Recipe::parse(common::RECIPE).unwrap();
     let [flex, ndarray] =
         [DeviceKind::Cpu, DeviceKind::Ndarray].map(|kind| kind.open(false).unwrap());
-    let fresh = Network::new(&recipe.network, 3, &flex);
+    let fresh = Network::new(&recipe, 3, &flex).unwrap();
     let weights = fresh.weights().unwrap();
     let run = |device: &Device| {
-        let network = Network::new(&recipe.network, 3, device)
-            .with_weights(&weights, device)
+        let network = Network::new(&recipe, 3, device)
+            .unwrap()
+            .with_weights(&weights)
             .unwrap();
         let values: Vec<f32> = (0..4)
             .flat_map(common::spectrogram)

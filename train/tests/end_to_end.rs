@@ -8,7 +8,7 @@ use std::path::Path;
 use timbrel_train::data::Dataset;
 use timbrel_train::device::DeviceKind;
 use timbrel_train::evaluate::evaluate;
-use timbrel_train::export::export;
+use timbrel_train::export::{Target, export};
 use timbrel_train::inference::Inference;
 use timbrel_train::training::{Options, RunFolder, RunInfo, train};
 use timbrel_train::weights::Weights;
@@ -36,10 +36,8 @@ fn trains_resumes_exports_and_answers() {
     };
     let options = Options {
         seed: 5,
-        epochs: None,
-        stop_after: None,
-        resume: false,
         data: root.path().into(),
+        ..Options::default()
     };
 
     let whole = RunFolder::new(&root.path().join("whole"));
@@ -102,8 +100,21 @@ fn trains_resumes_exports_and_answers() {
 
 fn exports(run: &RunFolder, dataset: &Dataset, root: &Path) {
     let device = DeviceKind::Cpu.open(false).unwrap();
-    let exported = export(run, dataset, Some("small"), &root.join("out"), &device).unwrap();
-    let [timbrel, onnx, card] = &exported.files;
+    let exported = export(
+        run,
+        dataset,
+        Target {
+            name: Some("small"),
+            out: &root.join("out"),
+            float: true,
+        },
+        &device,
+    )
+    .unwrap();
+    let [timbrel, onnx, float, card] = exported.files.as_slice() else {
+        panic!("{:?}", exported.files)
+    };
+    assert!(float.ends_with("small-float.onnx"));
     let card = std::fs::read_to_string(card).unwrap();
     for part in ["# small", "bars, rows, both", "seed: 5", "int8", "GTZAN"] {
         assert!(card.contains(part), "{part:?} is not in the card:\n{card}");
@@ -118,7 +129,7 @@ fn exports(run: &RunFolder, dataset: &Dataset, root: &Path) {
     );
     assert_eq!(
         evaluate(&int8, dataset, "valid").unwrap().score,
-        exported.measured.int8
+        exported.measured.int8.unwrap()
     );
 
     let file = root.join("logits.safetensors");

@@ -38,10 +38,30 @@ fn weights(recipe: &Recipe) -> Weights {
             0.0,
             spread,
         );
-        add(name::gamma(index), vec![outputs], 1.0, 0.4);
-        add(name::beta(index), vec![outputs], 0.1, 0.3);
-        add(name::mean(index), vec![outputs], 0.0, 0.3);
-        add(name::variance(index), vec![outputs], 0.5, 0.4);
+        add(
+            format!("{}.{}", name::norm(index), name::GAMMA),
+            vec![outputs],
+            1.0,
+            0.4,
+        );
+        add(
+            format!("{}.{}", name::norm(index), name::BETA),
+            vec![outputs],
+            0.1,
+            0.3,
+        );
+        add(
+            format!("{}.{}", name::norm(index), name::MEAN),
+            vec![outputs],
+            0.0,
+            0.3,
+        );
+        add(
+            format!("{}.{}", name::norm(index), name::VARIANCE),
+            vec![outputs],
+            0.5,
+            0.4,
+        );
         inputs = outputs;
     }
     let classes = GENRES.len();
@@ -162,7 +182,7 @@ fn conv(
     let (kernel, stride, pool) = (
         layer.keys.kernel.get(),
         layer.keys.stride.get(),
-        layer.keys.pool.get(),
+        layer.keys.pool.get()[0],
     );
     let outputs = layer.keys.channels.get();
     let size = input
@@ -217,8 +237,9 @@ fn conv(
 
 fn burn_logits(recipe: &Recipe, weights: &Weights, inputs: &[Vec<u8>]) -> Vec<Vec<f32>> {
     let device = DeviceKind::Cpu.open(false).unwrap();
-    let network = Network::new(&recipe.network, GENRES.len(), &device)
-        .with_weights(weights, &device)
+    let network = Network::new(recipe, GENRES.len(), &device)
+        .unwrap()
+        .with_weights(weights)
         .unwrap();
     let values: Vec<f32> = inputs.iter().flatten().map(|q| f32::from(*q)).collect();
     let input = TensorData::new(values, [inputs.len(), 1, MELS, 32]);
@@ -262,7 +283,7 @@ fn weights_that_do_not_fit_are_named() {
     let recipe = Recipe::parse(RECIPE).unwrap();
     let mut wrong = weights(&recipe);
     wrong.insert(
-        name::beta(1),
+        format!("{}.{}", name::norm(1), name::BETA),
         Array {
             shape: vec![5],
             values: vec![0.0; 5],

@@ -85,6 +85,7 @@ pub struct Classifier<'w, E> {
     ring: Ring<'w>,
     mean: Mean,
     logits: Vec<i32, MAX_CLASSES>,
+    columns: u32,
     any_audio: bool,
     finished: bool,
 }
@@ -156,6 +157,7 @@ impl<'w, E: Engine> Classifier<'w, E> {
             ring: Ring::new(&info, memory.take(info.window_len())?),
             mean: Mean::new(info.classes),
             logits: (0..info.classes.min(MAX_CLASSES)).map(|_| 0).collect(),
+            columns: 0,
             any_audio: false,
             finished: false,
             info,
@@ -225,6 +227,7 @@ impl<'w, E: Engine> Classifier<'w, E> {
         self.resampler.finish();
         self.drain()?;
         while let Some(column) = self.log_mel.finish() {
+            self.columns = self.columns.wrapping_add(1);
             if self.ring.push(column) {
                 self.classify()?;
             }
@@ -272,6 +275,19 @@ impl<'w, E: Engine> Classifier<'w, E> {
         &self.logits
     }
 
+    /// Log-mel columns since the start or the last reset; begins again at 0 after `u32::MAX`.
+    #[must_use]
+    pub fn columns(&self) -> u32 {
+        self.columns
+    }
+
+    /// The newest log-mel column, for a display: a value a band in 1/128 dB relative to a power of 1. `None`
+    /// before the first column. To see all of them, push at most a hop at a time.
+    #[must_use]
+    pub fn newest_column(&self) -> Option<&[i16]> {
+        self.ring.newest()
+    }
+
     /// Name of a class, `None` where there is no such class.
     #[must_use]
     pub fn label(&self, class: usize) -> Option<&str> {
@@ -292,6 +308,7 @@ impl<'w, E: Engine> Classifier<'w, E> {
         self.ring.reset();
         self.mean.reset();
         self.logits.fill(0);
+        self.columns = 0;
         self.any_audio = false;
         self.finished = false;
     }
@@ -325,7 +342,11 @@ impl<'w, E: Engine> Classifier<'w, E> {
         while !samples.is_empty() {
             let (taken, column) = self.log_mel.push_slice(samples);
             samples = samples.get(taken..).unwrap_or_default();
-            if column.is_some_and(|column| self.ring.push(column)) {
+            let Some(column) = column else {
+                continue;
+            };
+            self.columns = self.columns.wrapping_add(1);
+            if self.ring.push(column) {
                 self.classify()?;
                 window = true;
             }

@@ -69,6 +69,12 @@ impl<'w> Ring<'w> {
         self.since_window == due
     }
 
+    /// The column that was kept last.
+    pub(super) fn newest(&self) -> Option<&[i16]> {
+        let at = (self.seen.checked_sub(1)? % self.columns()) as usize * self.n_mels;
+        self.cells.get(at..at + self.n_mels)
+    }
+
     fn is_first_window_open(&self) -> bool {
         self.since_window == self.seen
     }

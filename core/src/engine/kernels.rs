@@ -1,5 +1,8 @@
 //! The arithmetic of each layer: u8 activations × i8 weights in i32 sums, requantised by a shift that
 //! rounds half to even. Plain loops over slices, the same bits on every target.
+//!
+//! The layers are ONNX's `QLinearConv` (its `group` 1 or the number of channels), `MaxPool`, `AveragePool` and
+//! `MatMulInteger`, with scales that are powers of two and zero points of 0, in the order `[H, W, C]`.
 
 use super::dot::{dot, dot4, product};
 use crate::model::{Geometry, Layer, Shape};

@@ -1,17 +1,13 @@
 //! Names the genre of audio files with the shipped model, or with one's own.
 
-mod demo;
-mod listen;
-mod model;
-mod report;
-
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
-
-use listen::{Heard, Listener};
+use clap::Parser;
+use classify::listen::{Failure, Heard, Listener};
+use classify::model::EngineName;
+use classify::{demo, model, report};
 
 /// Names the genre of wav, mp3, flac, ogg and m4a files.
 #[derive(Parser)]
@@ -34,14 +30,6 @@ struct Arguments {
     files: Vec<PathBuf>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum EngineName {
-    /// Timbrel's integer engine, for .timbrel files
-    Int8,
-    /// tract, for .onnx files; needs a build with `--features tract`
-    Tract,
-}
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let model = match model::load(arguments.model.as_deref(), arguments.engine) {
@@ -53,8 +41,8 @@ fn main() -> ExitCode {
     };
     let mut listener = Listener::new(&model);
     let mut failed = false;
-    let mut show = |name: &str, heard: Result<Heard, String>| {
-        let printed = heard.and_then(|heard| {
+    let mut show = |name: &str, heard: Result<Heard, Failure>| {
+        let printed = heard.map_err(|error| error.to_string()).and_then(|heard| {
             let text = match arguments.json {
                 true => report::json(name, &heard),
                 false => report::text(name, &heard, usize::from(arguments.top)),

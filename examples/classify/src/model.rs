@@ -3,16 +3,24 @@
 use std::borrow::Cow;
 use std::path::Path;
 
+use clap::ValueEnum;
 use timbrel_core::model::{Model, ModelError};
-
-use crate::EngineName;
 
 static COMPACT: &[u8] = include_bytes!("../../../models/compact.timbrel");
 #[cfg(feature = "tract")]
 static COMPACT_ONNX: &[u8] = include_bytes!("../../../models/compact.onnx");
 
+/// The engines by their names on the command line.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EngineName {
+    /// Timbrel's integer engine, for .timbrel files
+    Int8,
+    /// tract, for .onnx files; needs a build with `--features tract`
+    Tract,
+}
+
 /// A model ready to make classifiers of.
-pub(crate) enum Loaded {
+pub enum Loaded {
     /// The bytes of a valid `.timbrel` file.
     Int8(Cow<'static, [u8]>),
     /// A plan that is shared by all classifiers.
@@ -21,7 +29,10 @@ pub(crate) enum Loaded {
 }
 
 /// Loads the model at `path`, or the built-in one, for `engine`, or for the one the file's content asks for.
-pub(crate) fn load(path: Option<&Path>, engine: Option<EngineName>) -> Result<Loaded, String> {
+///
+/// # Errors
+/// What is wrong with the file, with its name.
+pub fn load(path: Option<&Path>, engine: Option<EngineName>) -> Result<Loaded, String> {
     let Some(path) = path else {
         return match engine {
             None | Some(EngineName::Int8) => Ok(Loaded::Int8(COMPACT.into())),

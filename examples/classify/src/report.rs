@@ -5,7 +5,8 @@ use std::fmt::Write;
 use crate::listen::Heard;
 
 /// The genre, and the best `top` genres with bars.
-pub(crate) fn text(name: &str, heard: &Heard, top: usize) -> String {
+#[must_use]
+pub fn text(name: &str, heard: &Heard, top: usize) -> String {
     const BAR: f32 = 30.0;
     let mut ranked: Vec<&(String, f32)> = heard.probabilities.iter().collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -28,7 +29,8 @@ pub(crate) fn text(name: &str, heard: &Heard, top: usize) -> String {
 }
 
 /// One line of JSON: file, genre, confidence, all probabilities, windows, seconds.
-pub(crate) fn json(name: &str, heard: &Heard) -> String {
+#[must_use]
+pub fn json(name: &str, heard: &Heard) -> String {
     // written by hand for the number of digits, which other programs print alike
     let string = |text: &str| serde_json::Value::from(text).to_string();
     let (genre, confidence) = &heard.probabilities[heard.class];

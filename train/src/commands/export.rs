@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
+use timbrel_train::console::say;
 use timbrel_train::data::Dataset;
 use timbrel_train::device::DeviceKind;
-use timbrel_train::export::export;
+use timbrel_train::export::{Target, export};
 use timbrel_train::training::RunFolder;
 
 #[derive(Args)]
@@ -19,6 +20,10 @@ pub(crate) struct Arguments {
     /// Name of the files; the recipe's where it is not given.
     #[arg(long)]
     name: Option<String>,
+    /// Write the float network as NAME-float.onnx, too. A network that has no integers is written as floats
+    /// anyway.
+    #[arg(long)]
+    float: bool,
     /// Data to calibrate and measure on; the run's own where it is not given.
     #[arg(long, env = "TIMBREL_DATA")]
     data: Option<PathBuf>,
@@ -38,22 +43,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         None => folder.info()?.data,
     };
     let dataset = Dataset::read(&data)?;
-    let exported = export(
-        &folder,
-        &dataset,
-        arguments.name.as_deref(),
-        &arguments.out,
-        &device,
-    )?;
+    let target = Target {
+        name: arguments.name.as_deref(),
+        out: &arguments.out,
+        float: arguments.float,
+    };
+    let exported = export(&folder, &dataset, target, &device)?;
     for file in &exported.files {
-        println!("{}", file.display());
+        say(file.display())?;
     }
     let measured = &exported.measured;
-    println!(
-        "{} tracks right: float {:.1} %, int8 {:.1} %",
+    let int8 = match &measured.int8 {
+        Some(int8) => format!(", int8 {:.1} %", 100.0 * int8.track_accuracy()),
+        None => String::new(),
+    };
+    say(format_args!(
+        "{} tracks right: float {:.1} %{int8}",
         measured.split,
-        100.0 * measured.float.track_accuracy(),
-        100.0 * measured.int8.track_accuracy()
-    );
-    Ok(())
+        100.0 * measured.float.track_accuracy()
+    ))
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 use timbrel_core::decode::read_mono;
+use timbrel_train::console::say;
 use timbrel_train::features::{Feature, SAMPLE_RATE};
 
 #[derive(Args)]
@@ -25,12 +26,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let samples = read_mono(&arguments.file, SAMPLE_RATE).with_context(name)?;
     let matrix = feature.compute(&samples).with_context(name)?;
     matrix.write(&arguments.out, &arguments.front_end)?;
-    println!(
+    say(format_args!(
         "{} [{}, {}] of {:.2} s",
         arguments.front_end,
         matrix.bins,
         matrix.frames,
         samples.len() as f32 / SAMPLE_RATE as f32
-    );
-    Ok(())
+    ))
 }

@@ -15,7 +15,7 @@ pub(crate) enum Command {
     Train(train::Arguments),
     /// Evaluate an exported model on a split.
     Evaluate(evaluate::Arguments),
-    /// Quantise a run's network and write it as .timbrel and .onnx, with a model card.
+    /// Write a run's network: quantised as .timbrel and .onnx, or as a float .onnx, with a model card.
     Export(export::Arguments),
     /// Compute a feature of an audio file as librosa does.
     Features(features::Arguments),

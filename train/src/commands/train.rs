@@ -1,13 +1,16 @@
 //! `timbrel train`.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use clap::Args;
+use timbrel_train::console::say;
 use timbrel_train::data::Dataset;
 use timbrel_train::device::DeviceKind;
-use timbrel_train::training::{Options, RunFolder, train};
+use timbrel_train::training::{Options, RunFolder, RunInfo, train};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -23,6 +26,9 @@ pub(crate) struct Arguments {
     /// Seed of weights, crops and augmentation; a resumed run keeps its own.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Number of seeds, counted from --seed, to train one after another in folders seed-N of --out.
+    #[arg(long, default_value = "1")]
+    seeds: NonZeroUsize,
     /// Epochs instead of the recipe's; a resumed run keeps its own.
     #[arg(long)]
     epochs: Option<NonZeroUsize>,
@@ -32,6 +38,17 @@ pub(crate) struct Arguments {
     /// Let `--device gpu` use an adapter that is emulated in software.
     #[arg(long)]
     allow_software_adapter: bool,
+    /// Folder of a run to learn from besides the labels, as the recipe's [distillation] says; may be
+    /// repeated. A resumed run keeps its own.
+    #[arg(long, value_name = "RUN")]
+    teacher: Vec<PathBuf>,
+    /// Take the cache's front end in place of the recipe's, in windows of the same duration. A resumed run
+    /// keeps its own.
+    #[arg(long)]
+    approximate_front_end: bool,
+    /// Folder of a run whose weights to begin with.
+    #[arg(long, value_name = "RUN", conflicts_with = "resume")]
+    init_from: Option<PathBuf>,
     /// Go on from the checkpoint in the run's folder.
     #[arg(long)]
     resume: bool,
@@ -48,14 +65,84 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         stop_after: None,
         resume: arguments.resume,
         data,
+        teachers: absolute(&arguments.teacher)?,
+        approximate_front_end: arguments.approximate_front_end,
+        init_from: arguments.init_from.clone(),
+        interrupt: interrupt()?,
     };
-    let folder = RunFolder::new(&arguments.out);
-    let info = train(&arguments.recipe, &dataset, &folder, &device, &options)?;
-    if let Some((accuracy, epoch)) = info.best {
-        println!(
+    let train_into = |out: &Path, options: &Options| {
+        train(
+            &arguments.recipe,
+            &dataset,
+            &RunFolder::new(out),
+            &device,
+            options,
+        )
+    };
+    if arguments.seeds.get() > 1 {
+        return several(arguments, &options, train_into);
+    }
+    match train_into(&arguments.out, &options)?.best {
+        Some((accuracy, epoch)) => say(format_args!(
             "best: {:.1} % of the valid tracks after epoch {epoch}",
             100.0 * accuracy
-        );
+        )),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Trains one seed after another, each in a folder of its own, and says how far apart they end.
+fn several(
+    arguments: &Arguments,
+    options: &Options,
+    train_into: impl Fn(&Path, &Options) -> Result<RunInfo>,
+) -> Result<()> {
+    let mut best = Vec::new();
+    for seed in (arguments.seed..).take(arguments.seeds.get()) {
+        let out = arguments.out.join(format!("seed-{seed}"));
+        let options = Options {
+            seed,
+            // those that an interruption left undone begin, the others go on or are done
+            resume: options.resume && RunFolder::new(&out).info().is_ok(),
+            ..options.clone()
+        };
+        let info = train_into(&out, &options).with_context(|| format!("seed {seed}"))?;
+        if options.interrupt.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        best.extend(info.best.map(|(accuracy, _)| 100.0 * accuracy));
+    }
+    let count = best.len() as f64;
+    let mean = best.iter().sum::<f64>() / count;
+    let squares = best.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
+    let deviation = (squares / (count - 1.0)).sqrt();
+    let list: Vec<String> = best.iter().map(|value| format!("{value:.1}")).collect();
+    say(format_args!(
+        "best: {} % of the valid tracks; mean {mean:.1}, standard deviation {deviation:.1}",
+        list.join(", ")
+    ))
+}
+
+/// A flag that the first Ctrl-C sets; the second ends the program at once.
+fn interrupt() -> Result<Arc<AtomicBool>> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let set = flag.clone();
+    ctrlc::set_handler(move || {
+        if set.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("stopping with a checkpoint after this epoch; once more Ctrl-C stops at once");
+    })
+    .context("cannot watch for Ctrl-C")?;
+    Ok(flag)
+}
+
+/// Paths that hold from any folder, for a run that is resumed in another.
+fn absolute(runs: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    runs.iter()
+        .map(|run| {
+            run.canonicalize()
+                .with_context(|| format!("--teacher {}", run.display()))
+        })
+        .collect()
 }

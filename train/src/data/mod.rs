@@ -3,10 +3,12 @@
 mod manifest;
 mod window;
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use safetensors::{Dtype, SafeTensors};
+use serde::{Deserialize, Serialize};
 use timbrel_core::frontend::FrontEnd;
 
 pub use manifest::ManifestRow;
@@ -26,6 +28,30 @@ pub struct Track {
     pub row: usize,
 }
 
+/// Frame length and hop (samples at 22,050 Hz) that a cache was made with. GTZAN's has columns of 1,708.5
+/// samples in the mean.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MadeWith {
+    /// FFT length.
+    pub n_fft: u16,
+    /// Samples from column to column.
+    pub hop: f32,
+}
+
+impl MadeWith {
+    /// Reads the keys `n_fft` and `hop` of a cache's metadata; none where one is missing.
+    fn read(metadata: &HashMap<String, String>) -> Result<Option<Self>> {
+        let (Some(n_fft), Some(hop)) = (metadata.get("n_fft"), metadata.get("hop")) else {
+            return Ok(None);
+        };
+        let bad = || format!("its metadata has n_fft {n_fft:?} and hop {hop:?}");
+        Ok(Some(Self {
+            n_fft: n_fft.parse().with_context(bad)?,
+            hop: hop.parse().with_context(bad)?,
+        }))
+    }
+}
+
 /// Log-mel spectrograms of whole tracks with their labels and splits.
 #[derive(Clone, Debug)]
 pub struct Dataset {
@@ -37,6 +63,8 @@ pub struct Dataset {
     pub mels: usize,
     /// Columns of a track.
     pub columns: usize,
+    /// What the cache says it was made with; an old one says nothing.
+    pub made_with: Option<MadeWith>,
     /// `[track, mel, column]`, `dB = value / 255 · 80 − 80` relative to the track's maximum.
     values: Vec<u8>,
 }
@@ -69,10 +97,10 @@ impl Dataset {
     pub fn parse(bytes: &[u8], rows: &[ManifestRow]) -> Result<Self> {
         let tensors = SafeTensors::deserialize(bytes).context("not a safetensors file")?;
         let (_, header) = SafeTensors::read_metadata(bytes)?;
-        let genres = header
-            .metadata()
-            .as_ref()
-            .and_then(|m| m.get("genres"))
+        let metadata = header.metadata().clone().unwrap_or_default();
+        let made_with = MadeWith::read(&metadata)?;
+        let genres = metadata
+            .get("genres")
             .context("its metadata has no `genres`")?;
         let genres: Vec<String> = serde_json::from_str(genres)
             .context("its metadata `genres` is not a JSON list of names")?;
@@ -133,6 +161,7 @@ impl Dataset {
             tracks,
             mels,
             columns,
+            made_with,
             values: logmel.data().to_vec(),
         })
     }
@@ -169,14 +198,22 @@ impl Dataset {
     /// Checks that a model with this front end and window can be trained or evaluated on the cache.
     ///
     /// # Errors
-    /// The bands differ, or a track is shorter than a window.
+    /// The bins or the times of the columns differ, or a track is shorter than a window.
     pub fn check(&self, front_end: &FrontEnd, columns: u16) -> Result<()> {
         ensure!(
             usize::from(front_end.n_mels) == self.mels,
-            "the front end has {} mel bands, the cache {}",
+            "the front end has {} bins, the cache {}",
             front_end.n_mels,
             self.mels
         );
+        if let Some(MadeWith { n_fft, hop }) = self.made_with {
+            ensure!(
+                n_fft == front_end.n_fft && (hop - f32::from(front_end.hop)).abs() < 1.0,
+                "the front end has n_fft {} and hop {}, the cache was made with {n_fft} and {hop}; make one that fits with `timbrel prepare`, or let `timbrel train --approximate-front-end` take the cache's",
+                front_end.n_fft,
+                front_end.hop
+            );
+        }
         ensure!(
             usize::from(columns) <= self.columns,
             "a window has {columns} columns, a track of the cache only {}",

@@ -5,6 +5,8 @@ use std::fmt::Write;
 use timbrel_core::engine::Int8Engine;
 use timbrel_core::model::{Model, Op};
 
+use crate::quantise::Identity;
+use crate::recipe::Recipe;
 use crate::score::Score;
 
 /// Float and integer network on the same split.
@@ -14,39 +16,49 @@ pub struct Measured {
     pub split: String,
     /// The float network.
     pub float: Score,
-    /// The exported integers.
-    pub int8: Score,
+    /// The exported integers, where there are any.
+    pub int8: Option<Score>,
 }
 
 /// What a card is written from.
 #[derive(Clone, Debug)]
 pub struct Card<'a> {
-    /// Name of the files.
+    /// Name of the model.
     pub name: &'a str,
-    /// The exported file.
-    pub model: Model<'a>,
-    /// Bytes of the `.onnx` file.
-    pub onnx_bytes: usize,
+    /// What it was trained by.
+    pub recipe: &'a Recipe,
+    /// Labels and origin.
+    pub identity: &'a Identity,
+    /// Names and bytes of the exported files.
+    pub files: &'a [(String, Vec<u8>)],
+    /// Number of floats in the network.
+    pub floats: usize,
     /// Accuracy.
     pub measured: &'a Measured,
     /// Mean divergence of the integers' answers from the float network's on calibration windows, nats.
-    pub divergence: f64,
+    pub divergence: Option<f64>,
 }
 
 impl Card<'_> {
     /// The card as Markdown.
-    #[must_use]
-    pub fn markdown(&self) -> String {
+    ///
+    /// # Errors
+    /// The `.timbrel` file among the files is damaged.
+    pub fn markdown(&self) -> anyhow::Result<String> {
         let mut out = String::new();
-        // writing to a String cannot fail
-        let _ = self.write(&mut out);
-        out
+        let integers = self
+            .files
+            .iter()
+            .find(|(name, _)| name.ends_with(".timbrel"));
+        let model = integers.map(|(_, bytes)| Model::parse(bytes)).transpose();
+        let model = model.map_err(|error| anyhow::anyhow!("{error}"))?;
+        self.write(model.as_ref(), &mut out)?;
+        Ok(out)
     }
 
-    fn write(&self, out: &mut String) -> std::fmt::Result {
-        let model = &self.model;
-        let (front_end, window) = (model.front_end(), model.window());
-        let labels: Vec<&str> = model.labels().collect();
+    fn write(&self, model: Option<&Model<'_>>, out: &mut String) -> std::fmt::Result {
+        let (front_end, window) = (self.recipe.front_end(), self.recipe.window());
+        let labels = &self.identity.labels;
         writeln!(out, "# {}\n", self.name)?;
         writeln!(
             out,
@@ -54,38 +66,27 @@ impl Card<'_> {
             labels.join(", ")
         )?;
         writeln!(out, "| | |\n|---|---|")?;
-        writeln!(
-            out,
-            "| `{}.timbrel` | {} bytes |",
-            self.name,
-            model.as_bytes().len()
-        )?;
-        writeln!(
-            out,
-            "| `{}.onnx` (the same integers) | {} bytes |",
-            self.name, self.onnx_bytes
-        )?;
-        writeln!(
-            out,
-            "| network memory (int8 engine) | {} bytes |",
-            Int8Engine::required_bytes(model)
-        )?;
-        writeln!(
-            out,
-            "| weights | {} i8, {} i32 biases |",
-            self.weights(),
-            self.biases()
-        )?;
-        writeln!(
-            out,
-            "| multiply-adds a window | {:.1} million |",
-            self.products() as f64 / 1e6
-        )?;
+        for (name, bytes) in self.files {
+            let what = match (name.ends_with(".onnx"), model) {
+                (true, Some(_)) if !name.ends_with("-float.onnx") => " (the same integers)",
+                (true, _) => " (floats)",
+                _ => "",
+            };
+            writeln!(out, "| `{name}`{what} | {} bytes |", bytes.len())?;
+        }
+        match model {
+            Some(model) => write_integers(model, out)?,
+            None => writeln!(out, "| weights | {} f32 |", self.floats)?,
+        }
         let seconds =
             f32::from(window.columns) * f32::from(front_end.hop) / front_end.sample_rate as f32;
+        let bins = match self.recipe.front_end.n_mels {
+            Some(_) => "mel bands",
+            None => "bins",
+        };
         writeln!(
             out,
-            "| input | {} mel bands × {} columns ({seconds:.1} s), a window every {} columns |",
+            "| input | {} {bins} × {} columns ({seconds:.1} s), a window every {} columns |",
             front_end.n_mels, window.columns, window.hop
         )?;
         writeln!(
@@ -94,7 +95,7 @@ impl Card<'_> {
             front_end.sample_rate, front_end.n_fft, front_end.hop
         )?;
         self.write_origin(out)?;
-        self.write_accuracy(out, &labels)?;
+        self.write_accuracy(out)?;
         writeln!(out, "## Limits\n")?;
         writeln!(
             out,
@@ -112,14 +113,15 @@ impl Card<'_> {
 
     fn write_origin(&self, out: &mut String) -> std::fmt::Result {
         writeln!(out, "## Where it comes from\n")?;
-        for line in self.model.provenance().lines() {
+        for line in self.identity.provenance.lines() {
             writeln!(out, "- {line}")?;
         }
         writeln!(out)
     }
 
-    fn write_accuracy(&self, out: &mut String, labels: &[&str]) -> std::fmt::Result {
+    fn write_accuracy(&self, out: &mut String) -> std::fmt::Result {
         let Measured { split, float, int8 } = self.measured;
+        let labels = &self.identity.labels;
         writeln!(out, "## Accuracy on the {split} split\n")?;
         writeln!(
             out,
@@ -129,10 +131,14 @@ impl Card<'_> {
         writeln!(
             out,
             "| | tracks ({}) | 95 % interval | windows ({}) |",
-            int8.tracks, int8.windows
+            float.tracks, float.windows
         )?;
         writeln!(out, "|---|---|---|---|")?;
-        for (name, score) in [("float", float), ("int8", int8)] {
+        let rows = [("float", Some(float)), ("int8", int8.as_ref())];
+        for (name, score) in rows
+            .iter()
+            .filter_map(|(name, score)| Some((name, (*score)?)))
+        {
             let [low, high] = score.track_interval();
             writeln!(
                 out,
@@ -143,42 +149,54 @@ impl Card<'_> {
                 100.0 * score.window_accuracy()
             )?;
         }
+        write!(
+            out,
+            "\nThe interval is Wilson's: what other tracks of the same kind would do to the figure."
+        )?;
+        if let Some(divergence) = self.divergence {
+            write!(
+                out,
+                " The integers' answers diverge from the float network's by {divergence:.4} nats in the mean."
+            )?;
+        }
+        let (name, score) = int8
+            .as_ref()
+            .map_or(("float", float), |score| ("int8", score));
         writeln!(
             out,
-            "\nThe interval is Wilson's: what other tracks of the same kind would do to the figure. The integers' \
-             answers diverge from the float network's by {:.4} nats in the mean.\n",
-            self.divergence
+            "\n\nTracks by genre (row) and answer (column), {name}:\n"
         )?;
-        writeln!(out, "Tracks by genre (row) and answer (column), int8:\n")?;
         writeln!(out, "| | {} |", labels.join(" | "))?;
         writeln!(out, "|---{}|", "|---".repeat(labels.len()))?;
-        for (label, row) in labels.iter().zip(&int8.confusion) {
+        for (label, row) in labels.iter().zip(&score.confusion) {
             let cells: Vec<String> = row.iter().map(ToString::to_string).collect();
             writeln!(out, "| {label} | {} |", cells.join(" | "))?;
         }
         writeln!(out)
     }
+}
 
-    fn weights(&self) -> usize {
-        self.model.layers().map(|layer| layer.weights.len()).sum()
-    }
+fn write_integers(model: &Model<'_>, out: &mut String) -> std::fmt::Result {
+    let weights: usize = model.layers().map(|layer| layer.weights.len()).sum();
+    let biases: usize = model.layers().map(|layer| layer.biases.len()).sum();
+    let memory = Int8Engine::required_bytes(model);
+    writeln!(out, "| network memory (int8 engine) | {memory} bytes |")?;
+    writeln!(out, "| weights | {weights} i8, {biases} i32 biases |")?;
+    let products = products(model) as f64 / 1e6;
+    writeln!(out, "| multiply-adds a window | {products:.1} million |")
+}
 
-    fn biases(&self) -> usize {
-        self.model.layers().map(|layer| layer.biases.len()).sum()
-    }
-
-    /// Multiply-adds of one window, those that pooling drops included.
-    fn products(&self) -> u64 {
-        let products = |layer: timbrel_core::model::Layer<'_>| {
-            let places = match layer.op {
-                Op::Conv { geometry, .. } | Op::Depthwise { geometry, .. } => geometry
-                    .output(layer.input)
-                    .map_or(0, |[h, w]| u64::from(h) * u64::from(w)),
-                Op::MaxPool { .. } | Op::AveragePool { .. } => 0,
-                Op::Dense => 1,
-            };
-            places * layer.op.taps(layer.input) * u64::from(layer.output.channels)
+/// Multiply-adds of one window, those that pooling drops included.
+fn products(model: &Model<'_>) -> u64 {
+    let products = |layer: timbrel_core::model::Layer<'_>| {
+        let places = match layer.op {
+            Op::Conv { geometry, .. } | Op::Depthwise { geometry, .. } => geometry
+                .output(layer.input)
+                .map_or(0, |[h, w]| u64::from(h) * u64::from(w)),
+            Op::MaxPool { .. } | Op::AveragePool { .. } => 0,
+            Op::Dense => 1,
         };
-        self.model.layers().map(products).sum()
-    }
+        places * layer.op.taps(layer.input) * u64::from(layer.output.channels)
+    };
+    model.layers().map(products).sum()
 }

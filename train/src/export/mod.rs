@@ -1,10 +1,14 @@
-//! The files that leave a run: `.timbrel`, `.onnx` and the model card.
+//! The files that leave a run: `.timbrel`, `.onnx` of integers or floats, and the model card.
 
 mod card;
+mod float_onnx;
+mod graph;
+mod metadata;
 mod onnx;
 mod proto;
 mod run;
 
 pub use card::{Card, Measured};
+pub use float_onnx::{LOGITS_EXPONENT, float_onnx};
 pub use onnx::onnx;
-pub use run::{Exported, export};
+pub use run::{Exported, Target, export};

@@ -7,23 +7,14 @@
 //! input's scale 1/256 and a weight tensor's scale is `2^-shift`: exact powers of two, with which every
 //! runtime computes the same bits. `QLinearConv` clamps at its zero point 0, which is the ReLU.
 //!
-//! `metadata_props`:
-//! - `timbrel.format`: `1`
-//! - `timbrel.labels`: JSON array of names in the order of the logits
-//! - `timbrel.front_end`: JSON object with the fields of [`timbrel_core::frontend::FrontEnd`]; `mel_scale`
-//!   is `slaney` or `htk`, `mel_norm` `none` or `slaney`, `padding` `none`, `zeros` or `reflect`
-//! - `timbrel.window`: JSON object with `columns` and `hop`
-//! - `timbrel.normalisation`: JSON array of `[scale, offset]`, one for all bins or one a bin
-//! - `timbrel.logits_exponent`: a logit's value is its i32 times 2 to the minus this
-//! - `timbrel.provenance`: lines of `key: value`
+//! `metadata_props` are [`super::metadata`]'s.
 
 use anyhow::{Result, bail};
-use prost::Message;
-use serde_json::json;
-use timbrel_core::frontend::{FrontEnd, MelNorm, MelScale, Padding};
 use timbrel_core::model::{Geometry, LayerSpec, ModelSpec, Op};
 
-use super::proto::{self, Attribute, Node, attribute_type, data_type};
+use super::graph::{Graph, integer, integers, value_info};
+use super::metadata::{About, front_end};
+use super::proto::{Attribute, data_type};
 
 /// Encodes a model as the bytes of an `.onnx` file (opset 17).
 ///
@@ -47,69 +38,26 @@ pub fn onnx(spec: &ModelSpec) -> Result<Vec<u8>> {
         bail!("the last layer is {:?}, expected a dense one", last.op);
     }
     graph.logits(last, &value);
-    let graph = proto::Graph {
-        name: "timbrel".into(),
-        node: graph.nodes,
-        initializer: graph.tensors,
-        input: vec![value_info("window", data_type::UINT8, &input)],
-        output: vec![value_info(
+    let about = About {
+        labels: &spec.labels,
+        front_end: front_end(&spec.front_end),
+        window: spec.window,
+        normalisation: &spec.normalisation,
+        logits_exponent: spec.logits_exponent,
+        provenance: &spec.provenance,
+    };
+    Ok(graph.encode(
+        vec![value_info("window", data_type::UINT8, &input)],
+        vec![value_info(
             "logits",
             data_type::INT32,
             &[1, spec.labels.len() as i64],
         )],
-    };
-    let model = proto::Model {
-        ir_version: 8,
-        producer_name: "timbrel".into(),
-        producer_version: env!("CARGO_PKG_VERSION").into(),
-        graph: Some(graph),
-        opset_import: vec![proto::OperatorSet {
-            domain: String::new(),
-            version: 17,
-        }],
-        metadata_props: metadata(spec),
-    };
-    Ok(model.encode_to_vec())
-}
-
-/// Nodes and constants as they are added.
-#[derive(Default)]
-struct Graph {
-    nodes: Vec<Node>,
-    tensors: Vec<proto::Tensor>,
+        about.entries(),
+    ))
 }
 
 impl Graph {
-    fn tensor(&mut self, name: &str, dims: &[i64], data_type: i32, raw_data: Vec<u8>) {
-        self.tensors.push(proto::Tensor {
-            dims: dims.to_vec(),
-            data_type,
-            name: name.into(),
-            raw_data,
-        });
-    }
-
-    fn float(&mut self, name: &str, value: f32) {
-        self.tensor(name, &[], data_type::FLOAT, value.to_le_bytes().to_vec());
-    }
-
-    fn node(
-        &mut self,
-        op: &str,
-        inputs: &[&str],
-        output: &str,
-        attribute: Vec<Attribute>,
-    ) -> String {
-        self.nodes.push(Node {
-            input: inputs.iter().map(ToString::to_string).collect(),
-            output: vec![output.into()],
-            name: output.into(),
-            op_type: op.into(),
-            attribute,
-        });
-        output.into()
-    }
-
     /// Adds a layer whose result is u8 and returns that value's name.
     fn hidden(&mut self, index: usize, layer: &LayerSpec, input: &str) -> Result<String> {
         let [height, width, channels] = extents(layer);
@@ -274,94 +222,6 @@ fn window_attributes(geometry: Geometry) -> Vec<Attribute> {
         integers("strides", &geometry.stride),
         integers("pads", &geometry.pad),
     ]
-}
-
-fn integers(name: &str, values: &[u8]) -> Attribute {
-    let ints = values.iter().map(|value| i64::from(*value)).collect();
-    Attribute {
-        name: name.into(),
-        r#type: attribute_type::INTS,
-        ints,
-        ..Default::default()
-    }
-}
-
-fn integer(name: &str, i: i64) -> Attribute {
-    Attribute {
-        name: name.into(),
-        r#type: attribute_type::INT,
-        i,
-        ..Default::default()
-    }
-}
-
-fn value_info(name: &str, elem_type: i32, dims: &[i64]) -> proto::ValueInfo {
-    let dim = dims
-        .iter()
-        .map(|&value| proto::Dimension {
-            dim_value: Some(value),
-        })
-        .collect();
-    let tensor_type = proto::TensorType {
-        elem_type,
-        shape: Some(proto::TensorShape { dim }),
-    };
-    proto::ValueInfo {
-        name: name.into(),
-        r#type: Some(proto::Type {
-            tensor_type: Some(tensor_type),
-        }),
-    }
-}
-
-fn metadata(spec: &ModelSpec) -> Vec<proto::Entry> {
-    let pairs: Vec<[f32; 2]> = spec
-        .normalisation
-        .iter()
-        .map(|map| [map.scale, map.offset])
-        .collect();
-    let window = json!({ "columns": spec.window.columns, "hop": spec.window.hop });
-    [
-        ("timbrel.format", "1".to_owned()),
-        ("timbrel.labels", json!(spec.labels).to_string()),
-        ("timbrel.front_end", front_end(&spec.front_end)),
-        ("timbrel.window", window.to_string()),
-        ("timbrel.normalisation", json!(pairs).to_string()),
-        ("timbrel.logits_exponent", spec.logits_exponent.to_string()),
-        ("timbrel.provenance", spec.provenance.clone()),
-    ]
-    .map(|(key, value)| proto::Entry {
-        key: key.into(),
-        value,
-    })
-    .into()
-}
-
-fn front_end(front_end: &FrontEnd) -> String {
-    json!({
-        "sample_rate": front_end.sample_rate,
-        "n_fft": front_end.n_fft,
-        "hop": front_end.hop,
-        "n_mels": front_end.n_mels,
-        "f_min": front_end.f_min,
-        "f_max": front_end.f_max,
-        "mel_scale": match front_end.mel_scale {
-            MelScale::Slaney => "slaney",
-            MelScale::Htk => "htk",
-        },
-        "mel_norm": match front_end.mel_norm {
-            MelNorm::None => "none",
-            MelNorm::Slaney => "slaney",
-        },
-        "padding": match front_end.padding {
-            Padding::None => "none",
-            Padding::Zeros => "zeros",
-            Padding::Reflect => "reflect",
-        },
-        "amin": front_end.amin,
-        "top_db": front_end.top_db,
-    })
-    .to_string()
 }
 
 #[cfg(test)]

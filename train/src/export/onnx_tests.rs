@@ -3,7 +3,10 @@
 use timbrel_core::frontend::{Affine, FrontEnd, WindowSpec};
 use timbrel_core::model::{LayerSpec, Shape};
 
+use prost::Message;
+
 use super::*;
+use crate::export::proto;
 
 fn layer(op: Op, shift: u8, input: Shape, channels: u16) -> LayerSpec {
     let output = op.output(input, channels).unwrap();

@@ -10,6 +10,7 @@ pub(super) mod data_type {
     pub(in super::super) const UINT8: i32 = 2;
     pub(in super::super) const INT8: i32 = 3;
     pub(in super::super) const INT32: i32 = 6;
+    pub(in super::super) const INT64: i32 = 7;
 }
 
 /// Values of `AttributeProto.AttributeType`.

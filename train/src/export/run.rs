@@ -4,16 +4,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use burn::tensor::Device;
-use timbrel_core::model::Model;
 
-use super::{Card, Measured, onnx};
+use super::{Card, Measured, float_onnx, onnx};
 use crate::data::Dataset;
-use crate::evaluate::evaluate;
+use crate::evaluate::evaluate_pieces;
 use crate::float;
 use crate::inference::Inference;
-use crate::network::Network;
-use crate::quantise::{Identity, Quantised, calibration_windows, quantise};
-use crate::recipe::Recipe;
+use crate::quantise::{FoldedNetwork, Identity, build, calibration_windows, quantise};
+use crate::recipe::{Recipe, Unit};
+use crate::split::Parts;
 use crate::training::{RunFolder, RunInfo};
 use crate::weights::Weights;
 
@@ -23,81 +22,161 @@ const MEASURED_ON: &str = "valid";
 /// What an export wrote.
 #[derive(Clone, Debug)]
 pub struct Exported {
-    /// The `.timbrel`, the `.onnx` and the card.
-    pub files: [PathBuf; 3],
-    /// Accuracy before and after quantisation.
+    /// The model card last, before it whatever was exported.
+    pub files: Vec<PathBuf>,
+    /// Accuracy on the split that the epoch was chosen on.
     pub measured: Measured,
 }
 
-/// Quantises a run's weights on the train split and writes `NAME.timbrel`, `NAME.onnx` and `NAME.md`
-/// into `out`; `name` is the recipe's where it is not given.
+/// What to export and where to.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// Name of the files; the recipe's where it is not given.
+    pub name: Option<&'a str>,
+    /// Folder for the files.
+    pub out: &'a Path,
+    /// Whether to write the float network of a run that has integers too, as `NAME-float.onnx`.
+    pub float: bool,
+}
+
+/// Writes a run's network as files. One that the integer engine can run is quantised on the part that it was
+/// trained on, and becomes `NAME.timbrel` and `NAME.onnx` of the same integers; any other becomes a
+/// `NAME.onnx` of floats. `NAME.md` says what they are.
 ///
 /// # Errors
 /// The run is not finished enough to have weights, does not fit the data, or a file cannot be written.
 pub fn export(
     folder: &RunFolder,
     dataset: &Dataset,
-    name: Option<&str>,
-    out: &Path,
+    target: Target<'_>,
     device: &Device,
 ) -> Result<Exported> {
-    let recipe = Recipe::read(&folder.recipe())?;
-    let name = name.unwrap_or(&recipe.name);
+    let (recipe, network) = folder.network(device)?;
+    let network = network.with_exponents(None);
+    let name = target.name.unwrap_or(&recipe.name);
     let info = folder.info()?;
     let weights = Weights::read(&folder.best())?;
     dataset.check(&recipe.front_end(), recipe.window().columns)?;
-    let windows = calibration_windows(dataset, recipe.window())?;
-    let identity = Identity {
-        labels: info.labels.clone(),
-        provenance: provenance(&recipe, &info, windows.len()),
-    };
-    let Quantised {
-        spec, divergence, ..
-    } = quantise(&recipe, &weights, &windows, &identity, device)?;
-    let file = spec.to_bytes().map_err(|error| anyhow!("{error}"))?;
-    let onnx = onnx(&spec)?;
-    let network =
-        Network::new(&recipe.network, info.labels.len(), device).with_weights(&weights, device)?;
-    let tracks = dataset.split(MEASURED_ON)?;
-    let measured = Measured {
+    let parts = Parts::new(&recipe, dataset)?;
+    let mut measured = Measured {
         split: MEASURED_ON.into(),
-        float: float::score(&network, dataset, &tracks, recipe.window(), device)?,
-        int8: evaluate(&Inference::int8(file.clone())?, dataset, MEASURED_ON)?.score,
+        float: float::score(&network, dataset, &parts.valid, recipe.window(), device)?,
+        int8: None,
     };
-    let model = Model::parse(&file).map_err(|error| anyhow!("{error}"))?;
-    let onnx_bytes = onnx.len();
+    let mut identity = Identity {
+        labels: info.labels.clone(),
+        provenance: provenance(
+            &recipe,
+            &info,
+            parts.train.len(),
+            recipe.network.has_integers() && !recipe.network.quantised,
+        ),
+    };
+    let mut files = Vec::new();
+    let mut divergence = None;
+    if recipe.network.has_integers() {
+        let spec = match &info.exponents {
+            Some(exponents) => {
+                let folded = FoldedNetwork::new(&recipe.network, &weights)?;
+                build(&recipe, &folded, exponents, &identity)?
+            }
+            None => {
+                let windows = calibration_windows(dataset, &parts.train, recipe.window());
+                let found = quantise(&recipe, &weights, &windows, &identity, device)?;
+                divergence = Some(found.divergence);
+                found.spec
+            }
+        };
+        let file = spec.to_bytes().map_err(|error| anyhow!("{error}"))?;
+        let int8 = evaluate_pieces(&Inference::int8(file.clone())?, dataset, &parts.valid)?;
+        measured.int8 = Some(int8.score);
+        files.push((format!("{name}.timbrel"), file));
+        files.push((format!("{name}.onnx"), onnx(&spec)?));
+    }
+    if target.float || files.is_empty() {
+        let suffix = if files.is_empty() { "" } else { "-float" };
+        if !files.is_empty() {
+            identity.provenance = provenance(&recipe, &info, parts.train.len(), false);
+        }
+        let file = float_onnx(&recipe, &weights, &identity)?;
+        files.push((format!("{name}{suffix}.onnx"), file));
+    }
     let card = Card {
         name,
-        model,
-        onnx_bytes,
+        recipe: &recipe,
+        identity: &identity,
+        files: &files,
+        floats: weights.len(),
         measured: &measured,
         divergence,
-    }
-    .markdown();
-    std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
-    let write = |extension: &str, bytes: &[u8]| {
-        let path = out.join(format!("{name}.{extension}"));
-        std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
-        anyhow::Ok(path)
     };
-    let files = [
-        write("timbrel", &file)?,
-        write("onnx", &onnx)?,
-        write("md", card.as_bytes())?,
-    ];
-    Ok(Exported { files, measured })
+    let card = card.markdown()?;
+    files.push((format!("{name}.md"), card.into_bytes()));
+    Ok(Exported {
+        files: write_all(target.out, &files)?,
+        measured,
+    })
 }
 
-fn provenance(recipe: &Recipe, info: &RunInfo, tracks: usize) -> String {
+fn write_all(out: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>> {
+    std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+    let write = |(name, bytes): &(String, Vec<u8>)| {
+        let path = out.join(name);
+        std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(path)
+    };
+    files.iter().map(write).collect()
+}
+
+fn provenance(recipe: &Recipe, info: &RunInfo, pieces: usize, calibrated: bool) -> String {
     let epoch = info.best.map_or(info.done, |(_, epoch)| epoch);
-    [
+    let (split, pieces) = match &recipe.split {
+        None => (
+            "artist- and fault-filtered split".to_owned(),
+            format!("{pieces} tracks"),
+        ),
+        Some(keys) => {
+            let unit = match keys.of {
+                Unit::Tracks => "tracks",
+                Unit::Segments => "segments",
+            };
+            (
+                format!("random split of {unit}"),
+                format!("{pieces} {unit}"),
+            )
+        }
+    };
+    let mut lines = vec![
         format!("recipe: {}", recipe.name),
-        "data: GTZAN, artist- and fault-filtered split (no copyright clearance: not part of this file)".into(),
-        format!("trained on: {tracks} tracks of the train split"),
+        format!("data: GTZAN, {split} (no copyright clearance: not part of this file)"),
+        format!("trained on: {pieces} of the train split"),
         format!("seed: {}", info.seed),
-        format!("epoch: {epoch} of {}, averaged weights, best on the valid split", info.epochs),
-        format!("calibrated on: one window of each of the {tracks} train tracks"),
-        format!("made by: timbrel-train {}", env!("CARGO_PKG_VERSION")),
-    ]
-    .join("\n")
+        format!(
+            "epoch: {epoch} of {}, averaged weights, best on the valid split",
+            info.epochs
+        ),
+    ];
+    if !info.teachers.is_empty() {
+        lines.push(format!(
+            "taught by: {} trained networks besides the labels",
+            info.teachers.len()
+        ));
+    }
+    if let Some(made_with) = info.approximated {
+        lines.push(format!(
+            "front end: a column every {} samples in place of the recipe's",
+            made_with.hop
+        ));
+    }
+    if info.exponents.is_some() {
+        lines.push("trained as the integers compute it, from a run of real numbers".into());
+    }
+    if calibrated {
+        lines.push(format!("calibrated on: one window of each of the {pieces}"));
+    }
+    lines.push(format!(
+        "made by: timbrel-train {}",
+        env!("CARGO_PKG_VERSION")
+    ));
+    lines.join("\n")
 }

@@ -1,6 +1,7 @@
 //! Integers from a folded network and a choice of scales.
 
 use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
 use timbrel_core::frontend::Affine;
 use timbrel_core::model::{Geometry, LayerSpec, ModelSpec, Op, Shape};
 
@@ -8,7 +9,7 @@ use super::{FoldedConv, FoldedNetwork, INPUT_EXPONENT, MAX_SHIFT, scaled};
 use crate::recipe::Recipe;
 
 /// The exponents that quantisation chooses.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exponents {
     /// Of each block's output.
     pub activations: Vec<i32>,
@@ -82,7 +83,8 @@ fn conv_layer(
     let byte = |value: usize| u8::try_from(value).context("does not fit the file format");
     let kernel = byte(keys.kernel.get())?;
     let geometry = Geometry::square(kernel, byte(keys.stride.get())?, kernel / 2);
-    let pool = [byte(keys.pool.get())?; 2];
+    let [pool_height, pool_width] = keys.pool.get();
+    let pool = [byte(pool_height)?, byte(pool_width)?];
     let op = if keys.depthwise {
         Op::Depthwise { geometry, pool }
     } else {
@@ -128,7 +130,7 @@ fn mean_layer(shape: Shape, input: i32, output: i32) -> Result<LayerSpec> {
 }
 
 /// `1 / area` as `multiplier / 2^places`, within 0.8 %.
-fn reciprocal(area: u32) -> (i8, i32) {
+pub(crate) fn reciprocal(area: u32) -> (i8, i32) {
     if area.is_power_of_two() {
         return (1, area.trailing_zeros() as i32);
     }

@@ -4,26 +4,26 @@ use anyhow::{Result, anyhow};
 use burn::tensor::{Device, Tensor, TensorData};
 use timbrel_core::frontend::{Affine, WindowSpec};
 
-use crate::data::{Dataset, windows};
+use crate::data::{Dataset, columns_of, renormalise};
 use crate::network::Network;
+use crate::split::Piece;
 
-/// One quantised window of every track of the train split, another place in each.
-///
-/// # Errors
-/// There is no train split.
-pub fn calibration_windows(dataset: &Dataset, window: WindowSpec) -> Result<Vec<Vec<u8>>> {
-    let tracks = dataset.split("train")?;
-    let pick = |(index, track)| {
-        let mut all = windows(
-            dataset.spectrogram(track),
-            dataset.columns,
-            window,
-            &[Affine::DB80],
-        );
-        let count = all.len();
-        all.nth(index % count.max(1))
+/// One quantised window of every piece, another place in each.
+#[must_use]
+pub fn calibration_windows(
+    dataset: &Dataset,
+    pieces: &[Piece<'_>],
+    window: WindowSpec,
+) -> Vec<Vec<u8>> {
+    let columns = usize::from(window.columns);
+    let pick = |(index, piece): (usize, &Piece<'_>)| {
+        let starts = piece.starts(dataset.columns, window);
+        let start = *starts.get(index % starts.len().max(1))?;
+        let spectrogram = dataset.spectrogram(piece.track);
+        let cut = columns_of(spectrogram, dataset.columns, start, columns);
+        Some(renormalise(&cut, dataset.mels, &[Affine::DB80]))
     };
-    Ok(tracks.into_iter().enumerate().filter_map(pick).collect())
+    pieces.iter().enumerate().filter_map(pick).collect()
 }
 
 /// Exponents that are tried for an activation.

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 use crate::network::NORM_EPSILON;
-use crate::recipe::{BlockKeys, NetworkKeys};
+use crate::recipe::{BlockKeys, NetworkKeys, Norm};
 use crate::weights::{Array, Weights, name};
 
 /// A convolution with bias, followed by ReLU and pooling as its keys say.
@@ -34,8 +34,13 @@ impl FoldedNetwork {
     /// Folds the weights of a network of this make.
     ///
     /// # Errors
-    /// A tensor is missing or has another shape than the recipe says.
+    /// The integer engine has no such network, or a tensor is missing or has another shape than the recipe
+    /// says.
     pub fn new(keys: &NetworkKeys, weights: &Weights) -> Result<Self> {
+        ensure!(
+            keys.has_integers(),
+            "only a network that begins with blocks without norm = \"after-relu\", reduce = \"mean\" and no hidden layers can be made integers"
+        );
         let mut inputs = 1;
         let mut convs = Vec::with_capacity(keys.blocks.len());
         for (index, block) in keys.blocks.iter().enumerate() {
@@ -54,49 +59,154 @@ impl FoldedNetwork {
             dense_biases: biases.values.clone(),
         })
     }
+
+    /// The weights of a network of the same geometry whose blocks have norm = "none".
+    #[must_use]
+    pub fn weights(&self) -> Weights {
+        let mut out = Weights::default();
+        for (index, conv) in self.convs.iter().enumerate() {
+            let [outputs, depth, kernel] = conv.extents();
+            let values = (0..outputs)
+                .flat_map(|output| (0..depth).map(move |input| (output, input)))
+                .flat_map(|(output, input)| {
+                    (0..kernel * kernel).map(move |place| conv.at(output, input, place))
+                })
+                .collect();
+            let shape = vec![outputs, depth, kernel, kernel];
+            out.insert(name::conv(index), Array { shape, values });
+            let (shape, values) = (vec![outputs], conv.biases.clone());
+            out.insert(name::conv_bias(index), Array { shape, values });
+        }
+        let classes = self.dense_biases.len();
+        let inputs = self.dense_weights.len() / classes;
+        let values = (0..inputs)
+            .flat_map(|i| (0..classes).map(move |o| self.dense_weights[o * inputs + i]))
+            .collect();
+        let shape = vec![inputs, classes];
+        out.insert(name::DENSE_WEIGHT.into(), Array { shape, values });
+        let (shape, values) = (vec![classes], self.dense_biases.clone());
+        out.insert(name::DENSE_BIAS.into(), Array { shape, values });
+        out
+    }
+}
+
+impl FoldedConv {
+    /// Output channels, input channels of a kernel, kernel.
+    fn extents(&self) -> [usize; 3] {
+        let depth = if self.keys.depthwise { 1 } else { self.inputs };
+        [self.biases.len(), depth, self.keys.kernel.get()]
+    }
+
+    /// A weight of a kernel by its place.
+    fn at(&self, output: usize, input: usize, place: usize) -> f32 {
+        let [outputs, depth, kernel] = self.extents();
+        self.weights[if self.keys.depthwise {
+            place * outputs + output
+        } else {
+            (output * kernel * kernel + place) * depth + input
+        }]
+    }
 }
 
 fn fold(keys: BlockKeys, inputs: usize, index: usize, weights: &Weights) -> Result<FoldedConv> {
     let (outputs, kernel) = (keys.channels.get(), keys.kernel.get());
     let depth = if keys.depthwise { 1 } else { inputs };
+    let area = kernel * kernel;
+    let shape = [outputs, depth, kernel, kernel];
+    let mut sums = vec![0.0; outputs * depth * area];
+    let mut biases = vec![0.0; outputs];
     let conv = weights.get(&name::conv(index))?;
-    expect(&name::conv(index), conv, &[outputs, depth, kernel, kernel])?;
-    let channel = |name: String| {
-        let array = weights.get(&name)?;
-        expect(&name, array, &[outputs])?;
-        anyhow::Ok(&array.values)
+    expect(&name::conv(index), conv, &shape)?;
+    let norm = match keys.norm {
+        Norm::None => Affines::bias(&name::conv_bias(index), outputs, weights)?,
+        _ => Affines::read(&name::norm(index), outputs, weights)?,
     };
-    let (gamma, beta) = (channel(name::gamma(index))?, channel(name::beta(index))?);
-    let (mean, variance) = (channel(name::mean(index))?, channel(name::variance(index))?);
-    let factors: Vec<f32> = gamma
-        .iter()
-        .zip(variance)
-        .map(|(g, v)| (f64::from(*g) / (f64::from(*v) + NORM_EPSILON).sqrt()) as f32)
-        .collect();
-    let mut folded = Vec::with_capacity(conv.values.len());
-    let at = |o: usize, i: usize, place: usize| {
-        factors[o] * conv.values[(o * depth + i) * kernel * kernel + place]
+    for (output, kernels) in conv.values.chunks_exact(depth * area).enumerate() {
+        for (place, weight) in kernels.iter().enumerate() {
+            sums[output * depth * area + place] = norm.factors[output] * f64::from(*weight);
+        }
+        biases[output] = norm.summands[output];
+    }
+    if keys.branches {
+        // a 1 x 1 convolution is a kernel with nothing but its centre
+        let centre = |output: usize, input: usize| (output * depth + input) * area + area / 2;
+        let pointwise = weights.get(&name::pointwise(index))?;
+        expect(&name::pointwise(index), pointwise, &[outputs, depth, 1, 1])?;
+        let norm = Affines::read(&name::pointwise_norm(index), outputs, weights)?;
+        for output in 0..outputs {
+            for input in 0..depth {
+                sums[centre(output, input)] +=
+                    norm.factors[output] * f64::from(pointwise.values[output * depth + input]);
+            }
+            biases[output] += norm.summands[output];
+        }
+    }
+    if keys.has_identity(inputs) {
+        let norm = Affines::read(&name::identity(index), outputs, weights)?;
+        for output in 0..outputs {
+            let input = if keys.depthwise { 0 } else { output };
+            sums[(output * depth + input) * area + area / 2] += norm.factors[output];
+            biases[output] += norm.summands[output];
+        }
+    }
+    let at = |output: usize, input: usize, place: usize| {
+        sums[(output * depth + input) * area + place] as f32
     };
+    let mut folded = Vec::with_capacity(sums.len());
     if keys.depthwise {
-        for place in 0..kernel * kernel {
+        for place in 0..area {
             folded.extend((0..outputs).map(|channel| at(channel, 0, place)));
         }
     } else {
         for output in 0..outputs {
-            for place in 0..kernel * kernel {
+            for place in 0..area {
                 folded.extend((0..inputs).map(|input| at(output, input, place)));
             }
         }
     }
-    let biases = (0..outputs)
-        .map(|o| beta[o] - factors[o] * mean[o])
-        .collect();
     Ok(FoldedConv {
         keys,
         inputs,
         weights: folded,
-        biases,
+        biases: biases.into_iter().map(|bias| bias as f32).collect(),
     })
+}
+
+/// What batch normalisation does to a channel: `factor · x + summand`.
+struct Affines {
+    factors: Vec<f64>,
+    summands: Vec<f64>,
+}
+
+impl Affines {
+    /// That of a convolution with a bias and no batch normalisation.
+    fn bias(name: &str, channels: usize, weights: &Weights) -> Result<Self> {
+        let array = weights.get(name)?;
+        expect(name, array, &[channels])?;
+        Ok(Self {
+            factors: vec![1.0; channels],
+            summands: array.values.iter().map(|v| f64::from(*v)).collect(),
+        })
+    }
+
+    fn read(norm: &str, channels: usize, weights: &Weights) -> Result<Self> {
+        let channel = |what: &str| {
+            let name = format!("{norm}.{what}");
+            let array = weights.get(&name)?;
+            expect(&name, array, &[channels])?;
+            anyhow::Ok(array.values.iter().map(|v| f64::from(*v)))
+        };
+        let factors: Vec<f64> = channel(name::GAMMA)?
+            .zip(channel(name::VARIANCE)?)
+            .map(|(gamma, variance)| gamma / (variance + NORM_EPSILON).sqrt())
+            .collect();
+        let summands = channel(name::BETA)?
+            .zip(channel(name::MEAN)?)
+            .zip(&factors)
+            .map(|((beta, mean), factor)| beta - factor * mean)
+            .collect();
+        Ok(Self { factors, summands })
+    }
 }
 
 fn expect(name: &str, array: &Array, shape: &[usize]) -> Result<()> {

@@ -9,6 +9,7 @@ mod calibrate;
 mod fold;
 mod search;
 
+pub(crate) use build::reciprocal;
 pub use build::{Exponents, Identity, build};
 pub use calibrate::{ActivationErrors, calibration_windows};
 pub use fold::{FoldedConv, FoldedNetwork};

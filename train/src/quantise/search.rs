@@ -42,8 +42,7 @@ pub fn quantise(
     device: &Device,
 ) -> Result<Quantised> {
     let folded = FoldedNetwork::new(&recipe.network, weights)?;
-    let network = Network::new(&recipe.network, identity.labels.len(), device)
-        .with_weights(weights, device)?;
+    let network = Network::new(recipe, identity.labels.len(), device)?.with_weights(weights)?;
     let (mut activations, logits) = calibrate::observe(&network, windows, recipe.input(), device)?;
     let mean = activations.pop().unwrap_or_default();
     let start = Exponents {

@@ -9,9 +9,13 @@ use anyhow::{Context, Result, ensure};
 use burn::module::Module;
 use burn::optim::ModuleOptimizer;
 use burn::store::ModuleRecord;
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
+use crate::data::MadeWith;
 use crate::network::Network;
+use crate::quantise::Exponents;
+use crate::recipe::Recipe;
 use crate::weights::Weights;
 
 /// What identifies a run and how far it is.
@@ -29,6 +33,15 @@ pub struct RunInfo {
     pub best: Option<(f64, usize)>,
     /// Where the data lay.
     pub data: PathBuf,
+    /// The cache's front end, where it stands in for the recipe's.
+    #[serde(default)]
+    pub approximated: Option<MadeWith>,
+    /// Scales of the integers that it trains, if it trains integers.
+    #[serde(default)]
+    pub exponents: Option<Exponents>,
+    /// Runs it learns from besides the labels.
+    #[serde(default)]
+    pub teachers: Vec<PathBuf>,
 }
 
 /// Paths of a run's files.
@@ -95,6 +108,32 @@ impl RunFolder {
         let text = fs::read_to_string(&path)
             .with_context(|| format!("no checkpoint: {}", path.display()))?;
         serde_json::from_str(&text).with_context(|| path.display().to_string())
+    }
+
+    /// Reads the recipe that the run was trained by: the copy's, for the cache's front end where that stands in.
+    ///
+    /// # Errors
+    /// There is no run, or its files are not what they should be.
+    pub fn read_recipe(&self) -> Result<Recipe> {
+        let recipe = Recipe::read(&self.recipe())?;
+        match self.info()?.approximated {
+            Some(made_with) => recipe.approximated(made_with),
+            None => Ok(recipe),
+        }
+    }
+
+    /// Reads the recipe and the network with the weights of the best epoch.
+    ///
+    /// # Errors
+    /// A file is missing or does not fit the others.
+    pub fn network(&self, device: &Device) -> Result<(Recipe, Network)> {
+        let recipe = self.read_recipe()?;
+        let weights = Weights::read(&self.best())?;
+        let info = self.info()?;
+        let network = Network::new(&recipe, info.labels.len(), device)?
+            .with_weights(&weights)?
+            .with_exponents(info.exponents);
+        Ok((recipe, network))
     }
 
     /// Appends a line to the metrics.

@@ -1,9 +1,14 @@
 //! Training: the loop, its schedule, and what a run leaves in its folder.
 
+mod begin;
 mod checkpoint;
+mod loss;
 mod run;
 mod schedule;
+mod teachers;
 
 pub use checkpoint::{RunFolder, RunInfo};
+pub use loss::{cross_entropy, distilled};
 pub use run::{Options, train};
-pub use schedule::OneCycle;
+pub use schedule::LearningRate;
+pub use teachers::Teachers;

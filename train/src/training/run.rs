@@ -2,28 +2,34 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use burn::grad_clipping::GradientClippingConfig;
-use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
-use burn::tensor::activation::log_softmax;
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor, TensorData};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::{OneCycle, RunFolder, RunInfo};
+use super::begin::{continued, quantised};
+use super::loss::{cross_entropy, distilled};
+use super::{LearningRate, RunFolder, RunInfo, Teachers};
 use crate::batch::{Batch, Sampler};
-use crate::data::{Dataset, Track};
+use crate::console::say;
+use crate::data::Dataset;
 use crate::float;
 use crate::network::Network;
-use crate::recipe::Recipe;
+use crate::recipe::{Optimiser, Recipe, TrainingKeys};
+use crate::split::{Parts, Piece};
 use crate::weights::Weights;
 
 /// What a training is asked to do besides its recipe.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Seed of weights, crops and augmentation.
     pub seed: u64,
@@ -35,6 +41,14 @@ pub struct Options {
     pub resume: bool,
     /// Where the data lies, for a later export.
     pub data: PathBuf,
+    /// Runs to learn from besides the labels.
+    pub teachers: Vec<PathBuf>,
+    /// Let the cache's front end stand in for the recipe's.
+    pub approximate_front_end: bool,
+    /// Run whose weights to begin with.
+    pub init_from: Option<PathBuf>,
+    /// Set from outside, it ends the run with a checkpoint after the epoch in progress.
+    pub interrupt: Arc<AtomicBool>,
 }
 
 /// A line of `metrics.jsonl`.
@@ -57,10 +71,12 @@ struct EpochMetrics {
 struct Run<'a> {
     recipe: &'a Recipe,
     dataset: &'a Dataset,
-    valid: Vec<&'a Track>,
+    valid: Vec<Piece<'a>>,
     folder: &'a RunFolder,
     device: Device,
-    schedule: OneCycle,
+    schedule: LearningRate,
+    teachers: Option<Teachers>,
+    interrupt: Arc<AtomicBool>,
     info: RunInfo,
     network: Network,
     average: Weights,
@@ -78,26 +94,37 @@ pub fn train(
     device: &Device,
     options: &Options,
 ) -> Result<RunInfo> {
-    let recipe = &Recipe::read(path)?;
-    dataset.check(&recipe.front_end(), recipe.window().columns)?;
+    let mut recipe = Recipe::read(path)?;
+    let mut approximated = options
+        .approximate_front_end
+        .then_some(dataset.made_with)
+        .flatten();
     if options.resume {
-        let started = Recipe::read(&folder.recipe())?;
         ensure!(
-            started == *recipe,
+            Recipe::read(&folder.recipe())? == recipe,
             "the recipe is not the one this run was started with"
         );
+        approximated = folder.info()?.approximated;
     }
-    let mut run = Run::start(recipe, dataset, folder, device, options)?;
+    if let Some(made_with) = approximated {
+        recipe = recipe.approximated(made_with)?;
+    }
+    let recipe = &recipe;
+    dataset.check(&recipe.front_end(), recipe.window().columns)?;
+    let Parts { train, valid, .. } = Parts::new(recipe, dataset)?;
+    let steps = Sampler::new(dataset, train.clone(), recipe, 0).steps();
+    ensure!(steps > 0, "the train split does not fill one batch");
+    let mut run = Run::start(recipe, dataset, valid, steps, folder, device, options)?;
+    run.info.approximated = approximated;
     if !options.resume {
         folder.create(path)?;
     }
-    let tracks = dataset.split("train")?;
-    let sampler = Sampler::new(dataset, tracks, recipe, run.info.seed);
+    let sampler = Sampler::new(dataset, train, recipe, run.info.seed);
     let last = options
         .stop_after
         .unwrap_or(run.info.epochs)
         .min(run.info.epochs);
-    while run.info.done < last {
+    while run.info.done < last && !run.exhausted() && !run.interrupted() {
         run.epoch(&sampler)?;
     }
     Ok(run.info)
@@ -107,6 +134,8 @@ impl<'a> Run<'a> {
     fn start(
         recipe: &'a Recipe,
         dataset: &'a Dataset,
+        valid: Vec<Piece<'a>>,
+        steps: usize,
         folder: &'a RunFolder,
         device: &Device,
         options: &Options,
@@ -114,13 +143,8 @@ impl<'a> Run<'a> {
         let keys = &recipe.training;
         let gradients = device.clone().autodiff();
         device.seed(options.seed);
-        let network = Network::new(&recipe.network, dataset.genres.len(), &gradients);
-        let optimiser = AdamWConfig::new()
-            .with_weight_decay(keys.weight_decay.get() as f32)
-            .with_grad_clipping(Some(GradientClippingConfig::Norm(
-                keys.gradient_norm.get() as f32
-            )))
-            .init();
+        let network = Network::new(recipe, dataset.genres.len(), &gradients)?;
+        let optimiser = optimiser(keys);
         let (info, (network, average, optimiser)) = if options.resume {
             let info = folder.info()?;
             ensure!(
@@ -131,22 +155,36 @@ impl<'a> Run<'a> {
             folder.truncate_metrics(info.done)?;
             (info, folder.load(network, optimiser)?)
         } else {
-            let info = RunInfo {
+            let mut info = RunInfo {
                 seed: options.seed,
                 epochs: options.epochs.unwrap_or(keys.epochs.get()),
                 done: 0,
                 labels: dataset.genres.clone(),
                 best: None,
                 data: options.data.clone(),
+                approximated: None,
+                exponents: None,
+                teachers: options.teachers.clone(),
             };
+            let mut network = network;
+            match &options.init_from {
+                Some(run) if recipe.network.quantised => {
+                    let begun = quantised(run, recipe, dataset, device)?;
+                    network = network.with_weights(&begun.weights)?;
+                    info.exponents = Some(begun.exponents);
+                }
+                Some(run) => network = continued(network, run, &info.labels)?,
+                None => ensure!(
+                    !recipe.network.quantised,
+                    "[network] quantised needs --init-from, a run of the same network in real numbers"
+                ),
+            }
             let average = network.weights()?;
             (info, (network, average, optimiser))
         };
-        let valid = dataset.split("valid")?;
-        let steps = Sampler::new(dataset, dataset.split("train")?, recipe, info.seed).steps();
-        ensure!(steps > 0, "the train split does not fill one batch");
-        let peak = keys.peak_learning_rate.get();
-        let schedule = OneCycle::new(peak, keys.warmup.get(), steps * info.epochs);
+        let network = network.with_exponents(info.exponents.clone());
+        let schedule = LearningRate::new(keys, steps * info.epochs);
+        let teachers = Teachers::read(&info.teachers, recipe, &info.labels, device)?;
         let device = device.clone();
         Ok(Self {
             recipe,
@@ -155,6 +193,8 @@ impl<'a> Run<'a> {
             folder,
             device,
             schedule,
+            teachers,
+            interrupt: options.interrupt.clone(),
             info,
             network,
             average,
@@ -205,19 +245,25 @@ impl<'a> Run<'a> {
         };
         self.finish_epoch(&mut metrics)?;
         self.folder.log(&metrics)?;
-        println!("{}", describe(&metrics, self.info.epochs));
-        Ok(())
+        say(describe(&metrics, self.info.epochs))
     }
 
     fn step(&mut self, batch: &Batch, step: usize) -> Result<f64> {
         let device = self.device.clone().autodiff();
         let ([bins, columns], classes) = (self.recipe.input(), self.dataset.genres.len());
         let shape = [batch.size, 1, bins, columns];
-        let input = Tensor::<4>::from_data(TensorData::new(batch.inputs.clone(), shape), &device);
+        let inputs = TensorData::new(batch.inputs.clone(), shape);
+        let answers = self.teachers.as_ref().and_then(|teachers| {
+            let answer = teachers.answer(&Tensor::from_data(inputs.clone(), &self.device))?;
+            Some((Tensor::from_inner(answer), teachers.keys()))
+        });
         let shape = [batch.size, classes];
-        let target = Tensor::<2>::from_data(TensorData::new(batch.targets.clone(), shape), &device);
-        let log_probabilities = log_softmax(self.network.forward(input), 1);
-        let loss = (log_probabilities * target).sum().neg() / batch.size as f32;
+        let targets = Tensor::from_data(TensorData::new(batch.targets.clone(), shape), &device);
+        let logits = self.network.forward(Tensor::from_data(inputs, &device));
+        let loss = match answers {
+            Some((answers, keys)) => distilled(logits, targets, answers, keys),
+            None => cross_entropy(logits, targets),
+        };
         let value = f64::from(loss.clone().into_scalar::<f32>());
         let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
         let rate = self.schedule.rate(step);
@@ -229,22 +275,30 @@ impl<'a> Run<'a> {
         Ok(value)
     }
 
+    fn interrupted(&self) -> bool {
+        self.interrupt.load(Ordering::Relaxed)
+    }
+
+    /// Whether the validations have not become better for as long as the recipe's patience lasts.
+    fn exhausted(&self) -> bool {
+        let best = self.info.best.map_or(0, |(_, epoch)| epoch);
+        let patience = self.recipe.training.patience;
+        patience.is_some_and(|patience| self.info.done - best >= patience.get())
+    }
+
     /// Validation, weights and checkpoint of an epoch, each where it is due.
     fn finish_epoch(&mut self, metrics: &mut EpochMetrics) -> Result<()> {
         let (keys, done) = (&self.recipe.training, self.info.done);
-        let over = done == self.info.epochs;
         let metadata: HashMap<_, _> = [
             ("epoch".to_owned(), done.to_string()),
             ("seed".to_owned(), self.info.seed.to_string()),
         ]
         .into();
-        if over || done.is_multiple_of(keys.evaluate_every.get()) {
-            let network = Network::new(
-                &self.recipe.network,
-                self.dataset.genres.len(),
-                &self.device,
-            )
-            .with_weights(&self.average, &self.device)?;
+        let last = done == self.info.epochs;
+        if last || done.is_multiple_of(keys.evaluate_every.get()) {
+            let classes = self.dataset.genres.len();
+            let network =
+                Network::new(self.recipe, classes, &self.device)?.with_weights(&self.average)?;
             let score = float::score(
                 &network,
                 self.dataset,
@@ -261,12 +315,31 @@ impl<'a> Run<'a> {
                 self.average.write(&self.folder.best(), metadata.clone())?;
             }
         }
-        if over || done.is_multiple_of(keys.checkpoint_every.get()) {
+        if last
+            || self.exhausted()
+            || self.interrupted()
+            || done.is_multiple_of(keys.checkpoint_every.get())
+        {
             self.average.write(&self.folder.last(), metadata)?;
             self.folder
                 .save(&self.info, &self.network, &self.average, &self.optimiser)?;
         }
         Ok(())
+    }
+}
+
+fn optimiser(keys: &TrainingKeys) -> ModuleOptimizer {
+    let decay = keys.weight_decay.get() as f32;
+    let clipping = GradientClippingConfig::Norm(keys.gradient_norm.get() as f32);
+    match keys.optimiser {
+        Optimiser::Adamw => AdamWConfig::new()
+            .with_weight_decay(decay)
+            .with_grad_clipping(Some(clipping))
+            .init(),
+        Optimiser::Adam => AdamConfig::new()
+            .with_weight_decay((decay > 0.0).then(|| WeightDecayConfig::new(decay)))
+            .with_grad_clipping(Some(clipping))
+            .init(),
     }
 }
 

@@ -1,0 +1,178 @@
+package org.timbrel
+
+import java.nio.Buffer
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
+import java.nio.FloatBuffer
+
+/** What a model says of itself. */
+class ModelInfo internal constructor(
+    /** Rate in Hz that audio is resampled to. Any supported rate may be pushed. */
+    val sampleRate: Int,
+    /** Number of genres, 1 to 64. */
+    val genreCount: Int,
+    /** Seconds of audio in a window: how long the first answer takes. */
+    val windowSeconds: Float,
+    /** Seconds from one answer to the next. */
+    val hopSeconds: Float,
+    /** A logit's value is its integer times 2 to the power of minus this. */
+    val logitsExponent: Int,
+)
+
+/** The answer over all windows so far. */
+class Result internal constructor(
+    /** The most probable genre. */
+    val genre: String,
+    /** Its probability, 0 to 1. */
+    val confidence: Float,
+    /** Probability of each genre, 0 to 1, in the order of [Classifier.genres]. */
+    val probabilities: FloatArray,
+    /** Windows that were classified. */
+    val windows: Int,
+)
+
+/**
+ * Tells the genre of a stream of audio.
+ *
+ * ```
+ * Classifier(model, sampleRate = 44100, channels = 1).use { classifier ->
+ *     val buffer = ByteBuffer.allocateDirect(8192).order(ByteOrder.nativeOrder())
+ *     while (fill(buffer)) {                      // position and limit around 16-bit samples
+ *         while (buffer.hasRemaining()) {
+ *             if (classifier.push(buffer)) show(classifier.result())
+ *         }
+ *     }
+ *     classifier.finish()
+ *     show(classifier.result())
+ * }
+ * ```
+ *
+ * It holds memory outside the JVM's heap until [close]. Threads may share it: its functions wait for one another.
+ * After [close] they throw [IllegalStateException].
+ *
+ * @param model bytes of a `.timbrel` file; copied
+ * @param sampleRate samples per second and channel: 8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000 or 96000
+ * @param channels interleaved channels, 1 to 8; their mean is classified
+ * @throws TimbrelException if the model is damaged, or the rate or the channels are not supported
+ */
+class Classifier(model: ByteArray, sampleRate: Int, channels: Int) : AutoCloseable {
+    val info: ModelInfo = Companion.info(model)
+
+    /** 0 once closed. */
+    private var handle: Long = LongArray(1).also { throwOnError(Native.create(model, sampleRate, channels, it)) }[0]
+
+    // what a push writes to, kept because audio comes often
+    private val taken = IntArray(2)
+
+    /** Names of the genres. */
+    val genres: List<String> = List(info.genreCount) { index ->
+        val label = arrayOfNulls<ByteArray>(1)
+        throwOnError(Native.label(handle, index, label))
+        String(label[0]!!, Charsets.UTF_8)
+    }
+
+    /**
+     * Takes 16-bit samples from a direct buffer in native byte order, from its position on, which moves behind what
+     * was taken. It returns at the end of each window, so call it while the buffer has something left. How the audio
+     * is cut into calls makes no difference; a frame of channels may be cut, too.
+     *
+     * @return whether a window was completed, that is, whether [result] has changed
+     * @throws IllegalArgumentException if the buffer is not direct, has the other byte order, half a sample at the
+     *   end, or begins in the middle of a sample
+     * @throws TimbrelException if the signal is finished
+     */
+    @Synchronized
+    fun push(samples: ByteBuffer): Boolean {
+        require(samples.order() == ByteOrder.nativeOrder()) { "the buffer has not the native byte order" }
+        require(samples.remaining() % Short.SIZE_BYTES == 0) { "the buffer ends with half a sample" }
+        return push(samples, Short.SIZE_BYTES, 1, Native::pushShorts)
+    }
+
+    /**
+     * As [push] for floating point, full scale ±1.0.
+     *
+     * @throws TimbrelException with [Status.SAMPLE] for a sample that is NaN, infinite, or beyond ±1,000,000; the
+     *   position is then at that sample, and one may go on behind it
+     */
+    @Synchronized
+    fun push(samples: FloatBuffer): Boolean {
+        require(samples.order() == ByteOrder.nativeOrder()) { "the buffer has not the native byte order" }
+        return push(samples, Float.SIZE_BYTES, Float.SIZE_BYTES, Native::pushFloats)
+    }
+
+    /** A sample has [sampleBytes], and one step of the buffer's position [stepBytes]. */
+    private inline fun push(
+        buffer: Buffer,
+        sampleBytes: Int,
+        stepBytes: Int,
+        native: (Long, Buffer, Int, Int, IntArray) -> Int,
+    ): Boolean {
+        val handle = alive()
+        require(buffer.isDirect) { "the buffer is not direct" }
+        val count = buffer.remaining() * stepBytes / sampleBytes
+        val status = native(handle, buffer, buffer.position() * stepBytes, count, taken)
+        require(status != Native.MISALIGNED) { "the buffer begins in the middle of a sample" }
+        buffer.position(buffer.position() + taken[0] * sampleBytes / stepBytes)
+        throwOnError(status)
+        return taken[1] != 0
+    }
+
+    /**
+     * Ends the signal and classifies what is left of it. Calling it again does nothing.
+     *
+     * @throws TimbrelException if there was no sample at all
+     */
+    @Synchronized
+    fun finish() = throwOnError(Native.finish(alive()))
+
+    /** Forgets the signal, so that another one of the same form can be pushed. */
+    @Synchronized
+    fun reset() = throwOnError(Native.reset(alive()))
+
+    /** The answer over all windows since the beginning or the last [reset]; null before the first one. */
+    @Synchronized
+    fun result(): Result? {
+        val numbers = IntArray(2)
+        val probabilities = FloatArray(info.genreCount)
+        val status = Native.result(alive(), numbers, probabilities)
+        if (status == Status.NO_RESULT.ordinal) return null
+        throwOnError(status)
+        val best = numbers[0]
+        return Result(genres[best], probabilities[best], probabilities, numbers[1])
+    }
+
+    /** Integer logits of the last window, the same bits on every platform; zeros before the first one. */
+    @Synchronized
+    fun logits(): IntArray = IntArray(info.genreCount).also { throwOnError(Native.logits(alive(), it)) }
+
+    /** Frees the memory. Closing twice does nothing. */
+    @Synchronized
+    override fun close() {
+        Native.free(handle) // leaves 0 alone
+        handle = 0
+    }
+
+    private fun alive(): Long {
+        check(handle != 0L) { "the classifier is closed" }
+        return handle
+    }
+
+    companion object {
+        /** The library's version, for example "0.1.0". */
+        @JvmStatic
+        val version: String get() = String(Native.version(), Charsets.UTF_8)
+
+        /**
+         * Checks a model and tells what it says of itself.
+         *
+         * @throws TimbrelException if it is damaged
+         */
+        @JvmStatic
+        fun info(model: ByteArray): ModelInfo {
+            val numbers = IntArray(3)
+            val seconds = FloatArray(2)
+            throwOnError(Native.info(model, numbers, seconds))
+            return ModelInfo(numbers[0], numbers[1], seconds[0], seconds[1], numbers[2])
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import CTimbrel
+import Foundation
+
+/// What the library refused; `status` is a `timbrel_status` of `timbrel.h`.
+public struct TimbrelError: Error, CustomStringConvertible {
+    public let status: UInt32
+    public let description: String
+}
+
+/// The answer over all windows so far.
+public struct Answer: Sendable {
+    /// The most probable genre.
+    public let genre: String
+    /// Its probability, 0 to 1.
+    public let confidence: Float
+    /// Probability of each genre, in the order of `Classifier.genres`.
+    public let probabilities: [Float]
+    /// Windows that were classified.
+    public let windows: Int
+}
+
+/// Tells the genre of a stream of audio. Threads may share it: its functions wait for one another.
+public final class Classifier: @unchecked Sendable {
+    /// Names of the genres.
+    public let genres: [String]
+    private let handle: OpaquePointer
+    private let lock = NSLock()
+
+    /// - Parameters:
+    ///   - model: bytes of a `.timbrel` file; copied
+    ///   - sampleRate: 8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000 or 96000
+    ///   - channels: interleaved channels, 1 to 8; their mean is classified
+    public init(model: Data, sampleRate: UInt32, channels: UInt32) throws {
+        let bytes = [UInt8](model)
+        var info = timbrel_info()
+        try check(timbrel_model_info(bytes, bytes.count, &info))
+        var config = timbrel_config(
+            struct_size: UInt32(MemoryLayout<timbrel_config>.size), sample_rate: sampleRate, channels: channels)
+        var made: OpaquePointer?
+        try check(timbrel_classifier_new(bytes, bytes.count, &config, &made))
+        let classifier = made!
+        handle = classifier
+        genres = (0..<info.class_count).map { index in
+            var label = [CChar](repeating: 0, count: 128)
+            // cannot fail: the index is one of the model's, and the room is enough for any label
+            _ = timbrel_label(classifier, index, &label, label.count)
+            return String(cString: label)
+        }
+    }
+
+    deinit { timbrel_classifier_free(handle) }
+
+    /// Takes samples, full scale ±1.0, any number of them.
+    ///
+    /// - Returns: the answer after each window that they completed
+    public func push(_ samples: [Float]) throws -> [Answer] {
+        lock.lock()
+        defer { lock.unlock() }
+        var answers: [Answer] = []
+        var at = 0
+        while at < samples.count {
+            var consumed = 0
+            var window: UInt8 = 0
+            try samples.withUnsafeBufferPointer {
+                try check(timbrel_classifier_push_f32(
+                    handle, $0.baseAddress! + at, samples.count - at, &consumed, &window))
+            }
+            at += consumed
+            if window != 0 { answers.append(try read()) }
+        }
+        return answers
+    }
+
+    /// Ends the signal and classifies what is left of it.
+    public func finish() throws -> Answer {
+        lock.lock()
+        defer { lock.unlock() }
+        try check(timbrel_classifier_finish(handle))
+        return try read()
+    }
+
+    /// Forgets the signal, so that another one can be pushed.
+    public func reset() throws {
+        lock.lock()
+        defer { lock.unlock() }
+        try check(timbrel_classifier_reset(handle))
+    }
+
+    /// The answers to a stream of samples, one a window.
+    public func answers<Chunks: AsyncSequence & Sendable>(to chunks: Chunks) -> AsyncThrowingStream<Answer, Error>
+    where Chunks.Element == [Float] {
+        AsyncThrowingStream { continuation in
+            let task = Task {
+                do {
+                    for try await chunk in chunks {
+                        for answer in try push(chunk) { continuation.yield(answer) }
+                    }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+
+    private func read() throws -> Answer {
+        var result = timbrel_result()
+        var probabilities = [Float](repeating: 0, count: genres.count)
+        try check(timbrel_classifier_result(handle, &result, &probabilities, probabilities.count))
+        return Answer(
+            genre: genres[Int(result.class_index)], confidence: result.confidence, probabilities: probabilities,
+            windows: Int(result.windows))
+    }
+}
+
+/// Throws for a status that is not OK; on the thread that got it, which has the details.
+private func check(_ status: timbrel_status) throws {
+    if status != TIMBREL_OK {
+        throw TimbrelError(status: UInt32(status.rawValue), description: String(cString: timbrel_last_error()))
+    }
+}

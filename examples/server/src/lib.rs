@@ -1,0 +1,17 @@
+//! Names the genre of audio files over HTTP, with the same code and the same words as the program `classify`.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `GET /health` | `{"status": "ok", "version": …}` |
+//! | `GET /genres` | `{"genres": […]}`, in label order |
+//! | `POST /predict`, an audio file as the body or as the field `file` of a form | `{"file", "genre", "confidence", "probabilities": {…}, "windows", "seconds"}` |
+//! | `GET /…` | the web page, if a folder was given |
+//!
+//! Errors are `{"error": …}` with a status: 400 no file, 413 too large, 415 not audio that it reads, 422 audio that
+//! it cannot classify, 503 busy.
+
+mod error;
+mod predict;
+mod routes;
+
+pub use routes::{Settings, router};

@@ -1,0 +1,54 @@
+/** Sample rates (Hz) that can be listened to; files may have others only if they are one of these, too. */
+export const SAMPLE_RATES: readonly number[];
+
+/** What is wrong with a file or a signal, in a sentence. */
+export class TimbrelError extends Error {}
+
+/** The answer over all windows so far. */
+export interface Result {
+  /** The most probable genre. */
+  genre: string;
+  /** Its probability, 0 to 1. */
+  confidence: number;
+  /** Probability of every genre: the mean over the windows. */
+  probabilities: Record<string, number>;
+  /** Windows of 9.9 s that were classified, one every 3.3 s. */
+  windows: number;
+  /** Seconds of audio that were heard. While a file is read: 0. */
+  seconds: number;
+}
+
+/** What is told while listening. */
+export interface Watch {
+  /** A log-mel column, 12.9 a second: 128 bands from 0 to 11,025 Hz, in 1/128 dB. */
+  onColumn?: (column: Int16Array) => void;
+  /** The answer after each window. */
+  onWindow?: (result: Result) => void;
+}
+
+/** A signal that arrives bit by bit. */
+export interface Listener {
+  /**
+   * Hears samples, interleaved if there are several channels, full scale ±1; any number of them.
+   * @throws TimbrelError for NaN and infinite samples, and after finish()
+   */
+  push(samples: Float32Array): void;
+  /** Ends the signal; what is left of it is classified. @throws TimbrelError if there was no sample */
+  finish(): Result;
+  /** The answer so far, null before the first window. */
+  result(): Result | null;
+}
+
+/** The model, ready to listen. */
+export class Timbrel {
+  /** Fetches the module, with SIMD where there is. `base` is where the .wasm files are. */
+  static load(options?: { simd?: boolean; base?: string | URL }): Promise<Timbrel>;
+  /** Names of the genres. */
+  readonly genres: readonly string[];
+  /** Begins to listen. @throws TimbrelError for a rate or a number of channels that is not supported */
+  listen(options: { sampleRate: number; channels?: number } & Watch): Listener;
+  /** Classifies a wav, mp3, flac, ogg or m4a file at once. @throws TimbrelError says what is wrong with it */
+  classify(file: Uint8Array | ArrayBuffer, watch?: Watch): Result;
+  /** Classifies half a minute of a tune that the module makes itself. */
+  demo(watch?: Watch): Result;
+}

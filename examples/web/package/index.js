@@ -1,0 +1,138 @@
+// Timbrel in JavaScript: a thin layer over the WebAssembly module. See index.d.ts for what each thing takes.
+
+/** A function of one SIMD instruction: valid only where WebAssembly has SIMD. */
+const SIMD = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11);
+
+export const SAMPLE_RATES = Object.freeze([8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000, 96000]);
+
+export class TimbrelError extends Error {
+  name = "TimbrelError";
+}
+
+async function bytesOf(url) {
+  if (url.protocol === "file:") {
+    const { readFile } = await import("node:fs/promises");
+    return readFile(url);
+  }
+  const response = await fetch(url);
+  if (!response.ok) throw new TimbrelError(`${url}: ${response.status}`);
+  return response.arrayBuffer();
+}
+
+/** One instance of the module. An instance hears one signal; what it needed goes with it. */
+class Instance {
+  constructor(module, heard = {}) {
+    const read = (Type, at, length) => new Type(this.exports.memory.buffer, at, length).slice();
+    const imports = {
+      on_column: (at, length) => heard.column?.(read(Int16Array, at, length)),
+      on_window: (at, length, windows) => heard.window?.(read(Float32Array, at, length), windows),
+    };
+    this.exports = new WebAssembly.Instance(module, { timbrel: imports }).exports;
+  }
+
+  text() {
+    const { memory, text, text_len } = this.exports;
+    return new TextDecoder().decode(new Uint8Array(memory.buffer, text(), text_len()));
+  }
+
+  /** Calls a function that returns 1, or 0 with a reason. */
+  call(name, ...values) {
+    let done;
+    try {
+      done = this.exports[name](...values);
+    } catch (error) {
+      // a hostile file may reach an assertion in a decoder, which ends this instance and no other
+      if (error instanceof WebAssembly.RuntimeError) throw new TimbrelError("the decoder failed on it");
+      throw error;
+    }
+    if (!done) throw new TimbrelError(this.text());
+  }
+
+  /** Copies bytes into the instance. */
+  put(bytes) {
+    const at = this.exports.input(bytes.length);
+    new Uint8Array(this.exports.memory.buffer, at, bytes.length).set(bytes);
+  }
+}
+
+export class Timbrel {
+  #module;
+
+  constructor(module) {
+    this.#module = module;
+    const instance = new Instance(module);
+    instance.call("labels");
+    this.genres = Object.freeze(instance.text().split("\n"));
+  }
+
+  static async load({ simd = WebAssembly.validate(SIMD), base = import.meta.url } = {}) {
+    const name = simd ? "timbrel.simd.wasm" : "timbrel.wasm";
+    return new Timbrel(await WebAssembly.compile(await bytesOf(new URL(name, base))));
+  }
+
+  listen({ sampleRate, channels = 1, onColumn, onWindow } = {}) {
+    return new Listener(this, this.#module, { onColumn, onWindow }, (instance) =>
+      instance.call("open", sampleRate >>> 0, channels >>> 0),
+    );
+  }
+
+  classify(file, { onColumn, onWindow } = {}) {
+    const bytes = file instanceof Uint8Array ? file : new Uint8Array(file);
+    return new Listener(this, this.#module, { onColumn, onWindow }, (instance) => {
+      instance.put(bytes);
+      instance.call("hear_file", bytes.length);
+    }).result();
+  }
+
+  demo({ onColumn, onWindow } = {}) {
+    return new Listener(this, this.#module, { onColumn, onWindow }, (instance) => instance.call("hear_demo")).result();
+  }
+}
+
+class Listener {
+  #instance;
+  #genres;
+  #last = null;
+  // the module must not be called while it calls, so that this is asked for only in between
+  #seconds = 0;
+
+  constructor(timbrel, module, { onColumn, onWindow }, begin) {
+    this.#genres = timbrel.genres;
+    this.#instance = new Instance(module, {
+      column: onColumn,
+      window: (probabilities, windows) => {
+        this.#last = { probabilities, windows };
+        onWindow?.(this.result());
+      },
+    });
+    this.#ask(begin);
+  }
+
+  #ask(question) {
+    question(this.#instance);
+    this.#seconds = this.#instance.exports.seconds();
+  }
+
+  push(samples) {
+    this.#instance.put(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength));
+    this.#ask((instance) => instance.call("push", samples.length));
+  }
+
+  finish() {
+    this.#ask((instance) => instance.call("finish"));
+    return this.result();
+  }
+
+  result() {
+    if (!this.#last) return null;
+    const { probabilities, windows } = this.#last;
+    const best = probabilities.indexOf(Math.max(...probabilities));
+    return {
+      genre: this.#genres[best],
+      confidence: probabilities[best],
+      probabilities: Object.fromEntries(this.#genres.map((genre, i) => [genre, probabilities[i]])),
+      windows,
+      seconds: this.#seconds,
+    };
+  }
+}

@@ -1,0 +1,147 @@
+//! Timbrel as a WebAssembly module, called by `package/index.js`.
+//!
+//! An instance of the module is one listener: it hears one signal and is thrown away, memory and all. Functions
+//! that can fail return 1, or 0 with the reason as text. Columns and windows are handed over as they come, by
+//! imported functions, which must not call back.
+#![deny(missing_docs)]
+
+#[path = "../../classify/src/demo.rs"]
+mod demo;
+mod listener;
+
+use std::cell::RefCell;
+
+use listener::Listener;
+
+#[link(wasm_import_module = "timbrel")]
+unsafe extern "C" {
+    /// A log-mel column: `len` values in 1/128 dB.
+    safe fn on_column(values: *const i16, len: usize);
+    /// A window: probabilities of its signal so far, and how many windows there were.
+    safe fn on_window(probabilities: *const f32, len: usize, windows: u32);
+}
+
+#[derive(Default)]
+struct Module {
+    /// What comes in: samples, or the bytes of a file.
+    buffer: Vec<f32>,
+    /// What goes out in words.
+    text: String,
+    listener: Option<Listener>,
+}
+
+thread_local! {
+    static MODULE: RefCell<Module> = RefCell::default();
+}
+
+impl Module {
+    /// Runs something that may fail, and keeps the reason.
+    fn attempt(&mut self, run: impl FnOnce(&mut Self) -> Result<(), String>) -> u32 {
+        match run(self) {
+            Ok(()) => 1,
+            Err(reason) => {
+                self.text = reason;
+                0
+            }
+        }
+    }
+
+    fn listener(&mut self) -> Result<&mut Listener, String> {
+        self.listener
+            .as_mut()
+            .ok_or_else(|| "nothing is open".into())
+    }
+}
+
+fn attempt(run: impl FnOnce(&mut Module) -> Result<(), String>) -> u32 {
+    MODULE.with_borrow_mut(|module| module.attempt(run))
+}
+
+/// Room for `bytes` of input, aligned for f32; valid until the next call.
+#[unsafe(no_mangle)]
+pub extern "C" fn input(bytes: usize) -> *mut f32 {
+    MODULE.with_borrow_mut(|module| {
+        module.buffer.clear();
+        module.buffer.resize(bytes.div_ceil(size_of::<f32>()), 0.0);
+        module.buffer.as_mut_ptr()
+    })
+}
+
+/// Begins a signal of interleaved samples.
+#[unsafe(no_mangle)]
+pub extern "C" fn open(sample_rate: u32, channels: u32) -> u32 {
+    attempt(|module| {
+        module.listener = Some(Listener::new(sample_rate, channels)?);
+        Ok(())
+    })
+}
+
+/// Hears `count` samples of the input.
+#[unsafe(no_mangle)]
+pub extern "C" fn push(count: usize) -> u32 {
+    attempt(|module| {
+        let buffer = std::mem::take(&mut module.buffer);
+        let pushed = module
+            .listener()?
+            .push(buffer.get(..count).unwrap_or(&buffer));
+        module.buffer = buffer;
+        pushed
+    })
+}
+
+/// Ends the signal.
+#[unsafe(no_mangle)]
+pub extern "C" fn finish() -> u32 {
+    attempt(|module| module.listener()?.finish())
+}
+
+/// Hears the audio file whose `bytes` are the input, from its beginning to its end.
+#[unsafe(no_mangle)]
+pub extern "C" fn hear_file(bytes: usize) -> u32 {
+    attempt(|module| {
+        let file: &[u8] = bytemuck::cast_slice(&module.buffer);
+        let file = file.get(..bytes).unwrap_or(file).to_vec();
+        module.buffer = Vec::new();
+        module.listener = Some(Listener::file(file)?);
+        Ok(())
+    })
+}
+
+/// Hears the tune that the project made itself.
+#[unsafe(no_mangle)]
+pub extern "C" fn hear_demo() -> u32 {
+    attempt(|module| {
+        let mut listener = Listener::new(demo::RATE, 1)?;
+        listener.push(&demo::tune())?;
+        listener.finish()?;
+        module.listener = Some(listener);
+        Ok(())
+    })
+}
+
+/// Seconds of audio that were heard.
+#[unsafe(no_mangle)]
+pub extern "C" fn seconds() -> f64 {
+    MODULE.with_borrow(|module| module.listener.as_ref().map_or(0.0, Listener::seconds))
+}
+
+/// Puts the names of the genres, one a line, where [`text`] finds them.
+#[unsafe(no_mangle)]
+pub extern "C" fn labels() -> u32 {
+    attempt(|module| {
+        module.text = listener::labels()?;
+        Ok(())
+    })
+}
+
+/// Where the text begins that was said last, in UTF-8.
+#[unsafe(no_mangle)]
+pub extern "C" fn text() -> *const u8 {
+    MODULE.with_borrow(|module| module.text.as_ptr())
+}
+
+/// Bytes of the text that was said last.
+#[unsafe(no_mangle)]
+pub extern "C" fn text_len() -> usize {
+    MODULE.with_borrow(|module| module.text.len())
+}

@@ -1,0 +1,110 @@
+//! A signal from its first sample to its last window.
+
+use timbrel_core::classifier::{Classifier, InputFormat};
+use timbrel_core::decode::AudioReader;
+use timbrel_core::engine::Int8Engine;
+use timbrel_core::model::Model;
+
+use crate::{on_column, on_window};
+
+static MODEL: &[u8] = include_bytes!("../../../models/compact.timbrel");
+
+/// Samples that are pushed at a time: fewer than a hop at any rate, so that every column is seen.
+const BLOCK: usize = 1024;
+
+/// One listener of an instance, which lives as long as that: its memory is never given back.
+pub struct Listener {
+    classifier: Classifier<'static, Int8Engine<'static>>,
+    format: InputFormat,
+    samples: u64,
+}
+
+fn said(error: impl ToString) -> String {
+    error.to_string()
+}
+
+/// Names of the genres, one a line.
+pub fn labels() -> Result<String, String> {
+    let model = Model::parse(MODEL).map_err(said)?;
+    let labels: Vec<&str> = (0..model.info().classes)
+        .filter_map(|class| model.label(class))
+        .collect();
+    Ok(labels.join("\n"))
+}
+
+impl Listener {
+    pub fn new(sample_rate: u32, channels: u32) -> Result<Self, String> {
+        let format = InputFormat {
+            sample_rate,
+            channels: u16::try_from(channels).unwrap_or(u16::MAX),
+        };
+        let model = Model::parse(MODEL).map_err(said)?;
+        let memory = vec![0; Classifier::required_bytes(&model)].leak();
+        Ok(Self {
+            classifier: Classifier::int8(model, format, memory).map_err(said)?,
+            format,
+            samples: 0,
+        })
+    }
+
+    /// Hears a whole file.
+    pub fn file(bytes: Vec<u8>) -> Result<Self, String> {
+        let mut reader = AudioReader::from_bytes(bytes, None).map_err(said)?;
+        let format = reader.format();
+        let mut listener = Self::new(format.sample_rate, format.channels.into())?;
+        while let Some(block) = reader.next_block().map_err(said)? {
+            listener.push(block)?;
+        }
+        listener.finish()?;
+        Ok(listener)
+    }
+
+    pub fn push(&mut self, samples: &[f32]) -> Result<(), String> {
+        self.samples += samples.len() as u64;
+        for mut block in samples.chunks(BLOCK) {
+            while !block.is_empty() {
+                let columns = self.classifier.columns();
+                let pushed = self.classifier.push(block).map_err(said)?;
+                block = &block[pushed.consumed..];
+                if self.classifier.columns() != columns {
+                    self.show_column();
+                }
+                if pushed.window {
+                    self.show_window()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub fn finish(&mut self) -> Result<(), String> {
+        let windows = self.windows();
+        self.classifier.finish().map_err(said)?;
+        if self.windows() != windows {
+            self.show_window()?;
+        }
+        Ok(())
+    }
+
+    pub fn seconds(&self) -> f64 {
+        let frames = self.samples as f64 / f64::from(self.format.channels);
+        frames / f64::from(self.format.sample_rate)
+    }
+
+    fn windows(&self) -> u32 {
+        self.classifier.result().map_or(0, |result| result.windows)
+    }
+
+    fn show_column(&self) {
+        if let Some(column) = self.classifier.newest_column() {
+            on_column(column.as_ptr(), column.len());
+        }
+    }
+
+    fn show_window(&self) -> Result<(), String> {
+        let result = self.classifier.result().map_err(said)?;
+        let probabilities = result.probabilities;
+        on_window(probabilities.as_ptr(), probabilities.len(), result.windows);
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! What an exported ONNX file says of itself in `metadata_props`.
+//!
+//! - `timbrel.format`: `1`
+//! - `timbrel.labels`: JSON array of names in the order of the logits
+//! - `timbrel.front_end`: JSON object with the fields of [`timbrel_core::frontend::FrontEnd`]; `mel_scale`
+//!   is `slaney` or `htk`, `mel_norm` `none` or `slaney`, `padding` `none`, `zeros` or `reflect`. Of a front end
+//!   without mel bands, which core does not run, it has `bins` in place of what concerns the bands
+//! - `timbrel.window`: JSON object with `columns` and `hop`
+//! - `timbrel.normalisation`: JSON array of `[scale, offset]`, one for all bins or one a bin
+//! - `timbrel.logits_exponent`: a logit's value is its i32 times 2 to the minus this
+//! - `timbrel.provenance`: lines of `key: value`
+
+use serde_json::json;
+use timbrel_core::frontend::{Affine, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
+
+use super::proto;
+
+/// The facts.
+pub(super) struct About<'a> {
+    pub(super) labels: &'a [String],
+    /// JSON object.
+    pub(super) front_end: String,
+    pub(super) window: WindowSpec,
+    pub(super) normalisation: &'a [Affine],
+    pub(super) logits_exponent: u8,
+    pub(super) provenance: &'a str,
+}
+
+impl About<'_> {
+    pub(super) fn entries(&self) -> Vec<proto::Entry> {
+        let pairs: Vec<[f32; 2]> = self
+            .normalisation
+            .iter()
+            .map(|map| [map.scale, map.offset])
+            .collect();
+        let window = json!({ "columns": self.window.columns, "hop": self.window.hop });
+        [
+            ("timbrel.format", "1".to_owned()),
+            ("timbrel.labels", json!(self.labels).to_string()),
+            ("timbrel.front_end", self.front_end.clone()),
+            ("timbrel.window", window.to_string()),
+            ("timbrel.normalisation", json!(pairs).to_string()),
+            ("timbrel.logits_exponent", self.logits_exponent.to_string()),
+            ("timbrel.provenance", self.provenance.to_owned()),
+        ]
+        .map(|(key, value)| proto::Entry {
+            key: key.into(),
+            value,
+        })
+        .into()
+    }
+}
+
+/// A front end with mel bands.
+pub(super) fn front_end(front_end: &FrontEnd) -> String {
+    json!({
+        "sample_rate": front_end.sample_rate,
+        "n_fft": front_end.n_fft,
+        "hop": front_end.hop,
+        "n_mels": front_end.n_mels,
+        "f_min": front_end.f_min,
+        "f_max": front_end.f_max,
+        "mel_scale": match front_end.mel_scale {
+            MelScale::Slaney => "slaney",
+            MelScale::Htk => "htk",
+        },
+        "mel_norm": match front_end.mel_norm {
+            MelNorm::None => "none",
+            MelNorm::Slaney => "slaney",
+        },
+        "padding": match front_end.padding {
+            Padding::None => "none",
+            Padding::Zeros => "zeros",
+            Padding::Reflect => "reflect",
+        },
+        "amin": front_end.amin,
+        "top_db": front_end.top_db,
+    })
+    .to_string()
+}
+
+/// A front end of the FFT's own bins.
+pub(super) fn linear_front_end(front_end: &FrontEnd) -> String {
+    json!({
+        "sample_rate": front_end.sample_rate,
+        "n_fft": front_end.n_fft,
+        "hop": front_end.hop,
+        "bins": front_end.n_mels,
+        "padding": "zeros",
+        "amin": front_end.amin,
+        "top_db": front_end.top_db,
+    })
+    .to_string()
+}

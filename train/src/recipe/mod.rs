@@ -1,0 +1,300 @@
+//! Recipes: a training described by a TOML file. `docs/training.md` lists the keys.
+//!
+//! Every value is checked where it is read, so that an error points at its line.
+
+mod network;
+mod values;
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use timbrel_core::frontend::{FrontEnd, WindowSpec};
+
+use crate::data::MadeWith;
+
+pub use network::{BlockKeys, HiddenKeys, NetworkKeys, Norm, Reduce};
+pub use values::{Pair, Real, Share, Whole};
+
+/// Everything that decides a training run, besides the data and the seed.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Name of the system; also the exported files' name.
+    pub name: String,
+    /// Front end of the cache and of the model.
+    pub front_end: FrontEndKeys,
+    /// Windows that the network sees.
+    pub window: WindowKeys,
+    /// How the tracks are divided; as the manifest says where this is not given.
+    pub split: Option<SplitKeys>,
+    /// Layers.
+    pub network: NetworkKeys,
+    /// What is done to a training crop.
+    pub augment: AugmentKeys,
+    /// Optimisation.
+    pub training: TrainingKeys,
+    /// Learning from teachers besides the labels.
+    pub distillation: Option<DistillationKeys>,
+}
+
+/// librosa's decibel spectrogram at 22,050 Hz; the rest is [`FrontEnd::librosa`].
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrontEndKeys {
+    /// FFT length, samples.
+    pub n_fft: Whole<512, 4096>,
+    /// Samples from column to column.
+    pub hop: Whole<1, 4096>,
+    /// Mel bands; without, the FFT's own `n_fft / 2 + 1` bins.
+    pub n_mels: Option<Whole<1, 256>>,
+}
+
+/// A division of all tracks of the data, whatever the manifest says of them.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SplitKeys {
+    /// What is divided.
+    pub of: Unit,
+    /// Share that is trained on.
+    pub train: Share,
+    /// Share that is validated on; what is left is for a test.
+    pub valid: Share,
+    /// Whether each genre is divided by itself.
+    #[serde(default)]
+    pub stratified: bool,
+    /// Seed of the division, apart from a run's.
+    #[serde(default = "Whole::least")]
+    pub seed: Whole<1, 10000>,
+}
+
+/// What a split divides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// Whole tracks.
+    Tracks,
+    /// Windows, so that pieces of one recording stand in several parts.
+    Segments,
+}
+
+/// Windows over the columns.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowKeys {
+    /// Columns in a window.
+    pub columns: Whole<1, 4096>,
+    /// Columns from window to window.
+    pub hop: Whole<1, 4096>,
+}
+
+/// What is done to a training crop before the network sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AugmentKeys {
+    /// Random crops taken from each track in an epoch.
+    pub crops_per_track: Whole<1, 64>,
+    /// Greatest shift along the mel axis, bins, either way.
+    pub shift_bins: Whole<0, 32>,
+    /// Greatest level change of an equaliser's shelf at either end of the mel axis, dB.
+    pub tilt_db: Real<40>,
+    /// Bands of bins that are blanked.
+    pub frequency_masks: Whole<0, 8>,
+    /// Greatest width of such a band, bins.
+    pub frequency_mask_bins: Whole<0, 128>,
+    /// Stretches of columns that are blanked.
+    pub time_masks: Whole<0, 8>,
+    /// Greatest length of such a stretch, columns.
+    pub time_mask_columns: Whole<0, 128>,
+    /// Parameter of mixup's Beta(α, α); 0 is no mixup.
+    pub mixup_alpha: Real<10>,
+}
+
+/// Learning what trained networks answer to the same crop (Hinton et al. 2015).
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DistillationKeys {
+    /// Share of the loss that measures the distance to the teachers' mean answer.
+    pub weight: Real<1>,
+    /// What logits are divided by in that share, at least 1 / 1000.
+    #[serde(default = "DistillationKeys::unchanged")]
+    pub temperature: Real<100>,
+}
+
+impl DistillationKeys {
+    fn unchanged() -> Real<100> {
+        Real::one()
+    }
+}
+
+/// How weights are moved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Optimiser {
+    /// Adam with decoupled weight decay (Loshchilov and Hutter 2019).
+    #[default]
+    Adamw,
+    /// Adam (Kingma and Ba 2015); `weight_decay` is added to the gradient.
+    Adam,
+}
+
+/// How the learning rate goes over a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
+    /// A linear rise over the share `warmup` of the steps, then half a cosine to nearly nothing.
+    #[default]
+    OneCycle,
+    /// Half a cosine from the peak to nearly nothing.
+    Cosine,
+    /// A linear rise over the share `warmup` of the steps, then the peak to the end.
+    Constant,
+}
+
+/// Optimisation.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingKeys {
+    /// How weights are moved.
+    #[serde(default)]
+    pub optimiser: Optimiser,
+    /// How the learning rate goes.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// Passes over the train split.
+    pub epochs: Whole<1, 10000>,
+    /// Crops in a step.
+    pub batch: Whole<2, 4096>,
+    /// Highest learning rate.
+    pub peak_learning_rate: Real<1>,
+    /// Share of the steps in which the rate rises.
+    pub warmup: Real<1>,
+    /// Weight decay.
+    pub weight_decay: Real<1>,
+    /// Norm that each parameter's gradient is clipped to.
+    pub gradient_norm: Real<1000>,
+    /// Probability taken from the true class and spread over all.
+    pub label_smoothing: Real<1>,
+    /// Decay a step of the averaged weights.
+    pub ema_decay: Real<1>,
+    /// Epochs without a better validation after which the run stops; none runs to its end.
+    pub patience: Option<Whole<1, 10000>>,
+    /// Epochs from one validation to the next.
+    pub evaluate_every: Whole<1, 10000>,
+    /// Epochs from one checkpoint to the next.
+    pub checkpoint_every: Whole<1, 10000>,
+}
+
+impl Recipe {
+    /// Reads and checks a recipe file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a key is unknown, missing or impossible; the message names key and line.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read recipe {}", path.display()))?;
+        Self::parse(&text).with_context(|| format!("recipe {}", path.display()))
+    }
+
+    /// Checks the text of a recipe.
+    ///
+    /// # Errors
+    /// A key is unknown, missing or impossible; the message names key and line.
+    pub fn parse(text: &str) -> Result<Self> {
+        let recipe: Self = toml::from_str(text)?;
+        recipe.validate()?;
+        Ok(recipe)
+    }
+
+    /// The front end whose columns the network sees. Without mel bands `n_mels` is the number of the FFT's
+    /// bins.
+    #[must_use]
+    pub const fn front_end(&self) -> FrontEnd {
+        let keys = &self.front_end;
+        let bins = match keys.n_mels {
+            Some(bands) => bands.short(),
+            None => keys.n_fft.short() / 2 + 1,
+        };
+        FrontEnd::librosa(keys.n_fft.short(), keys.hop.short(), bins)
+    }
+
+    /// The recipe for the front end that a cache was made with: windows of the same duration, cut down to whole
+    /// columns.
+    ///
+    /// # Errors
+    /// Nothing is left of a window, or the network does not fit what is left.
+    pub fn approximated(&self, made_with: MadeWith) -> Result<Self> {
+        let ratio = f64::from(self.front_end.hop.short()) / f64::from(made_with.hop);
+        let scaled = |columns: Whole<1, 4096>| {
+            Whole::try_from((columns.get() as f64 * ratio) as i64)
+                .map_err(|error| anyhow::anyhow!("[window] at the cache's hop: {error}"))
+        };
+        let mut recipe = self.clone();
+        let hop = i64::from(made_with.hop as u16);
+        recipe.front_end.hop = Whole::try_from(hop).map_err(anyhow::Error::msg)?;
+        let n_fft = i64::from(made_with.n_fft);
+        recipe.front_end.n_fft = Whole::try_from(n_fft).map_err(anyhow::Error::msg)?;
+        recipe.window.columns = scaled(self.window.columns)?;
+        recipe.window.hop = scaled(self.window.hop)?;
+        recipe.validate()?;
+        Ok(recipe)
+    }
+
+    /// The windows.
+    #[must_use]
+    pub const fn window(&self) -> WindowSpec {
+        WindowSpec {
+            columns: self.window.columns.short(),
+            hop: self.window.hop.short(),
+        }
+    }
+
+    /// Checks what concerns more than one key.
+    fn validate(&self) -> Result<()> {
+        let mut front_end = self.front_end();
+        if self.front_end.n_mels.is_none() {
+            front_end.n_mels = 1; // the number of the FFT's bins always fits
+        }
+        if let Err((what, found)) = front_end.validate() {
+            anyhow::bail!("[front_end] {what} cannot be {found}");
+        }
+        ensure!(
+            self.window.hop.get() <= self.window.columns.get(),
+            "[window] hop {} is longer than columns {}",
+            self.window.hop.get(),
+            self.window.columns.get()
+        );
+        ensure!(
+            !self.name.is_empty()
+                && self
+                    .name
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)),
+            "name {:?} is used for files: letters, digits, - and _ only",
+            self.name
+        );
+        if let Some(keys) = &self.split {
+            let sum = keys.train.get() + keys.valid.get();
+            ensure!(
+                sum <= 1.0 + 1e-9 && keys.train.get() > 0.0 && keys.valid.get() > 0.0,
+                "[split] train and valid must be above 0 and add up to at most 1, are {} and {}",
+                keys.train.get(),
+                keys.valid.get()
+            );
+        }
+        if let Some(keys) = &self.distillation {
+            let temperature = keys.temperature.get();
+            ensure!(
+                temperature >= 1e-3,
+                "[distillation] temperature must be at least 0.001, is {temperature}"
+            );
+        }
+        self.network.validate(self.input())
+    }
+
+    /// Height (bins) and width (columns) of the network's input.
+    #[must_use]
+    pub const fn input(&self) -> [usize; 2] {
+        [self.front_end().n_mels as usize, self.window.columns.get()]
+    }
+}

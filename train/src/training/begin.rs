@@ -1,0 +1,77 @@
+//! Beginning with what another run has learnt.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use burn::tensor::Device;
+
+use super::RunFolder;
+use crate::data::Dataset;
+use crate::network::Network;
+use crate::quantise::{Exponents, FoldedNetwork, Identity, calibration_windows, quantise};
+use crate::recipe::{BlockKeys, Recipe};
+use crate::split::Parts;
+use crate::weights::{Weights, name};
+
+/// The network with a run's weights; its last layer stays fresh where the classes are others.
+pub(super) fn continued(network: Network, run: &Path, labels: &[String]) -> Result<Network> {
+    let what = || format!("--init-from {}", run.display());
+    let folder = RunFolder::new(run);
+    let mut weights = Weights::read(&folder.best()).with_context(what)?;
+    if folder.info().with_context(what)?.labels != labels {
+        let fresh = network.weights()?;
+        for last in [name::DENSE_WEIGHT, name::DENSE_BIAS] {
+            weights.insert(last.into(), fresh.get(last)?.clone());
+        }
+    }
+    network.with_weights(&weights).with_context(what)
+}
+
+/// What the training of integers begins with.
+pub(super) struct Quantised {
+    pub(super) weights: Weights,
+    pub(super) exponents: Exponents,
+}
+
+/// The folded weights of a run in real numbers, and the scales that `quantise` chooses for them.
+pub(super) fn quantised(
+    run: &Path,
+    recipe: &Recipe,
+    dataset: &Dataset,
+    device: &Device,
+) -> Result<Quantised> {
+    let what = || format!("--init-from {}", run.display());
+    let folder = RunFolder::new(run);
+    let parent = folder.read_recipe().with_context(what)?;
+    let geometry = |block: &BlockKeys| {
+        let BlockKeys {
+            channels,
+            kernel,
+            stride,
+            pool,
+            depthwise,
+            ..
+        } = *block;
+        (channels, kernel, stride, pool, depthwise)
+    };
+    let [own, theirs] = [recipe, &parent].map(|r| r.network.blocks.iter().map(geometry));
+    ensure!(
+        own.eq(theirs)
+            && parent.front_end() == recipe.front_end()
+            && parent.window() == recipe.window(),
+        "{}: it has other blocks or windows than the recipe",
+        what()
+    );
+    let weights = Weights::read(&folder.best()).with_context(what)?;
+    let parts = Parts::new(recipe, dataset)?;
+    let windows = calibration_windows(dataset, &parts.train, recipe.window());
+    let identity = Identity {
+        labels: dataset.genres.clone(),
+        provenance: String::new(),
+    };
+    let chosen = quantise(&parent, &weights, &windows, &identity, device).with_context(what)?;
+    Ok(Quantised {
+        weights: FoldedNetwork::new(&parent.network, &weights)?.weights(),
+        exponents: chosen.exponents,
+    })
+}

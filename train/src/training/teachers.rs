@@ -1,0 +1,78 @@
+//! Trained networks that a student learns from.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use burn::tensor::{Device, Tensor};
+
+use super::RunFolder;
+use super::loss::mean_answer;
+use crate::network::Network;
+use crate::recipe::{DistillationKeys, Recipe};
+
+/// The networks of one or more runs, each with the weights of its best epoch.
+#[derive(Debug)]
+pub struct Teachers {
+    networks: Vec<Network>,
+    keys: DistillationKeys,
+}
+
+impl Teachers {
+    /// Reads the runs that `student` learns from, on a device without gradients. None where it has no
+    /// `[distillation]`.
+    ///
+    /// # Errors
+    /// A run cannot be read or takes other windows or classes than the student, or there are teachers and no
+    /// `[distillation]`, or the other way round.
+    pub fn read(
+        runs: &[PathBuf],
+        student: &Recipe,
+        labels: &[String],
+        device: &Device,
+    ) -> Result<Option<Self>> {
+        let Some(keys) = student.distillation else {
+            ensure!(
+                runs.is_empty(),
+                "teachers are given, but the recipe has no [distillation]"
+            );
+            return Ok(None);
+        };
+        ensure!(
+            !runs.is_empty(),
+            "the recipe has a [distillation], but no teacher is given"
+        );
+        let read = |run: &PathBuf| {
+            let folder = RunFolder::new(run);
+            let (recipe, network) = folder.network(device)?;
+            ensure!(
+                recipe.front_end() == student.front_end()
+                    && recipe.window().columns == student.window().columns,
+                "it takes other windows than the recipe"
+            );
+            let found = folder.info()?.labels;
+            ensure!(found == labels, "it has the classes {found:?}");
+            Ok(network)
+        };
+        let networks = runs
+            .iter()
+            .map(|run| read(run).with_context(|| format!("teacher {}", run.display())))
+            .collect::<Result<_>>()?;
+        Ok(Some(Self { networks, keys }))
+    }
+
+    /// The mean of their probabilities `[N, class]` of inputs `[N, 1, bin, column]`, at the temperature.
+    #[must_use]
+    pub fn answer(&self, input: &Tensor<4>) -> Option<Tensor<2>> {
+        let logits = self
+            .networks
+            .iter()
+            .map(|network| network.forward(input.clone()));
+        mean_answer(logits, self.keys.temperature.get())
+    }
+
+    /// Share of the loss and temperature.
+    #[must_use]
+    pub const fn keys(&self) -> &DistillationKeys {
+        &self.keys
+    }
+}

@@ -1,0 +1,199 @@
+//! Float networks of every make give burn's logits as ONNX: in tract, and in ONNX Runtime where
+//! `TIMBREL_PYTHON` names an interpreter that has it.
+
+mod common;
+
+use std::path::Path;
+use std::process::Command;
+
+use burn::tensor::{Tensor, TensorData};
+use common::{Numbers, RECIPE, trained};
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+use timbrel_train::device::DeviceKind;
+use timbrel_train::export::{LOGITS_EXPONENT, float_onnx};
+use timbrel_train::network::Network;
+use timbrel_train::quantise::Identity;
+use timbrel_train::recipe::Recipe;
+
+const WINDOWS: usize = 2;
+const CLASSES: usize = 3;
+
+fn with_network(network: &str) -> Recipe {
+    let begin = RECIPE.find("[network]").unwrap();
+    let end = RECIPE.find("[augment]").unwrap();
+    let text = format!(
+        "{}[network]\n{network}\n{}",
+        &RECIPE[..begin],
+        &RECIPE[end..]
+    );
+    Recipe::parse(&text).unwrap()
+}
+
+/// Networks that together have every part, small enough for a debug build.
+fn makes() -> Vec<(&'static str, Recipe)> {
+    let block = "{ channels = 4, kernel = 3, stride = 2, norm = \"NORM\", pool = [2, 1] }";
+    let of = |norm: &str, rest: &str| {
+        with_network(&format!(
+            "blocks = [{}]\n{rest}",
+            block.replace("NORM", norm)
+        ))
+    };
+    vec![
+        ("plain", Recipe::parse(RECIPE).unwrap()),
+        (
+            "branches",
+            with_network(
+                "blocks = [{ channels = 4, kernel = 5, stride = 2, branches = true },\n\
+                 { channels = 4, kernel = 3, branches = true },\n\
+                 { channels = 4, kernel = 3, branches = true, depthwise = true }]",
+            ),
+        ),
+        (
+            "flatten",
+            of(
+                "none",
+                "reduce = \"flatten\"\nhidden = [{ units = 5, dropout = 0.5 }]",
+            ),
+        ),
+        (
+            "adaptive",
+            of(
+                "after-relu",
+                "reduce = \"adaptive\"\nplaces = [3, 5]\ndropout = 0.2",
+            ),
+        ),
+        ("lstm", of("before-relu", "reduce = \"lstm\"\nunits = 6")),
+        ("gru", of("before-relu", "reduce = \"gru\"\nunits = 6")),
+        ("cepstra", of("before-relu", "cepstra = 13")),
+        (
+            "resized",
+            of("before-relu", "resize = [24, 40]\nstandardise = true"),
+        ),
+        (
+            "dense",
+            with_network("blocks = []\nreduce = \"flatten\"\nhidden = [{ units = 7 }]"),
+        ),
+    ]
+}
+
+fn shipped() -> Vec<(String, Recipe)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/recipes");
+    let read = |entry: std::io::Result<std::fs::DirEntry>| {
+        let recipe = Recipe::read(&entry.unwrap().path()).unwrap();
+        (recipe.name.clone(), recipe)
+    };
+    std::fs::read_dir(folder).unwrap().map(read).collect()
+}
+
+/// A recipe's network with weights, its file, and what burn answers to a few windows.
+struct Case {
+    onnx: Vec<u8>,
+    windows: Vec<Vec<u8>>,
+    logits: Vec<f32>,
+}
+
+impl Case {
+    fn new(recipe: &Recipe) -> Self {
+        let device = DeviceKind::Cpu.open(false).unwrap();
+        let weights = trained(recipe, CLASSES);
+        let [bins, columns] = recipe.input();
+        let mut numbers = Numbers(17);
+        let windows: Vec<Vec<u8>> = (0..WINDOWS)
+            .map(|_| (0..bins * columns).map(|_| numbers.next() as u8).collect())
+            .collect();
+        let values: Vec<f32> = windows.iter().flatten().map(|q| f32::from(*q)).collect();
+        let input = TensorData::new(values, [WINDOWS, 1, bins, columns]);
+        let network = Network::new(recipe, CLASSES, &device).unwrap();
+        let logits = network
+            .with_weights(&weights)
+            .unwrap()
+            .forward(Tensor::from_data(input, &device));
+        let identity = Identity {
+            labels: ["a", "b", "c"].map(String::from).into(),
+            provenance: "test".into(),
+        };
+        Self {
+            onnx: float_onnx(recipe, &weights, &identity).unwrap(),
+            windows,
+            logits: logits.into_data().try_into_vec::<f32>().unwrap(),
+        }
+    }
+
+    #[cfg(feature = "tract")]
+    fn check_tract(&self, name: &str) {
+        let model = timbrel_train::inference::Inference::tract(self.onnx.clone());
+        let found = model.unwrap().logits(&self.windows).unwrap().concat();
+        for (found, expected) in found.into_iter().zip(&self.logits) {
+            let found = found as f32 / f32::from(LOGITS_EXPONENT).exp2();
+            assert!(
+                (found - expected).abs() < 1e-4,
+                "{name}: {found} {expected}"
+            );
+        }
+    }
+
+    fn write(&self, folder: &Path, name: &str, recipe: &Recipe) {
+        let [bins, columns] = recipe.input();
+        let input = self.windows.concat();
+        let logits: Vec<u8> = self.logits.iter().flat_map(|v| v.to_le_bytes()).collect();
+        let tensors = [
+            (
+                "input",
+                TensorView::new(Dtype::U8, vec![WINDOWS, bins, columns], &input).unwrap(),
+            ),
+            (
+                "logits",
+                TensorView::new(Dtype::F32, vec![WINDOWS, CLASSES], &logits).unwrap(),
+            ),
+        ];
+        let file = safetensors::serialize(tensors, None).unwrap();
+        std::fs::write(folder.join(format!("{name}.safetensors")), file).unwrap();
+        std::fs::write(folder.join(format!("{name}.onnx")), &self.onnx).unwrap();
+    }
+}
+
+fn check(cases: impl IntoIterator<Item = (String, Recipe)>) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, recipe) in cases {
+        let case = Case::new(&recipe);
+        let spread = case.logits.iter().fold(0.0f32, |most, v| most.max(v.abs()));
+        assert!(
+            spread > 1e-2,
+            "{name}: all logits are next to 0, which proves nothing"
+        );
+        // core has no front end without mel bands
+        #[cfg(feature = "tract")]
+        if recipe.front_end.n_mels.is_some() {
+            case.check_tract(&name);
+        }
+        case.write(folder.path(), &name, &recipe);
+    }
+    let Some(python) = std::env::var_os("TIMBREL_PYTHON") else {
+        println!("skipped: ONNX Runtime, because TIMBREL_PYTHON names no interpreter that has it");
+        return;
+    };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/check_float_onnx.py");
+    let output = Command::new(python)
+        .arg(script)
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{complained}");
+    println!("{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn every_part_is_burns() {
+    check(
+        makes()
+            .into_iter()
+            .map(|(name, recipe)| (name.to_owned(), recipe)),
+    );
+}
+
+#[test]
+fn every_shipped_recipe_is_burns() {
+    check(shipped());
+}
