@@ -232,6 +232,7 @@ fn ensembles(place: &Workplace) {
         Inference::read(&files.files[0], None).unwrap()
     });
     let mean = ensemble(&models, &place.dataset, &pieces(&place.dataset.tracks)).unwrap();
+    let mean = mean.score(&place.dataset);
     // the same by hand, track by track
     let answers = models
         .each_ref()
