@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     /// Split of the manifest; `all` is every track.
     #[arg(long)]
     split: String,
-    /// Recipe whose [split] is meant by --split, in place of the manifest's.
+    /// Recipe whose split table is meant by --split, in place of the manifest's.
     #[arg(long)]
     recipe: Option<PathBuf>,
     /// Engine; int8 for .timbrel and tract for .onnx where it is not given.
