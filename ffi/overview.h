@@ -1,4 +1,5 @@
-/*
+/**
+ * @file
  * Timbrel: tells the genre of music on the device that hears it.
  *
  * A classifier is made from a model file, fed with audio in portions of any size, and asked for its answer:

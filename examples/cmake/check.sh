@@ -27,6 +27,12 @@ version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)
 if command -v readelf >/dev/null; then
     readelf -d "$prefix/lib/libtimbrel.so" | grep -q "soname: \[libtimbrel.so.${version%.*}\]"
 fi
+if command -v nm >/dev/null; then
+    # the library exports what the header declares and nothing else
+    nm -D --defined-only "$prefix/lib/libtimbrel.so" | awk '{ print $3 }' | sort >"$work/exported"
+    grep -o 'timbrel_[a-z0-9_]*(' "$prefix/include/timbrel.h" | tr -d '(' | sort -u >"$work/declared"
+    diff "$work/declared" "$work/exported"
+fi
 
 python3 ../c/tunes.py "$work"
 make -s -C ../c classify

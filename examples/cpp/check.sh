@@ -23,6 +23,14 @@ else
     echo "skipped: no valgrind"
 fi
 
+# the program in docs/c-api.md, in a function that has what it is about
+{
+    printf '#include <iostream>\n#include <vector>\n#include <timbrel.hpp>\n'
+    echo 'void documented(const std::vector<std::uint8_t> &model, const std::vector<std::int16_t> &samples) {'
+    sed -n '/^```cpp/,/^```/{/^```/d;/^#include/d;p}' ../../docs/c-api.md
+    echo 'std::cout << answer.genre; }'
+} >"$work/documented.cpp"
+
 fails() { if "$@" >"$work/out" 2>"$work/err"; then echo "should fail: $*"; exit 1; fi; cat "$work/err"; }
 
 for compiler in g++ clang++; do
@@ -33,6 +41,7 @@ for compiler in g++ clang++; do
     bin=$work/$compiler
     mkdir "$bin"
     make -s tests CXX="$compiler" OUT="$bin"
+    "$compiler" -std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I../../include "$work/documented.cpp"
 
     "$bin/classify" "$model" "$work"/*.wav >"$work/cpp.json"
     diff "$work/c.json" "$work/cpp.json"

@@ -17,7 +17,7 @@ fn generate() -> String {
     config.header = Some(OVERVIEW.trim_end().into());
     let version = |part: &str, value: &str| format!("#define TIMBREL_VERSION_{part} {value}\n");
     config.after_includes = Some(format!(
-        "\n/* Version of the library that this header belongs to. */\n{}{}{}",
+        "\n/// Version of the library that this header belongs to, after Cargo.toml.\n/// @{{\n{}{}{}/// @}}\n",
         version("MAJOR", env!("CARGO_PKG_VERSION_MAJOR")),
         version("MINOR", env!("CARGO_PKG_VERSION_MINOR")),
         version("PATCH", env!("CARGO_PKG_VERSION_PATCH")),
@@ -51,8 +51,8 @@ fn generate() -> String {
     let lines: Vec<String> = lines.flatten().collect();
     let text = lines.join("\n") + "\n";
     // an empty comment line that stood before such a section
-    text.replace("\n//\ntimbrel_status ", "\ntimbrel_status ")
-        .replace("\n//\nvoid ", "\nvoid ")
+    text.replace("\n///\ntimbrel_status ", "\ntimbrel_status ")
+        .replace("\n///\nvoid ", "\nvoid ")
 }
 
 #[test]

@@ -8,6 +8,9 @@ use timbrel_core::engine::Engine;
 
 use crate::show::Show;
 
+/// Why listening ended: the library's reason, or that of the place to show answers at.
+pub(crate) type Failure = Box<dyn std::error::Error>;
+
 /// An answer to show.
 pub(crate) struct Answer<'a> {
     /// Genres and their probabilities, in the model's order.
@@ -55,12 +58,9 @@ impl<'w, E: Engine, W: Write> Live<'w, E, W> {
     }
 
     /// Takes samples, and shows the running answer after each window that they complete.
-    pub(crate) fn hear(&mut self, mut samples: &[i16]) -> Result<(), String> {
+    pub(crate) fn hear(&mut self, mut samples: &[i16]) -> Result<(), Failure> {
         while !samples.is_empty() {
-            let pushed = self
-                .classifier
-                .push(samples)
-                .map_err(|error| error.to_string())?;
+            let pushed = self.classifier.push(samples)?;
             let (taken, rest) = samples.split_at(pushed.consumed);
             self.samples += taken.len() as u64;
             self.loudness.add(taken);
@@ -73,14 +73,9 @@ impl<'w, E: Engine, W: Write> Live<'w, E, W> {
     }
 
     /// Shows the answer for all that was heard.
-    pub(crate) fn end(mut self) -> Result<(), String> {
-        self.classifier
-            .finish()
-            .map_err(|error| error.to_string())?;
-        let whole = self
-            .classifier
-            .result()
-            .map_err(|error| error.to_string())?;
+    pub(crate) fn end(mut self) -> Result<(), Failure> {
+        self.classifier.finish()?;
+        let whole = self.classifier.result()?;
         let genres = self.named(whole.probabilities);
         let answer = Answer {
             genres: &genres,
@@ -88,10 +83,10 @@ impl<'w, E: Engine, W: Write> Live<'w, E, W> {
             seconds: self.seconds(),
             level: None,
         };
-        self.show.whole(&answer).map_err(|error| error.to_string())
+        Ok(self.show.whole(&answer)?)
     }
 
-    fn window(&mut self) -> Result<(), String> {
+    fn window(&mut self) -> Result<(), Failure> {
         let level = self.loudness.take();
         if level >= self.silence {
             let exponent = self.classifier.info().logits_exponent;
@@ -111,9 +106,7 @@ impl<'w, E: Engine, W: Write> Live<'w, E, W> {
             seconds: self.seconds(),
             level: Some(level),
         };
-        self.show
-            .running(&answer)
-            .map_err(|error| error.to_string())
+        Ok(self.show.running(&answer)?)
     }
 
     fn named(&self, probabilities: &[f32]) -> Vec<(String, f32)> {

@@ -5,7 +5,7 @@ mod show;
 mod source;
 
 use std::fs;
-use std::io::{self, IsTerminal};
+use std::io::{self, ErrorKind, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -13,7 +13,7 @@ use clap::{Parser, ValueEnum};
 use timbrel_core::classifier::{Classifier, InputFormat};
 use timbrel_core::model::Model;
 
-use live::Live;
+use live::{Failure, Live};
 use show::Show;
 use source::Source;
 
@@ -59,6 +59,8 @@ enum Form {
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
+        // whoever read the answers has seen enough
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("timbrel-live: {error}");
             ExitCode::FAILURE
@@ -66,7 +68,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<(), String> {
+fn is_broken_pipe(error: &Failure) -> bool {
+    let kind = error.downcast_ref().map(io::Error::kind);
+    kind == Some(ErrorKind::BrokenPipe)
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
     if io::stdin().is_terminal() {
         return Err("standard input is a terminal; pipe audio in: \
             arecord -q -t raw -f S16_LE -r 44100 -c 1 | timbrel-live"
@@ -86,21 +93,21 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         sample_rate: arguments.rate,
         channels: arguments.channels,
     };
-    let classifier =
-        Classifier::int8(model, format, &mut memory).map_err(|error| error.to_string())?;
+    let classifier = Classifier::int8(model, format, &mut memory)?;
     let default = match io::stdout().is_terminal() {
         true => Form::Terminal,
         false => Form::Lines,
     };
-    let show = match arguments.show.unwrap_or(default) {
+    let mut show = match arguments.show.unwrap_or(default) {
         Form::Terminal => Show::terminal(io::stdout()),
         Form::Lines => Show::lines(io::stdout()),
         Form::Json => Show::json(io::stdout()),
     };
+    show.begin()?;
     let memory = usize::from(arguments.memory);
     let mut live = Live::new(classifier, format, memory, arguments.silence, show);
     let mut source = Source::new(io::stdin().lock());
-    while let Some(samples) = source.next().map_err(|error| error.to_string())? {
+    while let Some(samples) = source.next()? {
         live.hear(samples)?;
     }
     live.end()

@@ -40,6 +40,15 @@ impl<W: Write> Show<W> {
         Self { out, form }
     }
 
+    /// Shows on a terminal that something is going on, until the first window is complete.
+    pub(crate) fn begin(&mut self) -> io::Result<()> {
+        if let Form::Bars { drawn } = &mut self.form {
+            writeln!(self.out, "listening …")?;
+            *drawn = 1;
+        }
+        self.out.flush()
+    }
+
     /// Shows the answer over the last windows; without genres it is silence.
     pub(crate) fn running(&mut self, answer: &Answer<'_>) -> io::Result<()> {
         match &mut self.form {
@@ -135,6 +144,7 @@ mod tests {
     fn shown(show: fn(&mut Vec<u8>) -> Show<&mut Vec<u8>>, answers: &[&[f32]]) -> String {
         let mut out = Vec::new();
         let mut show = show(&mut out);
+        show.begin().unwrap();
         for probabilities in answers {
             let named = [("jazz", 0), ("pop", 1)].map(|(label, i)| (label.to_owned(), i));
             let genres: Vec<(String, f32)> = named
@@ -158,6 +168,7 @@ mod tests {
             |out| Show::terminal(out),
             &[&[0.75, 0.25], &[0.1, 0.9], &[]],
         );
+        let text = text.strip_prefix("listening …\n\x1b[1A\x1b[J").unwrap();
         let pictures: Vec<&str> = text.split("\x1b[3A\x1b[J").collect();
         assert_eq!(pictures.len(), 3);
         let bar = "█".repeat(30);

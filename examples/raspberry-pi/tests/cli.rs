@@ -35,7 +35,7 @@ fn lines(output: &Output) -> Vec<&str> {
         .collect()
 }
 
-/// Plucked notes, stereo, with two seconds of silence at the end for each of `pause`.
+/// Plucked notes, stereo, and `pause` seconds of silence behind them.
 fn tune(seconds: u32, pause: u32) -> Vec<i16> {
     let sounding = seconds * RATE;
     let sample = |i: u32| {
@@ -138,4 +138,20 @@ fn what_is_wrong_is_said() {
         assert!(message.starts_with("timbrel-live: "), "{message}");
         assert!(message.contains(wanted), "{arguments:?}: {message}");
     }
+}
+
+#[test]
+fn who_reads_no_further_ends_it_without_a_word() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_timbrel-live"))
+        .args(["--channels", "2", "--show", "json"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let _ = child.stdin.take().unwrap().write_all(&bytes(&tune(11, 0)));
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
