@@ -60,7 +60,13 @@ fn it_hears_what_the_device_hears() {
     let file = model();
     let inference = Inference::int8(file.clone()).unwrap();
     for source in sources(folder.path()) {
-        let found = robustness(&inference, &[source.clone()], &[Condition::Clean], 60.0).unwrap();
+        let found = robustness(
+            &inference,
+            std::slice::from_ref(&source),
+            &[Condition::Clean],
+            60.0,
+        )
+        .unwrap();
         let score = &found.outcomes[0].score;
         assert_eq!((score.tracks, score.windows), (1, 3));
 
