@@ -2,7 +2,8 @@
 //!
 //! A [`recipe`] describes a system. [`training`] turns it and a [`data`] cache into a run's folder,
 //! [`quantise`] a run's float weights into integers, [`export`] the integers into files, [`evaluate`] a
-//! file into figures. Features, model file and engines are `timbrel-core`'s.
+//! file into answers, [`report`] answers into figures and pages. [`waveform`] changes signals. Features, model
+//! file and engines are `timbrel-core`'s.
 
 pub mod augment;
 pub mod batch;

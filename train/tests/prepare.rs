@@ -198,6 +198,24 @@ fn a_finished_cache_is_not_touched() {
 }
 
 #[test]
+fn two_at_once_are_refused() {
+    let (audio, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    tones(audio.path());
+    let other = fs::File::create(out.path().join("prepare.jsonl")).unwrap();
+    other.lock().unwrap();
+    let error = prepare(&options(audio.path(), out.path())).unwrap_err();
+    assert!(
+        error.to_string().contains("another `timbrel prepare`"),
+        "{error}"
+    );
+    drop(other);
+    assert_eq!(
+        prepare(&options(audio.path(), out.path())).unwrap().rows,
+        16
+    );
+}
+
+#[test]
 fn variants_are_of_train_tracks_only() {
     let (audio, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     tones(audio.path());

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
+use timbrel_train::console::say;
 use timbrel_train::report::{Compared, compare};
 
 #[derive(Args)]
@@ -20,6 +21,5 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let runs: Vec<Compared> = (arguments.runs.iter())
         .map(|path| Compared::read(path))
         .collect::<Result<_>>()?;
-    print!("{}", compare(&runs, arguments.html.as_deref())?);
-    Ok(())
+    say(compare(&runs, arguments.html.as_deref())?.trim_end())
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
+use timbrel_train::console::say;
 use timbrel_train::data::check::{self, Check};
 
 #[derive(Args)]
@@ -24,11 +25,11 @@ enum Dataset {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let Dataset::Gtzan { folder } = &arguments.dataset;
     let Some(folder) = folder else {
-        println!("{}", check::HOW_TO_GET);
+        say(format_args!("{}", check::HOW_TO_GET))?;
         return Ok(());
     };
     let check = Check::run(folder)?;
-    println!("{check}");
+    say(&check)?;
     ensure!(
         check.complete(),
         "this is not the whole of GTZAN\n{}",

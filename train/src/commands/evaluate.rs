@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::Args;
+use serde_json::Value;
 use timbrel_train::console::say;
 use timbrel_train::data::Dataset;
 use timbrel_train::evaluate::{Summary, ensemble, evaluate_pieces};
@@ -72,6 +73,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         }
     };
     let summary = Summary::new(&score, &models, &arguments.split);
+    let figures = Figures::new(&answers, &dataset, &arguments.split);
     if let Some(folder) = &arguments.report {
         let names: Vec<String> = (arguments.model.iter())
             .map(|path| {
@@ -87,7 +89,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
                 ("split".to_owned(), arguments.split.clone()),
                 ("engine".to_owned(), summary.engine.clone()),
             ],
-            figures: &Figures::new(&answers, &dataset, &arguments.split),
+            figures: &figures,
             history: &[],
             answers: &answers,
             dataset: &dataset,
@@ -96,8 +98,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         .write(folder)?;
     }
     if arguments.json {
-        say(summary.json())
+        let mut all = serde_json::to_value(&figures)?;
+        if let (Value::Object(all), Value::Object(summary)) = (&mut all, summary.json()) {
+            all.extend(summary);
+        }
+        say(all)
     } else {
-        say(summary.text())
+        say(format!("{}\n\n{figures}", summary.text()))
     }
 }

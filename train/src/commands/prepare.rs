@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
+use timbrel_train::console::say;
 use timbrel_train::data::prepare::{Options, prepare};
 use timbrel_train::data::{Collection, Layout};
 use timbrel_train::waveform::Ranges;
@@ -73,20 +74,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let prepared = prepare(&options)?;
     let [bins, columns] = prepared.shape;
     if prepared.resumed > 0 {
-        println!("went on after {} that were done", prepared.resumed);
+        say(format_args!(
+            "went on after {} that were done",
+            prepared.resumed
+        ))?;
     }
-    println!(
+    say(format_args!(
         "{} rows [{bins}, {columns}] of {} genres in {}",
         prepared.rows,
         prepared.genres.len(),
         arguments.out.display()
-    );
+    ))?;
     for (file, why) in prepared.skipped.iter().take(SHOWN) {
-        println!("skipped {}: {why}", file.display());
+        say(format_args!("skipped {}: {why}", file.display()))?;
     }
     if prepared.skipped.len() > SHOWN {
         let more = prepared.skipped.len() - SHOWN;
-        println!("and {more} more, see skipped.csv");
+        say(format_args!("and {more} more, see skipped.csv"))?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
+use timbrel_train::console::say;
 use timbrel_train::data::Dataset;
 use timbrel_train::device::DeviceKind;
 use timbrel_train::float;
@@ -63,10 +64,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         None => arguments.run.join("report"),
     };
     for file in report.write(&out)? {
-        println!("{}", file.display());
+        say(format_args!("{}", file.display()))?;
     }
     let [low, high] = figures.track_accuracy_interval_95;
-    println!(
+    say(format_args!(
         "{}: {:.1} % of {} tracks right (95 % interval {:.1} to {:.1} %), {:.1} % of the windows, F1 {:.3}",
         figures.split,
         100.0 * figures.track_accuracy,
@@ -75,6 +76,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         100.0 * high,
         100.0 * figures.window_accuracy,
         figures.macro_f1
-    );
+    ))?;
     Ok(())
 }

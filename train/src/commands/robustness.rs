@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::json;
+use timbrel_train::console::say;
 use timbrel_train::data::{Collection, Layout};
 use timbrel_train::inference::{EngineKind, Inference};
 use timbrel_train::report::{Condition, robustness, standard_conditions};
@@ -61,10 +62,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         eprintln!("skipped {file}: {why}");
     }
     if !arguments.json {
-        println!(
+        say(format_args!(
             "{:<26} {:>14} {:>16} {:>13}",
             "", "tracks right", "95 % interval", "same answer"
-        );
+        ))?;
     }
     for outcome in &measured.outcomes {
         let score = &outcome.score;
@@ -79,16 +80,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
                 "track_accuracy_interval_95": [low, high],
                 "same_answer": same,
             });
-            println!("{line}");
+            say(line)?;
         } else {
-            println!(
+            say(format_args!(
                 "{:<26} {:>12.1} % {:>7.1} to {:>4.1} % {:>11.1} %",
                 outcome.condition.to_string(),
                 100.0 * score.track_accuracy(),
                 100.0 * low,
                 100.0 * high,
                 100.0 * same
-            );
+            ))?;
         }
     }
     if !conditions.iter().any(|c| matches!(c, Condition::Mp3(_))) {

@@ -1,5 +1,7 @@
 //! The figures of an evaluation.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::data::Dataset;
@@ -134,6 +136,36 @@ impl Figures {
             window_confusion,
             reliability,
         }
+    }
+}
+
+impl fmt::Display for Figures {
+    /// What an accuracy and a confusion matrix leave out, for a person.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const PAIRS: usize = 5;
+        writeln!(f, "{:>10} precision    recall        F1    tracks", "")?;
+        for class in &self.classes {
+            writeln!(
+                f,
+                "{:>10.10} {:>7.1} % {:>7.1} % {:>9.3} {:>9}",
+                class.label,
+                100.0 * class.precision,
+                100.0 * class.recall,
+                class.f1,
+                class.tracks
+            )?;
+        }
+        let pairs = (self.most_confused.iter().take(PAIRS))
+            .map(|pair| format!("{} as {} {}", pair.label, pair.answer, pair.tracks));
+        let pairs: Vec<String> = pairs.collect();
+        writeln!(f, "most confused: {}", pairs.join(", "))?;
+        write!(
+            f,
+            "F1 {:.3} (mean over the genres), loss {:.3} nats, calibration error {:.1} %",
+            self.macro_f1,
+            self.track_loss,
+            100.0 * self.calibration_error
+        )
     }
 }
 

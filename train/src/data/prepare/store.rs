@@ -74,22 +74,26 @@ impl Store {
             "{} is there already; choose another folder or remove it",
             finished.display()
         );
-        let entries = if part.exists() && journal.exists() {
-            read_journal(&journal, settings)?
-        } else {
-            None
-        };
+        let begun = part.exists() && journal.exists();
         let open = |path: &Path| {
             let mut options = OpenOptions::new();
             let options = options.read(true).write(true).create(true).truncate(false);
-            options
-                .open(path)
-                .with_context(|| format!("cannot write {}", path.display()))
+            let file = options.open(path);
+            file.with_context(|| format!("cannot write {}", path.display()))
+        };
+        let mut lock = open(&journal)?;
+        if lock.try_lock().is_err() {
+            bail!("another `timbrel prepare` is writing {}", folder.display());
+        }
+        let entries = if begun {
+            read_journal(&mut lock, &journal, settings)?
+        } else {
+            None
         };
         let mut store = Self {
             folder: folder.to_path_buf(),
             cache: open(&part)?,
-            journal: open(&journal)?,
+            journal: lock,
             size,
             entries: entries.unwrap_or_default(),
         };
@@ -243,9 +247,10 @@ fn write_csv<const N: usize>(
 }
 
 /// Entries of a journal's whole lines; `None` where it was killed before its first.
-fn read_journal(path: &Path, settings: &Value) -> Result<Option<Vec<Entry>>> {
+fn read_journal(file: &mut File, path: &Path, settings: &Value) -> Result<Option<Vec<Entry>>> {
     let mut text = Vec::new();
-    File::open(path)?.read_to_end(&mut text)?;
+    // through the handle that holds the lock: elsewhere some systems let nobody read
+    file.read_to_end(&mut text)?;
     let whole = text
         .iter()
         .rposition(|byte| *byte == b'\n')
