@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     /// Split of the manifest; `all` is every track.
     #[arg(long)]
     split: String,
-    /// Folder of a run by whose recipe's [split] the tracks are divided, in place of the manifest.
+    /// Folder of a run by whose recipe's split table the tracks are divided, in place of the manifest.
     #[arg(long)]
     run: Option<PathBuf>,
     /// Engine; int8 for .timbrel and tract for .onnx where it is not given.
