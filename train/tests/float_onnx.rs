@@ -197,3 +197,43 @@ fn every_part_is_burns() {
 fn every_shipped_recipe_is_burns() {
     check(shipped());
 }
+
+/// The streaming classifier runs the recurrent systems from samples to genre.
+#[cfg(feature = "tract")]
+#[test]
+fn recurrent_systems_hear_audio() {
+    use timbrel_core::classifier::{Classifier, InputFormat};
+    use timbrel_core::engine::{Engine, TractEngine};
+
+    for text in [
+        include_str!("../recipes/s4-cnn-lstm.toml"),
+        include_str!("../recipes/s4-cnn-gru.toml"),
+    ] {
+        let case = Case::new(&Recipe::parse(text).unwrap());
+        let engine = TractEngine::from_bytes(&case.onnx).unwrap();
+        let bytes = Classifier::<TractEngine>::feature_bytes(&engine.info());
+        let mut memory = vec![0; bytes];
+        let format = InputFormat::mono(22_050);
+        let mut classifier = Classifier::new(engine, format, &mut memory).unwrap();
+        let mut answers = Vec::new();
+        for pitch in [0.02f32, 0.2] {
+            classifier.reset();
+            let tune: Vec<f32> = (0..140_000)
+                .map(|n| (n as f32 * pitch).sin() * (n as f32 * 3e-4).cos())
+                .collect();
+            let mut left = tune.as_slice();
+            while !left.is_empty() {
+                let pushed = classifier.push(left).unwrap();
+                left = &left[pushed.consumed..];
+            }
+            let result = classifier.result().unwrap();
+            // 140,000 samples are 546 columns, two windows of 257
+            assert_eq!(result.windows, 2);
+            assert!(["a", "b", "c"].contains(&result.label));
+            let sum: f32 = result.probabilities.iter().sum();
+            assert!((sum - 1.0).abs() < 1e-5, "{sum}");
+            answers.push(result.probabilities.to_vec());
+        }
+        assert!(answers[0] != answers[1], "two tunes, one answer");
+    }
+}
