@@ -3,15 +3,9 @@
 mod common;
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
-fn timbrel(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_timbrel"))
-        .args(arguments)
-        .env_remove("TIMBREL_DATA")
-        .output()
-        .unwrap()
-}
+use common::timbrel;
 
 #[track_caller]
 fn assert_fails(arguments: &[&str], parts: &[&str]) {
@@ -238,7 +232,8 @@ fn an_interrupted_training_can_go_on() {
             .unwrap()
             .success()
     );
-    said.for_each(drop);
+    let last = said.last().unwrap().unwrap();
+    assert!(last.contains("--resume"), "{last}");
     assert!(child.wait().unwrap().success());
     let state = std::fs::read_to_string(run.join("checkpoint").join("run.json")).unwrap();
     let state: serde_json::Value = serde_json::from_str(&state).unwrap();

@@ -16,7 +16,6 @@ use timbrel_train::network::Network;
 use timbrel_train::quantise::Identity;
 use timbrel_train::recipe::Recipe;
 
-const WINDOWS: usize = 2;
 const CLASSES: usize = 3;
 
 fn with_network(network: &str) -> Recipe {
@@ -94,16 +93,16 @@ struct Case {
 }
 
 impl Case {
-    fn new(recipe: &Recipe) -> Self {
+    fn new(recipe: &Recipe, count: usize) -> Self {
         let device = DeviceKind::Cpu.open(false).unwrap();
         let weights = trained(recipe, CLASSES);
         let [bins, columns] = recipe.input();
         let mut numbers = Numbers(17);
-        let windows: Vec<Vec<u8>> = (0..WINDOWS)
+        let windows: Vec<Vec<u8>> = (0..count)
             .map(|_| (0..bins * columns).map(|_| numbers.next() as u8).collect())
             .collect();
         let values: Vec<f32> = windows.iter().flatten().map(|q| f32::from(*q)).collect();
-        let input = TensorData::new(values, [WINDOWS, 1, bins, columns]);
+        let input = TensorData::new(values, [count, 1, bins, columns]);
         let network = Network::new(recipe, CLASSES, &device).unwrap();
         let logits = network
             .with_weights(&weights)
@@ -135,16 +134,17 @@ impl Case {
 
     fn write(&self, folder: &Path, name: &str, recipe: &Recipe) {
         let [bins, columns] = recipe.input();
+        let count = self.windows.len();
         let input = self.windows.concat();
         let logits: Vec<u8> = self.logits.iter().flat_map(|v| v.to_le_bytes()).collect();
         let tensors = [
             (
                 "input",
-                TensorView::new(Dtype::U8, vec![WINDOWS, bins, columns], &input).unwrap(),
+                TensorView::new(Dtype::U8, vec![count, bins, columns], &input).unwrap(),
             ),
             (
                 "logits",
-                TensorView::new(Dtype::F32, vec![WINDOWS, CLASSES], &logits).unwrap(),
+                TensorView::new(Dtype::F32, vec![count, CLASSES], &logits).unwrap(),
             ),
         ];
         let file = safetensors::serialize(tensors, None).unwrap();
@@ -153,10 +153,10 @@ impl Case {
     }
 }
 
-fn check(cases: impl IntoIterator<Item = (String, Recipe)>) {
+fn check(windows: usize, cases: impl IntoIterator<Item = (String, Recipe)>) {
     let folder = tempfile::tempdir().unwrap();
     for (name, recipe) in cases {
-        let case = Case::new(&recipe);
+        let case = Case::new(&recipe, windows);
         let spread = case.logits.iter().fold(0.0f32, |most, v| most.max(v.abs()));
         assert!(
             spread > 1e-2,
@@ -187,6 +187,7 @@ fn check(cases: impl IntoIterator<Item = (String, Recipe)>) {
 #[test]
 fn every_part_is_burns() {
     check(
+        2,
         makes()
             .into_iter()
             .map(|(name, recipe)| (name.to_owned(), recipe)),
@@ -195,5 +196,46 @@ fn every_part_is_burns() {
 
 #[test]
 fn every_shipped_recipe_is_burns() {
-    check(shipped());
+    // large networks, of which one window says enough
+    check(1, shipped());
+}
+
+/// The streaming classifier runs the recurrent systems from samples to genre.
+#[cfg(feature = "tract")]
+#[test]
+fn recurrent_systems_hear_audio() {
+    use timbrel_core::classifier::{Classifier, InputFormat};
+    use timbrel_core::engine::{Engine, TractEngine};
+
+    for text in [
+        include_str!("../recipes/s4-cnn-lstm.toml"),
+        include_str!("../recipes/s4-cnn-gru.toml"),
+    ] {
+        let case = Case::new(&Recipe::parse(text).unwrap(), 1);
+        let engine = TractEngine::from_bytes(&case.onnx).unwrap();
+        let bytes = Classifier::<TractEngine>::feature_bytes(&engine.info());
+        let mut memory = vec![0; bytes];
+        let format = InputFormat::mono(22_050);
+        let mut classifier = Classifier::new(engine, format, &mut memory).unwrap();
+        let mut answers = Vec::new();
+        for pitch in [0.02f32, 0.2] {
+            classifier.reset();
+            let tune: Vec<f32> = (0..140_000)
+                .map(|n| (n as f32 * pitch).sin() * (n as f32 * 3e-4).cos())
+                .collect();
+            let mut left = tune.as_slice();
+            while !left.is_empty() {
+                let pushed = classifier.push(left).unwrap();
+                left = &left[pushed.consumed..];
+            }
+            let result = classifier.result().unwrap();
+            // 140,000 samples are 546 columns, two windows of 257
+            assert_eq!(result.windows, 2);
+            assert!(["a", "b", "c"].contains(&result.label));
+            let sum: f32 = result.probabilities.iter().sum();
+            assert!((sum - 1.0).abs() < 1e-5, "{sum}");
+            answers.push(result.probabilities.to_vec());
+        }
+        assert!(answers[0] != answers[1], "two tunes, one answer");
+    }
 }

@@ -38,30 +38,15 @@ fn weights(recipe: &Recipe) -> Weights {
             0.0,
             spread,
         );
-        add(
-            format!("{}.{}", name::norm(index), name::GAMMA),
-            vec![outputs],
-            1.0,
-            0.4,
-        );
-        add(
-            format!("{}.{}", name::norm(index), name::BETA),
-            vec![outputs],
-            0.1,
-            0.3,
-        );
-        add(
-            format!("{}.{}", name::norm(index), name::MEAN),
-            vec![outputs],
-            0.0,
-            0.3,
-        );
-        add(
-            format!("{}.{}", name::norm(index), name::VARIANCE),
-            vec![outputs],
-            0.5,
-            0.4,
-        );
+        for (what, centre, spread) in [
+            (name::GAMMA, 1.0, 0.4),
+            (name::BETA, 0.1, 0.3),
+            (name::MEAN, 0.0, 0.3),
+            (name::VARIANCE, 0.5, 0.4),
+        ] {
+            let name = format!("{}.{what}", name::norm(index));
+            add(name, vec![outputs], centre, spread);
+        }
         inputs = outputs;
     }
     let classes = GENRES.len();

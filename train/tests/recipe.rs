@@ -95,3 +95,76 @@ fn keys_that_contradict_each_other_are_named() {
     );
     assert_names(&error("name = \"tiny\"", "name = \"a/b\""), &["a/b"]);
 }
+
+#[test]
+fn what_a_network_cannot_be_is_named() {
+    let block = "{ channels = 8, kernel = 1 }";
+    let with = |keys: &str| error(block, &format!("{{ channels = 8, kernel = 1, {keys} }}"));
+    assert_names(
+        &with("pool = [0, 2]"),
+        &["pool", "must be 1 to 8, is 0", "line 14"],
+    );
+    assert_names(&with("pool = 9"), &["must be 1 to 8, is 9", "line 14"]);
+    assert_names(
+        &with("pool = [2, 2, 2]"),
+        &["two of them in a list", "line 14"],
+    );
+    assert_names(&with("pool = [2]"), &["two of them in a list", "line 14"]);
+    assert_names(
+        &with("norm = \"middle\""),
+        &["middle", "before-relu", "line 14"],
+    );
+    assert_names(&with("dropout = 1.0"), &["less than 1, is 1", "line 14"]);
+    assert_names(
+        &with("branches = true, norm = \"none\""),
+        &["block 2", "branches"],
+    );
+
+    let network = |keys: &str| error("[network]\n", &format!("[network]\n{keys}\n"));
+    assert_names(&network("reduce = \"gru\""), &["units"]);
+    assert_names(&network("units = 5"), &["units"]);
+    assert_names(&network("reduce = \"adaptive\""), &["places"]);
+    assert_names(&network("reduce = \"rnn\""), &["rnn", "lstm", "line 11"]);
+    assert_names(&network("cepstra = 33"), &["cepstra", "32 bins"]);
+    assert_names(&network("cepstra = 13\nresize = 8"), &["cepstra", "resize"]);
+    assert_names(
+        &network("quantised = true"),
+        &["quantised", "norm = \"none\""],
+    );
+    assert_names(
+        &network("hidden = [{ units = 0 }]"),
+        &["must be 1 to 4096, is 0", "line 11"],
+    );
+}
+
+#[test]
+fn what_a_split_or_a_teacher_cannot_be_is_named() {
+    let end = |table: &str| {
+        format!(
+            "{:#}",
+            Recipe::parse(&format!("{RECIPE}{table}")).unwrap_err()
+        )
+    };
+    let split = "[split]\nof = \"tracks\"\ntrain = 0.8\nvalid = 0.3\n";
+    assert_names(&end(split), &["[split]", "0.8", "0.3"]);
+    assert_names(
+        &end(&split.replace("tracks", "songs")),
+        &["songs", "segments", "line "],
+    );
+    assert_names(
+        &end(&split.replace("0.8", "1.0")),
+        &["less than 1", "line "],
+    );
+    assert_names(
+        &end(&split.replace("train = 0.8\n", "")),
+        &["missing field `train`"],
+    );
+    assert_names(
+        &end("[distillation]\nweight = 1.5\n"),
+        &["must be 0 to 1, is 1.5", "line "],
+    );
+    assert_names(
+        &end("[distillation]\nweight = 1.0\ntemperature = 0.0\n"),
+        &["temperature"],
+    );
+}

@@ -9,9 +9,9 @@ use timbrel_train::console::say;
 use timbrel_train::data::Dataset;
 use timbrel_train::evaluate::{Summary, ensemble, evaluate_pieces};
 use timbrel_train::inference::{EngineKind, Inference};
-use timbrel_train::recipe::Recipe;
 use timbrel_train::report::{Figures, Report};
 use timbrel_train::split::{Parts, pieces};
+use timbrel_train::training::RunFolder;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -24,9 +24,9 @@ pub(crate) struct Arguments {
     /// Split of the manifest; `all` is every track.
     #[arg(long)]
     split: String,
-    /// Recipe whose split table is meant by --split, in place of the manifest's.
+    /// Folder of a run by whose recipe's split table the tracks are divided, in place of the manifest.
     #[arg(long)]
-    recipe: Option<PathBuf>,
+    run: Option<PathBuf>,
     /// Engine; int8 for .timbrel and tract for .onnx where it is not given.
     #[arg(long, value_enum)]
     engine: Option<EngineKind>,
@@ -48,9 +48,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         .map(|path| Inference::read(path, arguments.engine))
         .collect::<Result<Vec<_>>>()?;
     let dataset = Dataset::read(&arguments.data)?;
-    let recipe = arguments.recipe.as_deref().map(Recipe::read).transpose()?;
-    let pieces = match &recipe {
-        Some(recipe) => Parts::new(recipe, &dataset)?
+    let pieces = match &arguments.run {
+        Some(run) => Parts::new(&RunFolder::new(run).read_recipe()?, &dataset)?
             .named(&arguments.split)?
             .to_vec(),
         None => pieces(dataset.split(&arguments.split)?),

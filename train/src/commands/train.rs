@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use clap::Args;
+use signal_hook::consts::SIGINT;
+use signal_hook::flag;
 use timbrel_train::console::say;
 use timbrel_train::data::Dataset;
 use timbrel_train::device::DeviceKind;
@@ -82,7 +84,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if arguments.seeds.get() > 1 {
         return several(arguments, &options, train_into);
     }
-    match train_into(&arguments.out, &options)?.best {
+    let info = train_into(&arguments.out, &options)?;
+    if options.interrupt.load(Ordering::Relaxed) {
+        return say(format_args!(
+            "stopped after epoch {}; --resume goes on",
+            info.done
+        ));
+    }
+    match info.best {
         Some((accuracy, epoch)) => say(format_args!(
             "best: {:.1} % of the valid tracks after epoch {epoch}",
             100.0 * accuracy
@@ -123,18 +132,15 @@ fn several(
     ))
 }
 
-/// A flag that the first Ctrl-C sets; the second ends the program at once.
+/// A flag that the first Ctrl-C sets, so that the run ends with a checkpoint after the epoch in progress; the
+/// second ends the program at once.
 fn interrupt() -> Result<Arc<AtomicBool>> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let set = flag.clone();
-    ctrlc::set_handler(move || {
-        if set.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        eprintln!("stopping with a checkpoint after this epoch; once more Ctrl-C stops at once");
-    })
-    .context("cannot watch for Ctrl-C")?;
-    Ok(flag)
+    let pressed = Arc::new(AtomicBool::new(false));
+    // in this order: the first Ctrl-C finds the flag not yet set
+    flag::register_conditional_shutdown(SIGINT, 130, pressed.clone())
+        .and_then(|_| flag::register(SIGINT, pressed.clone()))
+        .context("cannot watch for Ctrl-C")?;
+    Ok(pressed)
 }
 
 /// Paths that hold from any folder, for a run that is resumed in another.

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
@@ -183,4 +184,13 @@ pub(crate) fn trained(recipe: &Recipe, classes: usize) -> Weights {
         weights.insert(name, array);
     }
     weights
+}
+
+/// Runs the command with nothing but the given arguments.
+pub(crate) fn timbrel(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_timbrel"))
+        .args(arguments)
+        .env_remove("TIMBREL_DATA")
+        .output()
+        .unwrap()
 }
