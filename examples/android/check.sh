@@ -41,7 +41,7 @@ run() { java -Xcheck:jni -Djava.library.path="$work/bridge" -Dtimbrel.root="$roo
 run org.junit.runner.JUnitCore org.timbrel.ClassifierTest | tee "$work/junit"
 if grep -E 'WARNING|FATAL ERROR' "$work/junit"; then exit 1; fi
 
-python3 ../tune.py "$work"
+python3 ../c/tunes.py "$work"
 run org.timbrel.ClassifyKt "$root/models/compact.timbrel" "$work"/*.wav >"$work/kotlin.json"
 "$CARGO_TARGET_DIR/release/classify" --json "$work"/*.wav >"$work/rust.json"
 diff "$work/kotlin.json" "$work/rust.json"

@@ -12,4 +12,4 @@ dependencyResolutionManagement {
     }
 }
 rootProject.name = "timbrel-android"
-include(":timbrel")
+include(":timbrel", ":app")

@@ -19,10 +19,43 @@ pub struct Evaluation {
     pub score: Score,
     /// Logits of every window.
     pub logits: Vec<Vec<i32>>,
-    /// Manifest row of each window's track.
-    pub tracks: Vec<u32>,
+    /// The probabilities they stand for, and which windows they are of.
+    pub answers: Answers,
     /// Each window, `[mel, column]`, as the network saw it.
     pub inputs: Vec<Vec<u8>>,
+}
+
+/// Probabilities of windows, those of a track together.
+#[derive(Clone, Debug, Default)]
+pub struct Answers {
+    /// Row of each window's track.
+    pub rows: Vec<u32>,
+    /// First column of each window.
+    pub starts: Vec<u32>,
+    /// Probability of each class.
+    pub probabilities: Vec<Vec<f32>>,
+}
+
+impl Answers {
+    /// Each track's row and the probabilities of its windows.
+    pub fn tracks(&self) -> impl Iterator<Item = (usize, &[Vec<f32>])> {
+        let mut left = self.probabilities.as_slice();
+        self.rows.chunk_by(|a, b| a == b).map(move |rows| {
+            let (own, rest) = left.split_at(rows.len());
+            left = rest;
+            (rows[0] as usize, own)
+        })
+    }
+
+    /// Right and wrong answers.
+    #[must_use]
+    pub fn score(&self, dataset: &Dataset) -> Score {
+        let mut score = Score::new(dataset.genres.len());
+        for (row, windows) in self.tracks() {
+            score.add(dataset.tracks[row].label, windows);
+        }
+        score
+    }
 }
 
 /// Runs a model on all windows of a split's tracks.
@@ -52,36 +85,36 @@ pub fn evaluate_pieces(
         dataset.genres
     );
     let columns = usize::from(info.window.columns);
-    let (mut inputs, mut rows) = (Vec::new(), Vec::new());
+    let (mut inputs, mut answers) = (Vec::new(), Answers::default());
     for piece in pieces {
         let spectrogram = dataset.spectrogram(piece.track);
         for start in piece.starts(dataset.columns, info.window) {
             let cut = columns_of(spectrogram, dataset.columns, start, columns);
             inputs.push(renormalise(&cut, dataset.mels, model.normalisation()));
-            rows.push(u32::try_from(piece.track.row)?);
+            answers.rows.push(u32::try_from(piece.track.row)?);
+            answers.starts.push(u32::try_from(start)?);
         }
     }
     let logits = model.logits(&inputs)?;
-    let probabilities: Vec<_> = logits
+    answers.probabilities = logits
         .iter()
         .map(|logits| model.probabilities(logits))
         .collect();
     Ok(Evaluation {
-        score: score(dataset, &rows, &probabilities),
+        score: answers.score(dataset),
         logits,
-        tracks: rows,
+        answers,
         inputs,
     })
 }
 
-/// Scores the mean of several models' probabilities of each window.
+/// The mean of several models' probabilities of each window.
 ///
 /// # Errors
 /// As [`evaluate_pieces`], or a model takes other windows than the first.
-pub fn ensemble(models: &[Inference], dataset: &Dataset, pieces: &[Piece<'_>]) -> Result<Score> {
+pub fn ensemble(models: &[Inference], dataset: &Dataset, pieces: &[Piece<'_>]) -> Result<Answers> {
     let first = models.first().context("an ensemble needs a model")?;
-    let mut sums: Vec<Vec<f32>> = Vec::new();
-    let mut rows = Vec::new();
+    let mut mean = Answers::default();
     for model in models {
         ensure!(
             model.info().window == first.info().window,
@@ -89,28 +122,20 @@ pub fn ensemble(models: &[Inference], dataset: &Dataset, pieces: &[Piece<'_>]) -
             model.info().window,
             first.info().window
         );
-        let own = evaluate_pieces(model, dataset, pieces)?;
-        sums.resize(own.logits.len(), vec![0.0; first.info().classes]);
-        for (sum, logits) in sums.iter_mut().zip(&own.logits) {
-            for (sum, p) in sum.iter_mut().zip(model.probabilities(logits)) {
+        let own = evaluate_pieces(model, dataset, pieces)?.answers;
+        let mut sums = std::mem::take(&mut mean.probabilities);
+        sums.resize(own.rows.len(), vec![0.0; first.info().classes]);
+        for (sum, probabilities) in sums.iter_mut().zip(&own.probabilities) {
+            for (sum, p) in sum.iter_mut().zip(probabilities) {
                 *sum += p / models.len() as f32;
             }
         }
-        rows = own.tracks;
+        mean = Answers {
+            probabilities: sums,
+            ..own
+        };
     }
-    Ok(score(dataset, &rows, &sums))
-}
-
-/// The score of windows with their probabilities and the rows of their tracks, those of a track together.
-fn score(dataset: &Dataset, rows: &[u32], probabilities: &[Vec<f32>]) -> Score {
-    let mut score = Score::new(dataset.genres.len());
-    let mut left = probabilities;
-    for windows in rows.chunk_by(|a, b| a == b) {
-        let (own, rest) = left.split_at(windows.len());
-        score.add(dataset.tracks[windows[0] as usize].label, own);
-        left = rest;
-    }
-    score
+    Ok(mean)
 }
 
 impl Evaluation {
@@ -127,7 +152,12 @@ impl Evaluation {
             .flatten()
             .flat_map(|v| v.to_le_bytes())
             .collect();
-        let tracks: Vec<u8> = self.tracks.iter().flat_map(|v| v.to_le_bytes()).collect();
+        let tracks: Vec<u8> = self
+            .answers
+            .rows
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect();
         let inputs = self.inputs.concat();
         let shape = [info.front_end.n_mels, info.window.columns].map(usize::from);
         let tensors = [

@@ -114,6 +114,47 @@ impl Feature {
         Ok(Self { kind, n_fft, hop })
     }
 
+    /// The feature in decibels relative to the maximum from which this one follows: a power is one written
+    /// otherwise, and MFCCs are a linear map of mel bands in decibels.
+    #[must_use]
+    pub const fn in_decibels(self) -> Self {
+        Self {
+            kind: match self.kind {
+                Kind::LogStft => Kind::LogStft,
+                Kind::MelPower | Kind::MelDb | Kind::Mfcc { .. } => Kind::MelDb,
+            },
+            ..self
+        }
+    }
+
+    /// Extent of the first axis.
+    #[must_use]
+    pub const fn bins(&self) -> usize {
+        match self.kind {
+            Kind::LogStft => self.n_fft as usize / 2 + 1,
+            Kind::MelPower | Kind::MelDb => MELS,
+            Kind::Mfcc { coefficients } => coefficients,
+        }
+    }
+
+    /// Samples from frame to frame.
+    #[must_use]
+    pub const fn hop(&self) -> usize {
+        self.hop as usize
+    }
+
+    /// Samples of a frame.
+    #[must_use]
+    pub const fn n_fft(&self) -> usize {
+        self.n_fft as usize
+    }
+
+    /// Frames of a signal of so many samples.
+    #[must_use]
+    pub const fn frames(&self, samples: usize) -> usize {
+        samples / self.hop as usize + 1
+    }
+
     /// Computes the feature of a mono signal at 22,050 Hz.
     ///
     /// # Errors
@@ -138,17 +179,12 @@ impl Feature {
                 mel::<N>(self.hop, samples, LogMel::push, LogMel::finish)?
             }
         };
-        let bins = if self.kind == Kind::LogStft {
-            N / 2 + 1
-        } else {
-            MELS
-        };
         match self.kind {
             Kind::MelPower => {}
             Kind::LogStft | Kind::MelDb => relative_to_maximum(&mut frames, TOP_DB),
             Kind::Mfcc { coefficients } => return Ok(cepstrum(&mut frames, coefficients)),
         }
-        Ok(Matrix::from_frames(&frames, bins))
+        Ok(Matrix::from_frames(&frames, self.bins()))
     }
 }
 

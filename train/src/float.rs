@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use timbrel_core::frontend::{Affine, WindowSpec};
 
 use crate::data::{Dataset, columns_of, renormalise};
+use crate::evaluate::Answers;
 use crate::network::Network;
 use crate::score::{Score, softmax};
 use crate::split::Piece;
@@ -24,16 +25,33 @@ pub fn score(
     window: WindowSpec,
     device: &Device,
 ) -> Result<Score> {
+    Ok(answers(network, dataset, pieces, window, device)?.score(dataset))
+}
+
+/// The probabilities that [`score`] counts.
+///
+/// # Errors
+/// The device does not deliver its results.
+pub fn answers(
+    network: &Network,
+    dataset: &Dataset,
+    pieces: &[Piece<'_>],
+    window: WindowSpec,
+    device: &Device,
+) -> Result<Answers> {
     let classes = dataset.genres.len();
     let columns = usize::from(window.columns);
-    let mut score = Score::new(classes);
+    let mut answers = Answers::default();
     for own in pieces.chunk_by(|a, b| a.track.row == b.track.row) {
         let track = own[0].track;
-        let mut probabilities = Vec::new();
         let starts: Vec<usize> = own
             .iter()
             .flat_map(|piece| piece.starts(dataset.columns, window))
             .collect();
+        for &start in &starts {
+            answers.rows.push(u32::try_from(track.row)?);
+            answers.starts.push(u32::try_from(start)?);
+        }
         for starts in starts.chunks(AT_ONCE) {
             let mut values = Vec::with_capacity(starts.len() * dataset.mels * columns);
             for &start in starts {
@@ -48,9 +66,9 @@ pub fn score(
                 .into_data()
                 .try_into_vec::<f32>()
                 .map_err(|error| anyhow!("logits: {error:?}"))?;
-            probabilities.extend(logits.chunks_exact(classes).map(softmax));
+            let probabilities = logits.chunks_exact(classes).map(softmax);
+            answers.probabilities.extend(probabilities);
         }
-        score.add(track.label, &probabilities);
     }
-    Ok(score)
+    Ok(answers)
 }

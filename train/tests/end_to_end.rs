@@ -124,7 +124,7 @@ fn exports(run: &RunFolder, dataset: &Dataset, root: &Path) {
     let answers = evaluate(&int8, dataset, "all").unwrap();
     assert_eq!((answers.score.tracks, answers.score.windows), (60, 180));
     assert_eq!(
-        answers.tracks[3], 1,
+        answers.answers.rows[3], 1,
         "windows 3 to 5 are the second track's"
     );
     assert_eq!(

@@ -9,6 +9,7 @@ use timbrel_train::data::Dataset;
 use timbrel_train::evaluate::{Summary, ensemble, evaluate_pieces};
 use timbrel_train::inference::{EngineKind, Inference};
 use timbrel_train::recipe::Recipe;
+use timbrel_train::report::{Figures, Report};
 use timbrel_train::split::{Parts, pieces};
 
 #[derive(Args)]
@@ -22,7 +23,7 @@ pub(crate) struct Arguments {
     /// Split of the manifest; `all` is every track.
     #[arg(long)]
     split: String,
-    /// Recipe whose [split] is meant by --split, in place of the manifest's.
+    /// Recipe whose split table is meant by --split, in place of the manifest's.
     #[arg(long)]
     recipe: Option<PathBuf>,
     /// Engine; int8 for .timbrel and tract for .onnx where it is not given.
@@ -34,6 +35,9 @@ pub(crate) struct Arguments {
     /// For one model: write logits, tracks and quantised windows to this safetensors file.
     #[arg(long)]
     logits: Option<PathBuf>,
+    /// Write figures, a table of all windows, plots and a page into this folder.
+    #[arg(long)]
+    report: Option<PathBuf>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
@@ -50,23 +54,47 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             .to_vec(),
         None => pieces(dataset.split(&arguments.split)?),
     };
-    let score = match models.as_slice() {
+    let (score, answers) = match models.as_slice() {
         [model] => {
             let evaluation = evaluate_pieces(model, &dataset, &pieces)?;
             if let Some(path) = &arguments.logits {
                 evaluation.write(path, model)?;
             }
-            evaluation.score
+            (evaluation.score, evaluation.answers)
         }
         several => {
             ensure!(
                 arguments.logits.is_none(),
                 "--logits writes those of one model, not of a mean"
             );
-            ensemble(several, &dataset, &pieces)?
+            let answers = ensemble(several, &dataset, &pieces)?;
+            (answers.score(&dataset), answers)
         }
     };
     let summary = Summary::new(&score, &models, &arguments.split);
+    if let Some(folder) = &arguments.report {
+        let names: Vec<String> = (arguments.model.iter())
+            .map(|path| {
+                path.file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned()
+            })
+            .collect();
+        Report {
+            title: &names.join(" and "),
+            about: vec![
+                ("split".to_owned(), arguments.split.clone()),
+                ("engine".to_owned(), summary.engine.clone()),
+            ],
+            figures: &Figures::new(&answers, &dataset, &arguments.split),
+            history: &[],
+            answers: &answers,
+            dataset: &dataset,
+            column_seconds: dataset.column_seconds(&models[0].info().front_end),
+        }
+        .write(folder)?;
+    }
     if arguments.json {
         say(summary.json())
     } else {

@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
     /// Let `--device gpu` use an adapter that is emulated in software.
     #[arg(long)]
     allow_software_adapter: bool,
-    /// Folder of a run to learn from besides the labels, as the recipe's [distillation] says; may be
+    /// Folder of a run to learn from besides the labels, as the recipe's distillation table says; may be
     /// repeated. A resumed run keeps its own.
     #[arg(long, value_name = "RUN")]
     teacher: Vec<PathBuf>,

@@ -1,6 +1,12 @@
 //! The training cache: `logmel.safetensors` and `manifest.csv` in one folder.
 
+pub mod check;
+mod fma;
+mod folder;
+pub mod gtzan;
 mod manifest;
+pub mod prepare;
+mod source;
 mod window;
 
 use std::collections::HashMap;
@@ -12,6 +18,8 @@ use serde::{Deserialize, Serialize};
 use timbrel_core::frontend::FrontEnd;
 
 pub use manifest::ManifestRow;
+pub(crate) use source::hash;
+pub use source::{Collection, Layout, Source};
 pub(crate) use window::{STEPS_PER_DB, quantise};
 pub use window::{columns_of, renormalise, starts, windows};
 
@@ -186,6 +194,14 @@ impl Dataset {
             );
         }
         Ok(tracks)
+    }
+
+    /// Seconds from column to column: what the cache says, or else the front end.
+    #[must_use]
+    pub fn column_seconds(&self, front_end: &FrontEnd) -> f64 {
+        let stated = self.made_with.map(|made| made.hop);
+        let hop = stated.unwrap_or_else(|| f32::from(front_end.hop));
+        f64::from(hop) / f64::from(front_end.sample_rate)
     }
 
     /// A track's spectrogram, `[mel, column]`.

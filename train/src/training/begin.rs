@@ -1,11 +1,11 @@
-//! Beginning with what another run has learnt.
+//! The first state of a run: fresh, or what another run has learnt.
 
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 
-use super::RunFolder;
+use super::{Options, RunFolder, RunInfo};
 use crate::data::Dataset;
 use crate::network::Network;
 use crate::quantise::{Exponents, FoldedNetwork, Identity, calibration_windows, quantise};
@@ -13,8 +13,42 @@ use crate::recipe::{BlockKeys, Recipe};
 use crate::split::Parts;
 use crate::weights::{Weights, name};
 
+/// What a new run is, and its network before the first step.
+pub(super) fn begin(
+    mut network: Network,
+    recipe: &Recipe,
+    dataset: &Dataset,
+    device: &Device,
+    options: &Options,
+) -> Result<(RunInfo, Network)> {
+    let mut info = RunInfo {
+        seed: options.seed,
+        epochs: options.epochs.unwrap_or(recipe.training.epochs.get()),
+        done: 0,
+        labels: dataset.genres.clone(),
+        best: None,
+        data: options.data.clone(),
+        approximated: None,
+        exponents: None,
+        teachers: options.teachers.clone(),
+    };
+    match &options.init_from {
+        Some(run) if recipe.network.quantised => {
+            let begun = quantised(run, recipe, dataset, device)?;
+            network = network.with_weights(&begun.weights)?;
+            info.exponents = Some(begun.exponents);
+        }
+        Some(run) => network = continued(network, run, &info.labels)?,
+        None => ensure!(
+            !recipe.network.quantised,
+            "[network] quantised needs --init-from, a run of the same network in real numbers"
+        ),
+    }
+    Ok((info, network))
+}
+
 /// The network with a run's weights; its last layer stays fresh where the classes are others.
-pub(super) fn continued(network: Network, run: &Path, labels: &[String]) -> Result<Network> {
+fn continued(network: Network, run: &Path, labels: &[String]) -> Result<Network> {
     let what = || format!("--init-from {}", run.display());
     let folder = RunFolder::new(run);
     let mut weights = Weights::read(&folder.best()).with_context(what)?;
@@ -28,18 +62,13 @@ pub(super) fn continued(network: Network, run: &Path, labels: &[String]) -> Resu
 }
 
 /// What the training of integers begins with.
-pub(super) struct Quantised {
-    pub(super) weights: Weights,
-    pub(super) exponents: Exponents,
+struct Quantised {
+    weights: Weights,
+    exponents: Exponents,
 }
 
 /// The folded weights of a run in real numbers, and the scales that `quantise` chooses for them.
-pub(super) fn quantised(
-    run: &Path,
-    recipe: &Recipe,
-    dataset: &Dataset,
-    device: &Device,
-) -> Result<Quantised> {
+fn quantised(run: &Path, recipe: &Recipe, dataset: &Dataset, device: &Device) -> Result<Quantised> {
     let what = || format!("--init-from {}", run.display());
     let folder = RunFolder::new(run);
     let parent = folder.read_recipe().with_context(what)?;

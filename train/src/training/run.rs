@@ -16,7 +16,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::begin::{continued, quantised};
+use super::begin::begin;
 use super::loss::{cross_entropy, distilled};
 use super::{LearningRate, RunFolder, RunInfo, Teachers};
 use crate::batch::{Batch, Sampler};
@@ -155,30 +155,7 @@ impl<'a> Run<'a> {
             folder.truncate_metrics(info.done)?;
             (info, folder.load(network, optimiser)?)
         } else {
-            let mut info = RunInfo {
-                seed: options.seed,
-                epochs: options.epochs.unwrap_or(keys.epochs.get()),
-                done: 0,
-                labels: dataset.genres.clone(),
-                best: None,
-                data: options.data.clone(),
-                approximated: None,
-                exponents: None,
-                teachers: options.teachers.clone(),
-            };
-            let mut network = network;
-            match &options.init_from {
-                Some(run) if recipe.network.quantised => {
-                    let begun = quantised(run, recipe, dataset, device)?;
-                    network = network.with_weights(&begun.weights)?;
-                    info.exponents = Some(begun.exponents);
-                }
-                Some(run) => network = continued(network, run, &info.labels)?,
-                None => ensure!(
-                    !recipe.network.quantised,
-                    "[network] quantised needs --init-from, a run of the same network in real numbers"
-                ),
-            }
+            let (info, network) = begin(network, recipe, dataset, device, options)?;
             let average = network.weights()?;
             (info, (network, average, optimiser))
         };
@@ -206,6 +183,9 @@ impl<'a> Run<'a> {
         let (epoch, begin) = (self.info.done, Instant::now());
         let steps = sampler.steps();
         let bar = progress(epoch, self.info.epochs, steps)?;
+        // what dropout draws depends on seed and epoch only, so that a resumed run draws the same
+        let drawn = self.info.seed.wrapping_add((epoch as u64 + 1) << 32);
+        self.device.seed(drawn);
         let mut sum = 0.0;
         thread::scope(|scope| {
             // crops are made on a thread of their own, two batches ahead

@@ -128,6 +128,31 @@ impl Numbers {
     }
 }
 
+/// A tone of so many hertz at 22,050 Hz, full scale ±1.
+pub(crate) fn tone(hertz: f32, seconds: f32) -> Vec<f32> {
+    let step = std::f32::consts::TAU * hertz / 22_050.0;
+    (0..(22_050.0 * seconds) as usize)
+        .map(|n| 0.5 * (n as f32 * step).sin())
+        .collect()
+}
+
+/// Writes a mono 16-bit wav file at 22,050 Hz.
+pub(crate) fn write_wav(path: &Path, samples: &[f32]) {
+    let data: Vec<u8> = (samples.iter())
+        .flat_map(|sample| ((sample * 32_767.0).round() as i16).to_le_bytes())
+        .collect();
+    let mut file = b"RIFF".to_vec();
+    file.extend((36 + data.len() as u32).to_le_bytes());
+    file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    file.extend(22_050_u32.to_le_bytes());
+    file.extend(44_100_u32.to_le_bytes());
+    file.extend(b"\x02\0\x10\0data");
+    file.extend((data.len() as u32).to_le_bytes());
+    file.extend(data);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, file).unwrap();
+}
+
 /// Folder of the real cache, or a line that says why the test does nothing.
 pub(crate) fn real_data() -> Option<PathBuf> {
     let folder = std::env::var_os("TIMBREL_DATA").map(PathBuf::from);

@@ -1,0 +1,38 @@
+//! `timbrel dataset`.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use clap::{Args, Subcommand};
+use timbrel_train::data::check::{self, Check};
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    dataset: Dataset,
+}
+
+#[derive(Subcommand)]
+enum Dataset {
+    /// GTZAN: reads every file, and reports what is missing, broken or there twice.
+    Gtzan {
+        /// Folder of the download; without one, says how to get it.
+        folder: Option<PathBuf>,
+    },
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let Dataset::Gtzan { folder } = &arguments.dataset;
+    let Some(folder) = folder else {
+        println!("{}", check::HOW_TO_GET);
+        return Ok(());
+    };
+    let check = Check::run(folder)?;
+    println!("{check}");
+    ensure!(
+        check.complete(),
+        "this is not the whole of GTZAN\n{}",
+        check::HOW_TO_GET
+    );
+    Ok(())
+}

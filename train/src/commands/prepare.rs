@@ -1,0 +1,92 @@
+//! `timbrel prepare`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use timbrel_train::data::prepare::{Options, prepare};
+use timbrel_train::data::{Collection, Layout};
+use timbrel_train::waveform::Ranges;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Folder of the collection.
+    collection: PathBuf,
+    /// Folder for logmel.safetensors, manifest.csv and skipped.csv.
+    #[arg(long)]
+    out: PathBuf,
+    /// How the collection is laid out.
+    #[arg(long, value_enum, default_value_t = Layout::Folder)]
+    layout: Layout,
+    /// For the layout fma: small, medium, large or full.
+    #[arg(long, default_value = "small")]
+    subset: String,
+    /// Name of the feature, as `timbrel features` takes it; kept in decibels of its mel bands or bins.
+    #[arg(long, default_value = "mel_db_2048_1708_128")]
+    front_end: String,
+    /// Seconds taken of each track.
+    #[arg(long, default_value_t = 29.9)]
+    seconds: f64,
+    /// Seconds left out at a track's beginning.
+    #[arg(long, default_value_t = 0.0)]
+    skip: f64,
+    /// Play tracks that are too short to and fro instead of skipping them.
+    #[arg(long)]
+    fill: bool,
+    /// Share of each genre for the valid split, where the collection has no split of its own.
+    #[arg(long, default_value_t = 0.2)]
+    valid: f64,
+    /// Share of each genre for the test split.
+    #[arg(long, default_value_t = 0.0)]
+    test: f64,
+    /// Augmented copies of each track of the train split.
+    #[arg(long, default_value_t = 0)]
+    variants: usize,
+    /// What is done to them, at most: stretch=SHARE,pitch=SEMITONES,shift=SECONDS,gain=DB,noise=DB.
+    #[arg(long, default_value = "")]
+    augment: Ranges,
+    /// Seed of the split and of the augmentation.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    const SHOWN: usize = 10;
+    let options = Options {
+        collection: Collection {
+            folder: arguments.collection.clone(),
+            layout: arguments.layout,
+            subset: arguments.subset.clone(),
+            valid: arguments.valid,
+            test: arguments.test,
+            seed: arguments.seed,
+        },
+        out: arguments.out.clone(),
+        front_end: arguments.front_end.clone(),
+        seconds: arguments.seconds,
+        skip: arguments.skip,
+        fill: arguments.fill,
+        variants: arguments.variants,
+        augment: arguments.augment.clone(),
+        seed: arguments.seed,
+    };
+    let prepared = prepare(&options)?;
+    let [bins, columns] = prepared.shape;
+    if prepared.resumed > 0 {
+        println!("went on after {} that were done", prepared.resumed);
+    }
+    println!(
+        "{} rows [{bins}, {columns}] of {} genres in {}",
+        prepared.rows,
+        prepared.genres.len(),
+        arguments.out.display()
+    );
+    for (file, why) in prepared.skipped.iter().take(SHOWN) {
+        println!("skipped {}: {why}", file.display());
+    }
+    if prepared.skipped.len() > SHOWN {
+        let more = prepared.skipped.len() - SHOWN;
+        println!("and {more} more, see skipped.csv");
+    }
+    Ok(())
+}

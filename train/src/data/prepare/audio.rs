@@ -1,0 +1,90 @@
+//! A stretch of an audio file, in memory that does not grow with the file.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use timbrel_core::decode::AudioReader;
+use timbrel_core::frontend::Resampler;
+
+use crate::features::SAMPLE_RATE;
+
+/// Reads up to `count` mono samples at 22,050 Hz, from `skip` samples on.
+///
+/// # Errors
+/// The file is no audio, or ends before `skip`.
+pub fn read_excerpt(path: &Path, skip: usize, count: usize) -> Result<Vec<f32>> {
+    let reader = if is_au(path) {
+        AudioReader::from_bytes(super::au::to_wav(path)?, Some("wav"))?
+    } else {
+        AudioReader::open(path)?
+    };
+    excerpt(reader, skip, count)
+}
+
+/// The same of a file that is open.
+///
+/// # Errors
+/// It ends before `skip`, or its rate cannot be resampled.
+pub(crate) fn excerpt(mut reader: AudioReader, skip: usize, count: usize) -> Result<Vec<f32>> {
+    let format = reader.format();
+    let mut resampler = Resampler::new(format.sample_rate, SAMPLE_RATE)
+        .map_err(|error| anyhow::anyhow!("{error}"))?;
+    let channels = usize::from(format.channels.max(1));
+    let (mut samples, mut left) = (Vec::new(), skip);
+    let mut take = |resampler: &mut Resampler| {
+        while let Some(sample) = resampler.pull() {
+            if left > 0 {
+                left -= 1;
+            } else if samples.len() < count {
+                samples.push(sample);
+            }
+        }
+        samples.len() == count
+    };
+    let mut full = false;
+    while !full && let Some(block) = reader.next_block()? {
+        for frame in block.chunks_exact(channels) {
+            resampler.push(frame.iter().sum::<f32>() / channels as f32);
+            full = take(&mut resampler);
+            if full {
+                break;
+            }
+        }
+    }
+    if !full {
+        resampler.finish();
+        take(&mut resampler);
+    }
+    ensure!(
+        !samples.is_empty(),
+        "it ends before the first {:.1} s are over",
+        skip as f32 / SAMPLE_RATE as f32
+    );
+    let finite = samples.iter().all(|sample| sample.is_finite());
+    ensure!(finite, "a sample is no number");
+    Ok(samples)
+}
+
+fn is_au(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| extension.eq_ignore_ascii_case("au"))
+}
+
+/// Plays a signal forwards and backwards in turn until it is `count` samples long, as a classifier does it
+/// with audio that is shorter than a window.
+#[must_use]
+pub fn to_and_fro(samples: &[f32], count: usize) -> Vec<f32> {
+    let backwards = samples.iter().rev();
+    samples
+        .iter()
+        .chain(backwards)
+        .copied()
+        .cycle()
+        .take(count)
+        .collect()
+}
+
+/// Bytes of a file, or what they should have been.
+pub(super) fn bytes(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}

@@ -1,0 +1,279 @@
+//! `prepare`: from audio files to a cache that training reads.
+//!
+//! Files are decoded and transformed on all cores, a few dozen at a time; what is done goes to disk at once
+//! (see `store`), so that memory does not grow with the collection and a killed run goes on where it was.
+
+mod au;
+mod audio;
+mod store;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use indicatif::{ProgressBar, ProgressStyle};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use serde_json::{Value, json};
+use timbrel_core::frontend::Affine;
+
+pub(crate) use audio::excerpt;
+pub use audio::{read_excerpt, to_and_fro};
+
+use super::source::{Collection, Source, hash};
+use crate::features::{Feature, SAMPLE_RATE};
+use crate::waveform::Ranges;
+use store::{Entry, Store};
+
+/// Files that are worked on before their spectrograms are written, for each thread.
+const BATCH_A_THREAD: usize = 8;
+
+/// What `prepare` is asked to do.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Tracks.
+    pub collection: Collection,
+    /// Folder for the cache.
+    pub out: PathBuf,
+    /// Name of the feature, as [`Feature::parse`] reads it.
+    pub front_end: String,
+    /// Seconds of each track.
+    pub seconds: f64,
+    /// Seconds at a track's beginning that are left out.
+    pub skip: f64,
+    /// Whether a track that is too short is played to and fro until it is long enough.
+    pub fill: bool,
+    /// Augmented copies of each track of the train split.
+    pub variants: usize,
+    /// What is done to these.
+    pub augment: Ranges,
+    /// Draws it.
+    pub seed: u64,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prepared {
+    /// Spectrograms in the cache.
+    pub rows: usize,
+    /// Files that were left out, with the reason.
+    pub skipped: Vec<(PathBuf, String)>,
+    /// Files that a killed run had done before.
+    pub resumed: usize,
+    /// Class names in label order.
+    pub genres: Vec<String>,
+    /// Bins and columns of a spectrogram.
+    pub shape: [usize; 2],
+}
+
+/// Writes `logmel.safetensors`, `manifest.csv` and `skipped.csv`.
+///
+/// # Errors
+/// The collection or the options make no sense, nothing in it can be read, or a file cannot be written. A
+/// track that cannot be read is no error.
+pub fn prepare(options: &Options) -> Result<Prepared> {
+    let work = Work::new(options)?;
+    let sources = options.collection.sources()?;
+    let mut genres: Vec<String> = sources.iter().map(|source| source.genre.clone()).collect();
+    genres.dedup(); // sources are sorted by genre
+    ensure!(
+        genres.len() <= 256,
+        "{} genres; a label is a byte",
+        genres.len()
+    );
+    let shape = [work.feature.bins(), work.feature.frames(work.samples)];
+    let mut store = Store::open(&options.out, shape[0] * shape[1], &settings(options))?;
+    check_names(&store, &sources)?;
+    let resumed = store.entries.len();
+    run(&work, &sources, &mut store)?;
+    let faults = store.entries.iter().filter_map(|entry| {
+        let fault = entry.fault.clone()?;
+        Some((PathBuf::from(&entry.file), fault))
+    });
+    let prepared = Prepared {
+        rows: store.rows(),
+        skipped: faults.collect(),
+        resumed,
+        genres,
+        shape,
+    };
+    if let (0, Some((file, why))) = (prepared.rows, prepared.skipped.first()) {
+        anyhow::bail!("no file can be used, neither {}: {why}", file.display());
+    }
+    store.finish(&prepared.genres, shape, &about(options, &work.feature))?;
+    Ok(prepared)
+}
+
+/// A killed run's tracks must still be there, or its rows would be of something else.
+fn check_names(store: &Store, sources: &[Source]) -> Result<()> {
+    let files: HashSet<_> = sources.iter().map(|source| source.path.as_path()).collect();
+    for entry in &store.entries {
+        ensure!(
+            files.contains(entry.file.as_ref() as &std::path::Path),
+            "{} was read before and is gone; remove the unfinished cache to begin again",
+            entry.file
+        );
+    }
+    Ok(())
+}
+
+/// Reads what is not done yet, batch by batch.
+fn run(work: &Work<'_>, sources: &[Source], store: &mut Store) -> Result<()> {
+    let done: HashSet<String> = store
+        .entries
+        .iter()
+        .map(|entry| entry.track.clone())
+        .collect();
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} files {msg} {eta}");
+    let bar = ProgressBar::new(sources.len() as u64).with_style(style.context("progress bar")?);
+    let mut faults = 0;
+    for batch in sources.chunks(BATCH_A_THREAD * rayon::current_num_threads()) {
+        let made: Vec<Vec<_>> = batch
+            .par_iter()
+            .map(|source| {
+                let made = work.source(source, &done);
+                bar.inc(1);
+                made
+            })
+            .collect();
+        let made: Vec<_> = made.into_iter().flatten().collect();
+        faults += made
+            .iter()
+            .filter(|(entry, _)| entry.fault.is_some())
+            .count();
+        if faults > 0 {
+            bar.set_message(format!("{faults} skipped"));
+        }
+        if !made.is_empty() {
+            store.append(made)?;
+        }
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// What is the same for all files.
+struct Work<'a> {
+    options: &'a Options,
+    feature: Feature,
+    samples: usize,
+    skip: usize,
+}
+
+impl<'a> Work<'a> {
+    fn new(options: &'a Options) -> Result<Self> {
+        let feature = Feature::parse(&options.front_end)?.in_decibels();
+        ensure!(
+            options.seconds > 0.0 && options.seconds <= 3600.0,
+            "--seconds must be above 0 and at most 3600"
+        );
+        ensure!(
+            options.skip >= 0.0 && options.skip <= 86_400.0,
+            "--skip must be 0 to 86400 s"
+        );
+        ensure!(
+            options.variants == 0 || !options.augment.is_empty(),
+            "--variants needs --augment: copies that are the same teach nothing"
+        );
+        let samples = |seconds: f64| (seconds * f64::from(SAMPLE_RATE)).round() as usize;
+        Ok(Self {
+            options,
+            feature,
+            samples: samples(options.seconds).max(1),
+            skip: samples(options.skip),
+        })
+    }
+
+    /// The spectrograms of a file that are not done yet, or why there are none.
+    fn source(&self, source: &Source, done: &HashSet<String>) -> Vec<(Entry, Vec<u8>)> {
+        let variants = if source.split == "train" {
+            self.options.variants
+        } else {
+            0
+        };
+        let open: Vec<Entry> = (0..=variants)
+            .map(|variant| Entry::new(source, variant, None))
+            .filter(|entry| !done.contains(&entry.track))
+            .collect();
+        if open.is_empty() {
+            return Vec::new();
+        }
+        match self.values(source, &open) {
+            Ok(values) => open.into_iter().zip(values).collect(),
+            // one line, whatever its variants: there is one file
+            Err(error) => {
+                let fault = Entry::new(source, 0, Some(format!("{error:#}")));
+                if done.contains(&fault.track) {
+                    Vec::new()
+                } else {
+                    vec![(fault, Vec::new())]
+                }
+            }
+        }
+    }
+
+    fn values(&self, source: &Source, open: &[Entry]) -> Result<Vec<Vec<u8>>> {
+        // a variant that is played faster needs more than its length
+        let most = (self.samples as f64 * self.options.augment.longest()).ceil() as usize;
+        let signal = read_excerpt(&source.path, self.skip, most)?;
+        let found = signal.len() as f64 / f64::from(SAMPLE_RATE);
+        ensure!(
+            self.options.fill || signal.len() >= self.samples,
+            "it lasts {found:.1} s, {:.1} s are wanted",
+            self.options.seconds
+        );
+        open.iter()
+            .map(|entry| self.spectrogram(&signal, entry))
+            .collect()
+    }
+
+    fn spectrogram(&self, signal: &[f32], entry: &Entry) -> Result<Vec<u8>> {
+        let changed;
+        let signal = if entry.variant == 0 {
+            signal
+        } else {
+            let mut rng = ChaCha8Rng::seed_from_u64(hash(self.options.seed, &entry.track));
+            changed = self.options.augment.draw(signal, &mut rng);
+            &changed
+        };
+        let filled = to_and_fro(signal, self.samples);
+        let matrix = self.feature.compute(&filled)?;
+        let quantise = |decibels: &f32| Affine::DB80.quantise(*decibels);
+        Ok(matrix.values.iter().map(quantise).collect())
+    }
+}
+
+/// Everything that decides a spectrogram or its place, for the journal.
+fn settings(options: &Options) -> Value {
+    let collection = &options.collection;
+    json!({
+        "front_end": options.front_end,
+        "seconds": options.seconds,
+        "skip": options.skip,
+        "fill": options.fill,
+        "variants": options.variants,
+        "augment": options.augment.to_string(),
+        "seed": options.seed,
+        "valid": collection.valid,
+        "test": collection.test,
+        "split_seed": collection.seed,
+        "subset": collection.subset,
+    })
+}
+
+/// The cache's metadata; safetensors takes strings only.
+fn about(options: &Options, feature: &Feature) -> Value {
+    json!({
+        "format": "log-mel cache",
+        "layout": "[track, bin, column]",
+        "scale": "dB = x / 255 * 80 - 80, relative to the maximum of the track",
+        "sample_rate": SAMPLE_RATE.to_string(),
+        "front_end": options.front_end,
+        "n_fft": feature.n_fft().to_string(),
+        "hop": feature.hop().to_string(),
+        "bins": feature.bins().to_string(),
+        "seconds": options.seconds.to_string(),
+        "skip": options.skip.to_string(),
+    })
+}

@@ -1,0 +1,281 @@
+//! What `prepare` leaves on disk while it works, so that it can be killed at any moment.
+//!
+//! `logmel.safetensors.part` is the cache that grows: a header of fixed size that is filled in at the end,
+//! then one spectrogram after another. `prepare.jsonl` is the journal: a line with the settings, then one a
+//! file, written only when its spectrogram is on disk. What the journal does not know of is cut off the
+//! cache when the work goes on.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::data::source::Source;
+
+/// Bytes of the cache before its first spectrogram: safetensors' length field and padded header.
+const HEADER: u64 = 32_768;
+
+/// What was made of a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    pub(super) track: String,
+    pub(super) genre: String,
+    pub(super) split: String,
+    pub(super) artist: String,
+    pub(super) file: String,
+    /// 0 for the recording itself, then its augmented variants.
+    pub(super) variant: usize,
+    /// Why there is no spectrogram; `None` where there is one.
+    pub(super) fault: Option<String>,
+}
+
+impl Entry {
+    pub(super) fn new(source: &Source, variant: usize, fault: Option<String>) -> Self {
+        let track = match variant {
+            0 => source.track.clone(),
+            variant => format!("{}#{variant}", source.track),
+        };
+        Self {
+            track,
+            genre: source.genre.clone(),
+            split: source.split.clone(),
+            artist: source.artist.clone(),
+            file: source.path.display().to_string(),
+            variant,
+            fault,
+        }
+    }
+}
+
+/// The cache in the making.
+pub(super) struct Store {
+    folder: PathBuf,
+    cache: File,
+    journal: File,
+    /// Bytes of a spectrogram.
+    size: usize,
+    pub(super) entries: Vec<Entry>,
+}
+
+impl Store {
+    /// Begins a cache, or goes on with the one that was begun with the same settings.
+    pub(super) fn open(folder: &Path, size: usize, settings: &Value) -> Result<Self> {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let [finished, part, journal] = [finished(folder), part(folder), journal(folder)];
+        if journal.exists() && !part.exists() && finished.exists() {
+            // killed after the last rename
+            fs::remove_file(&journal)?;
+        }
+        ensure!(
+            part.exists() || !finished.exists(),
+            "{} is there already; choose another folder or remove it",
+            finished.display()
+        );
+        let entries = if part.exists() && journal.exists() {
+            read_journal(&journal, settings)?
+        } else {
+            None
+        };
+        let open = |path: &Path| {
+            let mut options = OpenOptions::new();
+            let options = options.read(true).write(true).create(true).truncate(false);
+            options
+                .open(path)
+                .with_context(|| format!("cannot write {}", path.display()))
+        };
+        let mut store = Self {
+            folder: folder.to_path_buf(),
+            cache: open(&part)?,
+            journal: open(&journal)?,
+            size,
+            entries: entries.unwrap_or_default(),
+        };
+        store.trim(settings)?;
+        Ok(store)
+    }
+
+    /// Cuts both files to what the journal's whole lines say.
+    fn trim(&mut self, settings: &Value) -> Result<()> {
+        let length = HEADER + self.rows() as u64 * self.size as u64;
+        let found = self.cache.metadata()?.len();
+        ensure!(
+            self.entries.is_empty() || found >= length,
+            "{} has {found} bytes, its journal knows of {length}; remove both",
+            part(&self.folder).display()
+        );
+        self.cache.set_len(length)?;
+        self.cache.seek(SeekFrom::End(0))?;
+        let mut text = format!("{settings}\n");
+        for entry in &self.entries {
+            text += &serde_json::to_string(entry)?;
+            text.push('\n');
+        }
+        self.journal.seek(SeekFrom::Start(0))?;
+        self.journal.write_all(text.as_bytes())?;
+        self.journal.set_len(text.len() as u64)?;
+        self.journal.sync_data()?;
+        Ok(())
+    }
+
+    /// Spectrograms written.
+    pub(super) fn rows(&self) -> usize {
+        self.entries
+            .iter()
+            .filter(|entry| entry.fault.is_none())
+            .count()
+    }
+
+    /// Writes spectrograms and faults, in this order; what was written survives a kill from then on.
+    pub(super) fn append(&mut self, batch: Vec<(Entry, Vec<u8>)>) -> Result<()> {
+        let mut lines = String::new();
+        for (entry, values) in &batch {
+            let expected = if entry.fault.is_none() { self.size } else { 0 };
+            ensure!(
+                values.len() == expected,
+                "{}: {} values",
+                entry.track,
+                values.len()
+            );
+            self.cache.write_all(values)?;
+            lines += &serde_json::to_string(entry)?;
+            lines.push('\n');
+        }
+        self.cache.sync_data()?;
+        self.journal.write_all(lines.as_bytes())?;
+        self.journal.sync_data()?;
+        self.entries
+            .extend(batch.into_iter().map(|(entry, _)| entry));
+        Ok(())
+    }
+
+    /// Writes labels, header, manifest and list of faults, and gives the files their names.
+    pub(super) fn finish(
+        mut self,
+        genres: &[String],
+        shape: [usize; 2],
+        about: &Value,
+    ) -> Result<()> {
+        let rows = self.rows();
+        let mut labels = Vec::with_capacity(rows);
+        for entry in self.entries.iter().filter(|entry| entry.fault.is_none()) {
+            let label = genres.iter().position(|genre| *genre == entry.genre);
+            labels.push(u8::try_from(label.context("a genre without label")?)?);
+        }
+        let values = rows * self.size;
+        let mut metadata = about.clone();
+        metadata["genres"] = json!(serde_json::to_string(genres)?);
+        let header = json!({
+            "__metadata__": metadata,
+            "logmel": {"dtype": "U8", "shape": [rows, shape[0], shape[1]], "data_offsets": [0, values]},
+            "label": {"dtype": "U8", "shape": [rows], "data_offsets": [values, values + rows]},
+        });
+        let header = header.to_string();
+        let room = HEADER as usize - 8;
+        ensure!(
+            header.len() <= room,
+            "the names of {} genres are too long",
+            genres.len()
+        );
+        self.cache.seek(SeekFrom::Start(HEADER + values as u64))?;
+        self.cache.write_all(&labels)?;
+        self.cache.seek(SeekFrom::Start(0))?;
+        self.cache.write_all(&(room as u64).to_le_bytes())?;
+        let mut padded = header.into_bytes();
+        padded.resize(room, b' ');
+        self.cache.write_all(&padded)?;
+        self.cache.sync_all()?;
+        self.write_tables()?;
+        fs::rename(part(&self.folder), finished(&self.folder))?;
+        fs::remove_file(journal(&self.folder))?;
+        Ok(())
+    }
+
+    fn write_tables(&self) -> Result<()> {
+        let good = self.entries.iter().filter(|entry| entry.fault.is_none());
+        let rows = good.enumerate().map(|(row, e)| {
+            let variant = e.variant.to_string();
+            [
+                &row.to_string(),
+                &e.track,
+                &e.genre,
+                &e.split,
+                &e.artist,
+                &e.file,
+                &variant,
+            ]
+            .map(String::clone)
+        });
+        let head = [
+            "row", "track", "genre", "split", "artist", "file", "variant",
+        ];
+        write_csv(&self.folder.join("manifest.csv"), head, rows)?;
+        let faults = self.entries.iter().filter_map(|entry| {
+            let fault = entry.fault.clone()?;
+            Some([entry.file.clone(), entry.genre.clone(), fault])
+        });
+        write_csv(
+            &self.folder.join("skipped.csv"),
+            ["file", "genre", "why"],
+            faults,
+        )
+    }
+}
+
+/// Writes a table beside its place and moves it there.
+fn write_csv<const N: usize>(
+    path: &Path,
+    head: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> Result<()> {
+    let beside = path.with_extension("csv.part");
+    let mut table = csv::Writer::from_path(&beside)
+        .with_context(|| format!("cannot write {}", beside.display()))?;
+    table.write_record(head)?;
+    for row in rows {
+        table.write_record(&row)?;
+    }
+    let file = table.into_inner().map_err(|error| error.into_error())?;
+    file.sync_all()?;
+    fs::rename(&beside, path).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Entries of a journal's whole lines; `None` where it was killed before its first.
+fn read_journal(path: &Path, settings: &Value) -> Result<Option<Vec<Entry>>> {
+    let mut text = Vec::new();
+    File::open(path)?.read_to_end(&mut text)?;
+    let whole = text
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |end| end + 1);
+    let text = std::str::from_utf8(&text[..whole]).context("its journal is damaged")?;
+    let mut lines = text.lines();
+    let Some(first) = lines.next() else {
+        return Ok(None);
+    };
+    let begun: Value = serde_json::from_str(first).with_context(|| path.display().to_string())?;
+    if begun != *settings {
+        bail!(
+            "{} was begun with {begun}, not {settings}; finish it with those, or remove the folder",
+            path.display()
+        );
+    }
+    let entries = lines.map(serde_json::from_str).collect::<Result<_, _>>();
+    entries
+        .map(Some)
+        .with_context(|| path.display().to_string())
+}
+
+fn finished(folder: &Path) -> PathBuf {
+    folder.join("logmel.safetensors")
+}
+
+fn part(folder: &Path) -> PathBuf {
+    folder.join("logmel.safetensors.part")
+}
+
+fn journal(folder: &Path) -> PathBuf {
+    folder.join("prepare.jsonl")
+}
