@@ -48,6 +48,10 @@ pub(crate) struct Arguments {
     /// keeps its own.
     #[arg(long)]
     approximate_front_end: bool,
+    /// Divide the tracks as the manifest does, whatever the recipe's split table says. A resumed run keeps its
+    /// own.
+    #[arg(long)]
+    manifest_split: bool,
     /// Folder of a run whose weights to begin with.
     #[arg(long, value_name = "RUN", conflicts_with = "resume")]
     init_from: Option<PathBuf>,
@@ -69,6 +73,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         data,
         teachers: absolute(&arguments.teacher)?,
         approximate_front_end: arguments.approximate_front_end,
+        manifest_split: arguments.manifest_split,
         init_from: arguments.init_from.clone(),
         interrupt: interrupt()?,
     };

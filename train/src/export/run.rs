@@ -162,7 +162,7 @@ fn provenance(recipe: &Recipe, info: &RunInfo, pieces: usize, calibrated: bool) 
             info.teachers.len()
         ));
     }
-    if let Some(made_with) = info.approximated {
+    if let Some(made_with) = info.changes.approximated {
         lines.push(format!(
             "front end: a column every {} samples in place of the recipe's",
             made_with.hop

@@ -9,7 +9,7 @@ use super::{Options, RunFolder, RunInfo};
 use crate::data::Dataset;
 use crate::network::Network;
 use crate::quantise::{Exponents, FoldedNetwork, Identity, calibration_windows, quantise};
-use crate::recipe::{BlockKeys, Recipe};
+use crate::recipe::{BlockKeys, Changes, Recipe};
 use crate::split::Parts;
 use crate::weights::{Weights, name};
 
@@ -28,7 +28,7 @@ pub(super) fn begin(
         labels: dataset.genres.clone(),
         best: None,
         data: options.data.clone(),
-        approximated: None,
+        changes: Changes::default(),
         exponents: None,
         teachers: options.teachers.clone(),
     };
