@@ -12,6 +12,7 @@ use signal_hook::flag;
 use timbrel_train::console::say;
 use timbrel_train::data::Dataset;
 use timbrel_train::device::DeviceKind;
+use timbrel_train::score::mean_and_deviation;
 use timbrel_train::training::{Options, RunFolder, RunInfo, train};
 
 #[derive(Args)]
@@ -126,10 +127,7 @@ fn several(
         }
         best.extend(info.best.map(|(accuracy, _)| 100.0 * accuracy));
     }
-    let count = best.len() as f64;
-    let mean = best.iter().sum::<f64>() / count;
-    let squares = best.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
-    let deviation = (squares / (count - 1.0)).sqrt();
+    let (mean, deviation) = mean_and_deviation(&best);
     let list: Vec<String> = best.iter().map(|value| format!("{value:.1}")).collect();
     say(format_args!(
         "best: {} % of the valid tracks; mean {mean:.1}, standard deviation {deviation:.1}",
