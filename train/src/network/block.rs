@@ -6,9 +6,11 @@ use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{
     BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Initializer, PaddingConfig2d, Relu,
 };
+use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
 
 use super::NORM_EPSILON;
+use super::convolution::convolve;
 use crate::recipe::{BlockKeys, Norm};
 
 /// Convolution, batch normalisation, ReLU (in the order of its keys), maximum pooling, dropout.
@@ -53,7 +55,7 @@ impl Block {
 
     pub(super) fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let beside = self.branches.as_ref().map(|b| b.forward(input.clone()));
-        let mut x = self.conv.forward(input);
+        let mut x = convolved(&self.conv, input);
         if let (Some(norm), false) = (&self.norm, self.norm_after) {
             x = norm.forward(x);
         }
@@ -73,12 +75,20 @@ impl Block {
 
 impl Branches {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let pointwise = self.norm.forward(self.pointwise.forward(input.clone()));
+        let pointwise = self.norm.forward(convolved(&self.pointwise, input.clone()));
         match &self.identity {
             Some(identity) => pointwise + identity.forward(input),
             None => pointwise,
         }
     }
+}
+
+/// A convolution without dilation, padded by half its kernel.
+fn convolved(conv: &Conv2d, input: Tensor<4>) -> Tensor<4> {
+    let padding = conv.kernel_size.map(|extent| extent / 2);
+    let options = ConvOptions::new(conv.stride, padding, conv.dilation, conv.groups);
+    let bias = conv.bias.as_ref().map(|bias| bias.val());
+    convolve(input, conv.weight.val(), bias, options)
 }
 
 fn convolution(inputs: usize, keys: &BlockKeys, kernel: usize, device: &Device) -> Conv2d {

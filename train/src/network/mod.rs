@@ -1,7 +1,10 @@
 //! The network as a burn module, built from a recipe.
 
 mod block;
+mod convolution;
 mod front;
+#[cfg(feature = "cpu")]
+mod patches;
 mod quantised;
 mod recurrent;
 mod tensors;

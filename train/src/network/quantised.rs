@@ -6,12 +6,13 @@
 
 use burn::nn::Linear;
 use burn::nn::conv::Conv2d;
-use burn::tensor::module::{conv2d, linear};
+use burn::tensor::module::linear;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Tensor, activation::relu};
 
 use super::Network;
 use super::block::Block;
+use super::convolution::convolve;
 use crate::quantise::{Exponents, INPUT_EXPONENT, reciprocal};
 
 /// `x` on the grid of `2^-exponent`, within `low` and `high` steps. What lies outside gets no gradient.
@@ -69,7 +70,7 @@ fn convolution(conv: &Conv2d, x: Tensor<4>, [input, weights]: [i32; 2]) -> Tenso
     let [kernel, _] = conv.kernel_size;
     let options = ConvOptions::new(conv.stride, [kernel / 2; 2], conv.dilation, conv.groups);
     let biases = conv.bias.as_ref().map(|b| bias(b.val(), input + weights));
-    conv2d(x, weight(conv.weight.val(), weights), biases, options)
+    convolve(x, weight(conv.weight.val(), weights), biases, options)
 }
 
 fn dense(layer: &Linear, x: Tensor<2>, [input, weights]: [i32; 2]) -> Tensor<2> {
