@@ -7,10 +7,11 @@ use crate::data::{STEPS_PER_DB, quantise};
 use crate::recipe::AugmentKeys;
 
 /// Turns `[bin, column]` steps of the cache into what the network sees in training: shifted along the
-/// mel axis, its spectrum tilted, brought to its own maximum, quantised, masked.
+/// mel axis, its spectrum tilted, its range of levels stretched, brought to its own maximum, quantised, masked.
 pub fn augment(crop: &[u8], bins: usize, keys: &AugmentKeys, rng: &mut impl Rng) -> Vec<u8> {
     let shift = symmetric(rng, keys.shift_bins.get());
     let tilt = [shelf(rng, keys), shelf(rng, keys)];
+    let contrast = contrast(rng, keys);
     let rows: Vec<&[u8]> = crop.chunks_exact(crop.len() / bins).collect();
     let mut db = Vec::with_capacity(crop.len());
     for bin in 0..bins {
@@ -20,7 +21,7 @@ pub fn augment(crop: &[u8], bins: usize, keys: &AugmentKeys, rng: &mut impl Rng)
         let offset = tilt[0] * (1.0 - place) + tilt[1] * place - 80.0;
         db.extend(
             row.iter()
-                .map(|&step| f32::from(step) / STEPS_PER_DB + offset),
+                .map(|&step| contrast * (f32::from(step) / STEPS_PER_DB + offset)),
         );
     }
     let mut out = quantise(&db, bins, &[Affine::DB80]);
@@ -60,6 +61,16 @@ fn symmetric(rng: &mut impl Rng, greatest: usize) -> isize {
 fn shelf(rng: &mut impl Rng, keys: &AugmentKeys) -> f32 {
     let greatest = keys.tilt_db.get() as f32;
     greatest * rng.random_range(-1.0..=1.0)
+}
+
+/// What decibels are multiplied by, as compressing or expanding the dynamics would: from `1 / (1 + contrast)` to
+/// `1 + contrast`, with the same probability for a factor as for its inverse.
+fn contrast(rng: &mut impl Rng, keys: &AugmentKeys) -> f32 {
+    let greatest = keys.contrast.get() as f32;
+    if greatest == 0.0 {
+        return 1.0; // draws nothing, so that recipes without it give the runs they gave before there was one
+    }
+    (greatest.ln_1p() * rng.random_range(-1.0..=1.0)).exp()
 }
 
 /// Draws mixup's weight of the first of two crops from Beta(α, α), folded to at least one half

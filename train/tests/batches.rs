@@ -78,6 +78,128 @@ fn augmentation_keeps_shape_and_maximum() {
     }
 }
 
+/// Augmentation of one kind alone.
+fn only(change: impl Fn(&mut AugmentKeys)) -> AugmentKeys {
+    let mut keys = nothing();
+    change(&mut keys);
+    keys
+}
+
+/// Decibels relative to the maximum.
+fn decibels(window: &[u8]) -> Vec<f64> {
+    let maximum = f64::from(*window.iter().max().unwrap());
+    (window.iter())
+        .map(|&value| (f64::from(value) - maximum) / 255.0 * 80.0)
+        .collect()
+}
+
+/// Two steps of a window, dB: one for rounding, one for rounding its maximum.
+const STEPS: f64 = 2.0 * 80.0 / 255.0;
+
+#[test]
+fn shift_moves_rows_and_repeats_the_edge() {
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let keys = only(|keys| keys.shift_bins = 3.try_into().unwrap());
+    // a row is as loud as its number
+    let crop: Vec<u8> = (0..MELS)
+        .flat_map(|bin| vec![100 + bin as u8; COLUMNS])
+        .collect();
+    let last = MELS as isize - 1;
+    let shifted = |shift: isize| -> Vec<u8> {
+        let rows = (0..=last).map(|bin| (bin + shift).clamp(0, last));
+        // brought to its own maximum, that of its last row
+        let loudest = (last + shift).clamp(0, last);
+        rows.flat_map(|from| vec![(255 + from - loudest) as u8; COLUMNS])
+            .collect()
+    };
+    let expected: Vec<Vec<u8>> = (-3..=3).map(shifted).collect();
+    let mut seen = [false; 7];
+    for _ in 0..80 {
+        let found = augment(&crop, MELS, &keys, &mut rng);
+        let which = expected.iter().position(|expected| *expected == found);
+        seen[which.expect("no shift by up to three bins")] = true;
+    }
+    assert_eq!(seen, [true; 7]);
+}
+
+#[test]
+fn tilt_is_a_straight_line_over_the_bins() {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let keys = only(|keys| keys.tilt_db = 6.0.try_into().unwrap());
+    let crop = vec![200_u8; MELS * COLUMNS];
+    let mut steepest = 0.0_f64;
+    for _ in 0..50 {
+        let found = decibels(&augment(&crop, MELS, &keys, &mut rng));
+        let ends = [found[0], found[(MELS - 1) * COLUMNS]];
+        let slope = (ends[1] - ends[0]) / (MELS - 1) as f64;
+        for (index, value) in found.iter().enumerate() {
+            let line = ends[0] + slope * (index / COLUMNS) as f64;
+            assert!((value - line).abs() < STEPS, "{value} {line}");
+        }
+        steepest = steepest.max((ends[1] - ends[0]).abs());
+    }
+    // at most 6 dB up at one end and down at the other
+    assert!(steepest > 7.0 && steepest < 12.0 + STEPS, "{steepest}");
+}
+
+#[test]
+fn contrast_multiplies_decibels() {
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    let keys = only(|keys| keys.contrast = 0.5.try_into().unwrap());
+    let crop = common::spectrogram(4);
+    let before = decibels(&crop);
+    let quietest = before.iter().copied().fold(0.0, f64::min);
+    let mut factors = Vec::new();
+    for _ in 0..50 {
+        let found = decibels(&augment(&crop, MELS, &keys, &mut rng));
+        let factor = found.iter().copied().fold(0.0, f64::min) / quietest;
+        for (value, before) in found.iter().zip(&before) {
+            assert!((value - factor * before).abs() < STEPS, "{value} {before}");
+        }
+        factors.push(factor);
+    }
+    let [least, most] = [f64::min, f64::max].map(|of| factors.iter().copied().reduce(of).unwrap());
+    assert!((0.66..0.75).contains(&least), "{least}");
+    assert!((1.35..1.52).contains(&most), "{most}");
+}
+
+#[test]
+fn masks_blank_bins_or_columns_with_the_mean() {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let crop = common::spectrogram(2);
+    let plain = augment(&crop, MELS, &nothing(), &mut rng);
+    let mean = (plain.iter().map(|&v| u64::from(v)).sum::<u64>() / plain.len() as u64) as u8;
+    let bins = only(|keys| keys.frequency_masks = 1.try_into().unwrap());
+    let columns = only(|keys| keys.time_masks = 1.try_into().unwrap());
+    // place of a cell along the axis that is masked
+    let axes: [(AugmentKeys, fn(usize) -> usize); 2] = [
+        (bins, |cell| cell / COLUMNS),
+        (columns, |cell| cell % COLUMNS),
+    ];
+    for (keys, place) in axes {
+        let mut widest = 0;
+        for _ in 0..60 {
+            let found = augment(&crop, MELS, &keys, &mut rng);
+            let changed: Vec<usize> = (0..found.len())
+                .filter(|&cell| found[cell] != plain[cell])
+                .collect();
+            let Some(first) = changed.iter().map(|&cell| place(cell)).min() else {
+                continue; // a mask of no width
+            };
+            let last = changed.iter().map(|&cell| place(cell)).max().unwrap();
+            for (cell, &value) in found.iter().enumerate() {
+                let expected = match (first..=last).contains(&place(cell)) {
+                    true => mean,
+                    false => plain[cell],
+                };
+                assert_eq!(value, expected);
+            }
+            widest = widest.max(last - first + 1);
+        }
+        assert_eq!(widest, 4);
+    }
+}
+
 #[test]
 fn mixup_weights_are_between_half_and_one() {
     let mut rng = ChaCha8Rng::seed_from_u64(3);

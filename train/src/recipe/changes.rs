@@ -43,6 +43,9 @@ impl Changes {
     }
 }
 
+/// A cache's hop is a mean and may miss the recipe's by a fraction of a sample, which must not cost a column.
+const SLACK: f64 = 0.02;
+
 /// Takes the front end that a cache was made with: windows of the same duration, cut down to whole columns, and
 /// masks of the same duration, rounded. Mel bands stand in for the bins of a recipe that has none.
 fn approximate(recipe: &mut Recipe, made_with: MadeWith) -> Result<()> {
@@ -50,7 +53,7 @@ fn approximate(recipe: &mut Recipe, made_with: MadeWith) -> Result<()> {
     let scaled = |columns: usize| columns as f64 * ratio;
     let window = |columns: Whole<1, 4096>| {
         whole(
-            scaled(columns.get()) as usize,
+            (scaled(columns.get()) + SLACK) as usize,
             "[window] at the cache's hop",
         )
     };

@@ -98,6 +98,9 @@ pub struct AugmentKeys {
     pub shift_bins: Whole<0, 32>,
     /// Greatest level change of an equaliser's shelf at either end of the mel axis, dB.
     pub tilt_db: Real<40>,
+    /// Greatest change of the range of levels: decibels are multiplied by up to `1 + contrast`, or divided.
+    #[serde(default)]
+    pub contrast: Real<4>,
     /// Bands of bins that are blanked.
     pub frequency_masks: Whole<0, 8>,
     /// Greatest width of such a band, bins.
