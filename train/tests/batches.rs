@@ -164,6 +164,70 @@ fn contrast_multiplies_decibels() {
 }
 
 #[test]
+fn a_low_pass_falls_in_a_straight_line_from_its_corner_on() {
+    let mut rng = ChaCha8Rng::seed_from_u64(8);
+    let keys = only(|keys| keys.low_pass = 0.5.try_into().unwrap());
+    let crop = vec![200_u8; MELS * COLUMNS];
+    let mut passed = 0;
+    for _ in 0..100 {
+        let found = decibels(&augment(&crop, MELS, &keys, &mut rng));
+        let level = |bin: usize| found[bin * COLUMNS];
+        assert!((0..found.len()).all(|cell| found[cell] == level(cell / COLUMNS)));
+        if level(MELS - 1) > -STEPS {
+            passed += 1;
+            continue;
+        }
+        let corner = (0..MELS).find(|&bin| level(bin) < 0.0).unwrap();
+        assert!((15..=31).contains(&corner), "{corner}");
+        // slopes are 64 to 512 dB over the axis, and nothing falls below -80 dB
+        let steps: Vec<f64> = (corner + 1..MELS)
+            .filter(|&bin| level(bin) > -80.0 + STEPS)
+            .map(|bin| level(bin - 1) - level(bin))
+            .collect();
+        let slopes = (64.0 / MELS as f64 - STEPS)..(512.0 / MELS as f64 + STEPS);
+        assert!(steps.iter().all(|step| slopes.contains(step)), "{steps:?}");
+        assert!(
+            steps
+                .windows(2)
+                .all(|pair| (pair[1] - pair[0]).abs() < STEPS),
+            "{steps:?}"
+        );
+    }
+    assert!(
+        (30..=75).contains(&passed),
+        "{passed} of 100 are as they were"
+    );
+}
+
+#[test]
+fn a_noise_floor_has_the_level_and_spread_of_noise() {
+    let mut rng = ChaCha8Rng::seed_from_u64(9);
+    let keys = only(|keys| keys.noise_floor = 1.0.try_into().unwrap());
+    let mut crop = vec![0_u8; MELS * COLUMNS];
+    crop[0] = 255;
+    let mut levels = Vec::new();
+    for _ in 0..50 {
+        let found = decibels(&augment(&crop, MELS, &keys, &mut rng));
+        // one band, so that the slope over the bins has no part in it
+        let band = &found[COLUMNS..2 * COLUMNS];
+        let power: f64 = band.iter().map(|db| 10_f64.powf(db / 10.0)).sum();
+        let level = 10.0 * (power / COLUMNS as f64).log10();
+        levels.push(level);
+        if level > -55.0 {
+            let mean = band.iter().sum::<f64>() / COLUMNS as f64;
+            let squares: f64 = band.iter().map(|db| (db - mean).powi(2)).sum();
+            let deviation = (squares / COLUMNS as f64).sqrt();
+            // of a chi-squared power with two degrees of freedom: 5.57 dB, and 2.51 dB from mean to mean power
+            assert!((3.0..9.0).contains(&deviation), "{deviation}");
+            assert!((level - mean - 2.51).abs() < 2.0, "{level} {mean}");
+        }
+    }
+    let [least, most] = [f64::min, f64::max].map(|of| levels.iter().copied().reduce(of).unwrap());
+    assert!((-77.0..-68.0).contains(&least), "{least}");
+    assert!((-42.0..-33.0).contains(&most), "{most}");
+}
+
+#[test]
 fn masks_blank_bins_or_columns_with_the_mean() {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let crop = common::spectrogram(2);

@@ -101,6 +101,12 @@ pub struct AugmentKeys {
     /// Greatest change of the range of levels: decibels are multiplied by up to `1 + contrast`, or divided.
     #[serde(default)]
     pub contrast: Real<4>,
+    /// Share of the crops whose upper bins fall off.
+    #[serde(default)]
+    pub low_pass: Real<1>,
+    /// Share of the crops that noise is added to.
+    #[serde(default)]
+    pub noise_floor: Real<1>,
     /// Bands of bins that are blanked.
     pub frequency_masks: Whole<0, 8>,
     /// Greatest width of such a band, bins.
