@@ -20,8 +20,8 @@ use timbrel_core::frontend::FrontEnd;
 pub use manifest::ManifestRow;
 pub(crate) use source::hash;
 pub use source::{Collection, Layout, Source};
-pub(crate) use window::{STEPS_PER_DB, quantise};
-pub use window::{columns_of, renormalise, starts, windows};
+pub(crate) use window::{STEPS_PER_DB, cepstra_of_renormalised, quantise};
+pub use window::{View, columns_of, renormalise, starts, windows};
 
 /// One track of the cache.
 #[derive(Clone, Debug)]

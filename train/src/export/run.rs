@@ -26,6 +26,8 @@ pub struct Exported {
     pub files: Vec<PathBuf>,
     /// Accuracy on the split that the epoch was chosen on.
     pub measured: Measured,
+    /// Why there are no integers, where there are none.
+    pub floats_only: Option<&'static str>,
 }
 
 /// What to export and where to.
@@ -115,6 +117,7 @@ pub fn export(
     Ok(Exported {
         files: write_all(target.out, &files)?,
         measured,
+        floats_only: recipe.network.floats_only(),
     })
 }
 
