@@ -235,12 +235,12 @@ fn masks_blank_bins_or_columns_with_the_mean() {
     let mean = (plain.iter().map(|&v| u64::from(v)).sum::<u64>() / plain.len() as u64) as u8;
     let bins = only(|keys| keys.frequency_masks = 1.try_into().unwrap());
     let columns = only(|keys| keys.time_masks = 1.try_into().unwrap());
-    // place of a cell along the axis that is masked
-    let axes: [(AugmentKeys, fn(usize) -> usize); 2] = [
-        (bins, |cell| cell / COLUMNS),
-        (columns, |cell| cell % COLUMNS),
-    ];
-    for (keys, place) in axes {
+    for (keys, over_bins) in [(bins, true), (columns, false)] {
+        // place of a cell along the axis that is masked
+        let place = |cell: usize| match over_bins {
+            true => cell / COLUMNS,
+            false => cell % COLUMNS,
+        };
         let mut widest = 0;
         for _ in 0..60 {
             let found = augment(&crop, MELS, &keys, &mut rng);

@@ -213,7 +213,6 @@ fn systems_of_floats_hear_audio() {
         include_str!("../recipes/s4-cnn-lstm.toml"),
         include_str!("../recipes/s4-cnn-gru.toml"),
         include_str!("../recipes/s2-mfcc-3s.toml"),
-        include_str!("../recipes/s2-mfcc-3s-int8.toml"),
     ] {
         let case = Case::new(&Recipe::parse(text).unwrap(), 1);
         let engine = TractEngine::from_bytes(&case.onnx).unwrap();

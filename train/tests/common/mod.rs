@@ -56,7 +56,7 @@ evaluate_every = 2
 checkpoint_every = 1
 "#;
 
-/// A small network of the make of `s2-mfcc-3s-int8`.
+/// A small network of the make of `s2-mfcc-3s`.
 pub(crate) fn mfcc_recipe() -> String {
     let begin = RECIPE.find("[network]").unwrap();
     let end = RECIPE.find("[augment]").unwrap();
