@@ -23,7 +23,7 @@ fn thousands(number: usize) -> String {
 
 /// The front ends of the systems that the project reproduces, with the seconds their windows have.
 const SYSTEMS: [(&str, FrontEnd, u16); 5] = [
-    ("compact: 2048 / 1708, 9.9 s", FrontEnd::COMPACT, 128),
+    ("compact: 2048 / 1708, 2.8 s", FrontEnd::COMPACT, 36),
     (
         "mel, 3 s: 2048 / 512",
         FrontEnd::librosa(2048, 512, 128),

@@ -24,7 +24,7 @@ use crate::console::say;
 use crate::data::Dataset;
 use crate::float;
 use crate::network::Network;
-use crate::recipe::{Changes, Optimiser, Recipe, TrainingKeys};
+use crate::recipe::{Changes, Optimiser, Recipe, Select, TrainingKeys};
 use crate::split::{Parts, Piece};
 use crate::weights::Weights;
 
@@ -290,7 +290,11 @@ impl<'a> Run<'a> {
             metrics.valid_track_accuracy = Some(accuracy);
             metrics.valid_window_accuracy = Some(score.window_accuracy());
             metrics.valid_track_loss = Some(score.track_loss());
-            if self.info.best.is_none_or(|(best, _)| accuracy > best) {
+            let selected = match keys.select {
+                Select::Best => self.info.best.is_none_or(|(best, _)| accuracy > best),
+                Select::Last => true,
+            };
+            if selected {
                 self.info.best = Some((accuracy, done));
                 self.average.write(&self.folder.best(), metadata.clone())?;
             }
