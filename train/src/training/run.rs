@@ -277,8 +277,9 @@ impl<'a> Run<'a> {
         let last = done == self.info.epochs;
         if last || done.is_multiple_of(keys.evaluate_every.get()) {
             let classes = self.dataset.genres.len();
-            let network =
-                Network::new(self.recipe, classes, &self.device)?.with_weights(&self.average)?;
+            let network = Network::new(self.recipe, classes, &self.device)?
+                .with_weights(&self.average)?
+                .with_exponents(self.info.exponents.clone());
             let score = float::score(
                 &network,
                 self.dataset,
