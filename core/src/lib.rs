@@ -96,8 +96,8 @@
 //!    the model's rate ([`frontend::Resampler`]).
 //! 2. [`frontend`]: frames of `n_fft` samples every `hop`, Hann window, real FFT, power, mel bands, decibels:
 //!    librosa's definitions, in f32 arithmetic that gives the same bits on every target.
-//! 3. The last columns are kept in a ring; each complete window is taken relative to its own maximum and
-//!    quantised to u8.
+//! 3. The last columns are kept in a ring; each complete window is taken relative to its own maximum, for a model
+//!    of MFCCs transformed to them, and quantised to u8.
 //! 4. [`engine`]: an integer network turns the window into i32 logits, the same on every target and engine.
 //! 5. The softmax outputs of the windows are averaged.
 //!

@@ -12,6 +12,12 @@ use timbrel_core::model::{Geometry, Model, ModelSpec, Op, Shape};
 
 /// 512/256, 16 bands, windows of 20 columns every 7: a window of 5,120 samples at 22,050 Hz.
 fn spec() -> ModelSpec {
+    over(LOG_MEL)
+}
+
+const LOG_MEL: FrontEnd = FrontEnd::librosa(512, 256, 16);
+
+fn over(front_end: FrontEnd) -> ModelSpec {
     let mut random = Random(5);
     let window = WindowSpec {
         columns: 20,
@@ -21,14 +27,9 @@ fn spec() -> ModelSpec {
         geometry: Geometry::square(3, 2, 1),
         pool: [1, 1],
     };
-    let layer = common::layer(&mut random, conv, Shape::new(16, 20, 1), 6).unwrap();
-    common::model(
-        &mut random,
-        FrontEnd::librosa(512, 256, 16),
-        window,
-        vec![layer],
-        4,
-    )
+    let input = Shape::new(front_end.bins(), 20, 1);
+    let layer = common::layer(&mut random, conv, input, 6).unwrap();
+    common::model(&mut random, front_end, window, vec![layer], 4)
 }
 
 /// Everything that a classifier says, bit for bit.
@@ -42,11 +43,12 @@ struct Said {
 
 /// Pushes `samples` in pieces of the given sizes (the last one repeats) and finishes.
 fn classify<S: Sample>(
+    spec: &ModelSpec,
     format: InputFormat,
     samples: &[S],
     mut pieces: impl Iterator<Item = usize>,
 ) -> Result<Said, Error> {
-    let bytes = spec().to_bytes().unwrap();
+    let bytes = spec.to_bytes().unwrap();
     let model = Model::parse(&bytes).unwrap();
     let mut memory = vec![0x5A; Classifier::required_bytes(&model)];
     let mut classifier = Classifier::int8(model, format, &mut memory)?;
@@ -73,7 +75,7 @@ fn classify<S: Sample>(
 }
 
 fn whole<S: Sample>(format: InputFormat, samples: &[S]) -> Result<Said, Error> {
-    classify(format, samples, std::iter::empty())
+    classify(&spec(), format, samples, std::iter::empty())
 }
 
 proptest! {
@@ -85,7 +87,9 @@ proptest! {
         length in 1..14_000_usize,
         rate in prop::sample::select(vec![8_000_u32, 22_050, 44_100, 48_000]),
         channels in 1..4_u16,
+        front_end in prop::sample::select(vec![LOG_MEL, LOG_MEL.mfcc(7)]),
     ) {
+        let spec = over(front_end);
         let format = InputFormat { sample_rate: rate, channels };
         let samples = common::music(seed, length * usize::from(channels), rate);
         let mut random = Random(seed);
@@ -93,7 +97,8 @@ proptest! {
             let largest = 1 << random.below(12);
             random.below(largest)
         });
-        prop_assert_eq!(classify(format, &samples, pieces), whole(format, &samples));
+        let whole = classify(&spec, format, &samples, std::iter::empty());
+        prop_assert_eq!(classify(&spec, format, &samples, pieces), whole);
     }
 }
 
@@ -186,19 +191,50 @@ fn columns(samples: &[f32], to_the_end: bool) -> Vec<Vec<f32>> {
     columns
 }
 
-/// Logits of the window that the columns make.
-fn logits_of(columns: &[Vec<f32>]) -> Vec<i32> {
+/// The steps that a window of columns has in a network's input, `[bin, column]`, for a model of mel bands.
+fn mel_window(columns: &[Vec<f32>]) -> Vec<u8> {
+    let step = |db: f32| (db * 255.0 / 80.0 + 255.0).round() as u8;
+    let columns = relative(columns);
+    let bins = 0..columns[0].len();
+    bins.flat_map(|bin| columns.iter().map(move |column| step(column[bin])))
+        .collect()
+}
+
+/// The same for coefficients, whose transform is written down here again, in f64.
+fn mfcc_window(columns: &[Vec<f32>], coefficients: u16) -> Vec<u8> {
+    let columns = relative(columns);
+    let coefficient = |c: u16, column: &[f32]| {
+        let bands = column.len() as f64;
+        let terms = column.iter().enumerate().map(|(m, db)| {
+            let angle = std::f64::consts::PI * f64::from(c) * (2 * m + 1) as f64 / (2.0 * bands);
+            f64::from(*db) * angle.cos()
+        });
+        let norm = if c == 0 { 1.0 } else { 2.0_f64 } / bands;
+        terms.sum::<f64>() * norm.sqrt()
+    };
+    let step = |c: u16, column: &[f32]| {
+        let map = common::of_coefficient(c);
+        let exact = f64::from(map.scale) * coefficient(c, column) + f64::from(map.offset);
+        exact.clamp(0.0, 255.0).round() as u8
+    };
+    (0..coefficients)
+        .flat_map(|c| columns.iter().map(move |column| step(c, column)))
+        .collect()
+}
+
+/// Relative to the loudest cell, none more than 80 dB below it.
+fn relative(columns: &[Vec<f32>]) -> Vec<Vec<f32>> {
     let loudest = columns.iter().flatten().copied().fold(f32::MIN, f32::max);
-    let bytes = spec().to_bytes().unwrap();
+    let relative = |column: &Vec<f32>| column.iter().map(|db| (db - loudest).max(-80.0)).collect();
+    columns.iter().map(relative).collect()
+}
+
+fn logits_of(spec: &ModelSpec, window: &[u8]) -> Vec<i32> {
+    let bytes = spec.to_bytes().unwrap();
     let model = Model::parse(&bytes).unwrap();
     let mut memory = vec![0; Int8Engine::required_bytes(&model)];
     let mut engine = Int8Engine::new(model, &mut memory).unwrap();
-    for (t, column) in columns.iter().enumerate() {
-        for (bin, db) in column.iter().enumerate() {
-            let step = ((db - loudest).max(-80.0) * 255.0 / 80.0 + 255.0).round() as u8;
-            engine.input()[bin * columns.len() + t] = step;
-        }
-    }
+    engine.input().copy_from_slice(window);
     let mut logits = vec![0; 4];
     engine.run(&mut logits).unwrap();
     logits
@@ -243,9 +279,22 @@ fn the_window_is_what_the_front_end_says() {
     let samples = common::music(6, 256 * 19 + 256, 22_050);
     let columns = columns(&samples, false);
     assert_eq!(columns.len(), 20);
-    let expected = logits_of(&columns);
+    let expected = logits_of(&spec(), &mel_window(&columns));
     let said = whole(InputFormat::mono(22_050), &samples).unwrap();
     assert_eq!(said.windows[0], expected);
+    for coefficients in [1, 7, 16] {
+        let spec = over(LOG_MEL.mfcc(coefficients));
+        let window = mfcc_window(&columns, coefficients);
+        let distinct: std::collections::BTreeSet<u8> = window.iter().copied().collect();
+        assert!(distinct.len() >= 10, "{distinct:?}");
+        let said = classify(
+            &spec,
+            InputFormat::mono(22_050),
+            &samples,
+            std::iter::empty(),
+        );
+        assert_eq!(said.unwrap().windows[0], logits_of(&spec, &window));
+    }
 }
 
 #[test]
@@ -264,7 +313,11 @@ fn short_audio_is_played_to_and_fro_until_it_fills_a_window() {
             columns.extend(turn);
         }
         columns.truncate(20);
-        assert_eq!(said.windows[0], logits_of(&columns), "{length} samples");
+        assert_eq!(
+            said.windows[0],
+            logits_of(&spec(), &mel_window(&columns)),
+            "{length} samples"
+        );
     }
 }
 

@@ -172,7 +172,7 @@ fn extreme_values_do_not_overflow() {
         geometry: Geometry::square(5, 1, 2),
         pool: [1, 1],
     };
-    let mut spec = common::random_model(7);
+    let mut spec = common::random_model(8);
     spec.front_end.n_mels = 8;
     spec.window.columns = 8;
     spec.window.hop = 8;

@@ -1,11 +1,16 @@
 //! The front ends against librosa's numbers: for signals that `reference/make_reference.py` synthesises
 //! (committed), and for the recordings in `TIMBREL_DATA/golden` where that is set.
 
+mod common;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use safetensors::SafeTensors;
-use timbrel_core::frontend::{Dct, FrontEnd, LogMel, MelNorm, MelScale, Padding, Stft};
+use timbrel_core::classifier::{Classifier, InputFormat};
+use timbrel_core::frontend::{
+    Affine, Dct, FrontEnd, LogMel, MelNorm, MelScale, Padding, Stft, WindowSpec,
+};
 
 /// `[bin][frame]`, as the reference files have it.
 type Matrix = Vec<Vec<f32>>;
@@ -146,7 +151,63 @@ fn error(name: &str, found: &Matrix, expected: &Matrix) -> f32 {
     errors.fold(0.0, f32::max)
 }
 
+/// What a classifier shows its network, in so many steps a decibel, is the step of librosa's number.
+fn check_classifier(reference: &Reference, expected: &Matrix, steps: f32) {
+    // columns are kept in 1/128 dB, and a coefficient adds up 128 bands
+    const TOLERANCE: f32 = 0.05;
+    let normalisation: Vec<Affine> = expected
+        .iter()
+        .map(|row| Affine {
+            scale: steps,
+            offset: 128.0 - steps * row[row.len() / 2],
+        })
+        .collect();
+    let window = WindowSpec {
+        columns: expected[0].len() as u16,
+        hop: 1,
+    };
+    let front_end = FrontEnd::librosa(2048, 512, 128).mfcc(13);
+    let mut recorder = common::Recorder::new(front_end, window, normalisation.clone());
+    let mut memory = vec![0; Classifier::<&mut common::Recorder>::feature_bytes(&recorder.info)];
+    let format = InputFormat::mono(22_050);
+    let mut classifier = Classifier::new(&mut recorder, format, &mut memory).unwrap();
+    let pushed = classifier.push(&reference.samples).unwrap();
+    assert_eq!(pushed.consumed, reference.samples.len());
+    classifier.finish().unwrap();
+    let [seen] = recorder.seen.as_slice() else {
+        panic!("{} windows", recorder.seen.len())
+    };
+    let mut inside = 0;
+    for (index, (found, expected)) in seen.iter().zip(expected.iter().flatten()).enumerate() {
+        let Affine { scale, offset } = normalisation[index / usize::from(window.columns)];
+        let exact = (scale * expected + offset).clamp(0.0, 255.0);
+        let error = (f32::from(*found) - exact).abs();
+        let most = 0.5 + TOLERANCE * scale;
+        assert!(
+            error <= most,
+            "{}: {index}: {found} {exact}",
+            reference.name
+        );
+        inside += usize::from((1.0..=254.0).contains(&exact));
+    }
+    // in fine steps most of a signal that changes is out of the range
+    let least = if steps < 1.0 { seen.len() * 3 / 4 } else { 13 };
+    assert!(inside >= least, "{}: {inside}", reference.name);
+}
+
 fn check(reference: &Reference) {
+    if let Some(expected) = reference.tensors.get("mfcc_2048_512_13") {
+        let powers = reference.tensors["mel_power_2048_512_128"].iter();
+        let loudest = powers.flatten().copied().fold(1e-10, f32::max);
+        // the whole signal is one window, whose maximum librosa leaves in coefficient 0
+        let mut relative = expected.clone();
+        for value in &mut relative[0] {
+            *value -= 128_f32.sqrt() * 10.0 * loudest.log10();
+        }
+        for steps in [16.0, 0.5] {
+            check_classifier(reference, &relative, steps);
+        }
+    }
     for (name, expected) in &reference.tensors {
         let found = compute(name, &reference.samples);
         let error = error(name, &found, expected);

@@ -22,12 +22,17 @@ fn thousands(number: usize) -> String {
 }
 
 /// The front ends of the systems that the project reproduces, with the seconds their windows have.
-const SYSTEMS: [(&str, FrontEnd, u16); 4] = [
+const SYSTEMS: [(&str, FrontEnd, u16); 5] = [
     ("compact: 2048 / 1708, 9.9 s", FrontEnd::COMPACT, 128),
     (
         "mel, 3 s: 2048 / 512",
         FrontEnd::librosa(2048, 512, 128),
         130,
+    ),
+    (
+        "13 MFCCs, 3 s: 2048 / 512",
+        FrontEnd::librosa(2048, 512, 128).mfcc(13),
+        129,
     ),
     (
         "mel, 3 s: 1024 / 256",

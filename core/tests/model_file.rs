@@ -5,6 +5,7 @@ mod common;
 use common::Random;
 use proptest::prelude::*;
 use timbrel_core::engine::{Engine, Int8Engine};
+use timbrel_core::frontend::Feature;
 use timbrel_core::model::{Model, ModelError, ModelSpec};
 
 const CHECKSUM_AT: usize = 16;
@@ -96,6 +97,43 @@ fn a_wrong_field_is_named_with_its_place() {
         error.to_string(),
         format!("model is invalid: n_fft at byte {front_end} is 1000")
     );
+}
+
+#[test]
+fn a_front_end_of_cepstra_that_cannot_be_is_refused() {
+    let spec = common::random_model(10);
+    let (mels, bins) = (spec.front_end.n_mels, spec.front_end.bins());
+    assert!(matches!(spec.front_end.feature, Feature::Mfcc { .. }) && bins != mels);
+    let good = spec.to_bytes().unwrap();
+    let section = |index: usize| {
+        let entry = 32 + index * 8;
+        u32::from_le_bytes(good[entry..entry + 4].try_into().unwrap()) as usize
+    };
+    let refused = |at: usize, value: &[u8]| {
+        let mut file = good.clone();
+        file[at..at + value.len()].copy_from_slice(value);
+        seal(&mut file);
+        Model::parse(&file).unwrap_err().to_string()
+    };
+    let front_end = section(0);
+    // what a reader that knows log-mel alone says of feature 2
+    assert_eq!(
+        refused(front_end, &[3]),
+        format!("model is invalid: feature at byte {front_end} is 3")
+    );
+    assert!(refused(front_end, &[1]).contains("bins"));
+    for wrong in [0, mels + 1, u16::MAX] {
+        let error = refused(front_end + 14, &wrong.to_le_bytes());
+        assert!(error.contains(&format!("is {wrong}")), "{error}");
+    }
+    // fewer or more rows than the first layer and the normalisation have
+    for other in (1..=mels).filter(|other| *other != bins) {
+        refused(front_end + 14, &other.to_le_bytes());
+    }
+    let mut spec = spec;
+    spec.normalisation.push(spec.normalisation[0]);
+    let error = spec.to_bytes().unwrap_err().to_string();
+    assert!(error.contains("normalisation length"), "{error}");
 }
 
 #[test]

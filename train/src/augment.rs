@@ -4,11 +4,36 @@ use rand::{Rng, RngExt};
 use timbrel_core::frontend::Affine;
 
 use crate::data::{STEPS_PER_DB, quantise};
-use crate::recipe::AugmentKeys;
+use crate::recipe::{AugmentKeys, Real};
 
 /// Turns `[bin, column]` steps of the cache into what the network sees in training: shifted along the
-/// mel axis, its spectrum tilted, brought to its own maximum, quantised, masked.
+/// mel axis, its spectrum tilted, its range of levels stretched, through a low pass, in noise, brought to its own
+/// maximum, quantised, masked.
 pub fn augment(crop: &[u8], bins: usize, keys: &AugmentKeys, rng: &mut impl Rng) -> Vec<u8> {
+    let mut db = shifted_and_tilted(crop, bins, keys, rng);
+    let contrast = contrast(rng, keys);
+    let loudest = db.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    for value in &mut db {
+        *value = contrast * (*value - loudest);
+    }
+    // a share of 0 draws nothing, so that recipes without give the runs that they gave before there was one
+    if happens(rng, keys.low_pass) {
+        low_pass(&mut db, bins, rng);
+    }
+    if happens(rng, keys.noise_floor) {
+        noise_floor(&mut db, bins, rng);
+    }
+    let mut out = quantise(&db, bins, &[Affine::DB80]);
+    mask(&mut out, bins, keys, rng);
+    out
+}
+
+fn shifted_and_tilted(
+    crop: &[u8],
+    bins: usize,
+    keys: &AugmentKeys,
+    rng: &mut impl Rng,
+) -> Vec<f32> {
     let shift = symmetric(rng, keys.shift_bins.get());
     let tilt = [shelf(rng, keys), shelf(rng, keys)];
     let rows: Vec<&[u8]> = crop.chunks_exact(crop.len() / bins).collect();
@@ -23,9 +48,42 @@ pub fn augment(crop: &[u8], bins: usize, keys: &AugmentKeys, rng: &mut impl Rng)
                 .map(|&step| f32::from(step) / STEPS_PER_DB + offset),
         );
     }
-    let mut out = quantise(&db, bins, &[Affine::DB80]);
-    mask(&mut out, bins, keys, rng);
-    out
+    db
+}
+
+/// Lets the bins fall off from somewhere in the upper half on, as in an old or a much compressed recording.
+fn low_pass(db: &mut [f32], bins: usize, rng: &mut impl Rng) {
+    let corner = rng.random_range(0.47..0.97);
+    // dB over the whole mel axis, 0.5 to 4 for each of 128 bins
+    let slope = rng.random_range(64.0..512.0);
+    let columns = db.len() / bins;
+    for (bin, row) in db.chunks_exact_mut(columns).enumerate() {
+        let beyond = (bin as f32 / bins as f32 - corner).max(0.0);
+        row.iter_mut().for_each(|value| *value -= slope * beyond);
+    }
+}
+
+/// Adds noise 35 to 75 dB below the maximum, up to 10 dB louder or softer at the upper end of the mel axis. The power
+/// of a band of noise is distributed exponentially.
+fn noise_floor(db: &mut [f32], bins: usize, rng: &mut impl Rng) {
+    let level = rng.random_range(-75.0..-35.0);
+    let slope = rng.random_range(-10.0..10.0);
+    let columns = db.len() / bins;
+    for (bin, row) in db.chunks_exact_mut(columns).enumerate() {
+        let level = level + slope * bin as f32 / bins as f32;
+        for value in row {
+            let noise = -(1.0 - rng.random::<f32>()).ln() * power(level);
+            *value = 10.0 * (power(*value) + noise).log10();
+        }
+    }
+}
+
+fn power(decibels: f32) -> f32 {
+    10.0_f32.powf(decibels / 10.0)
+}
+
+fn happens(rng: &mut impl Rng, share: Real<1>) -> bool {
+    share.get() > 0.0 && rng.random::<f64>() < share.get()
 }
 
 /// Blanks bands of bins and stretches of columns with the window's mean (SpecAugment, Park et al. 2019).
@@ -60,6 +118,16 @@ fn symmetric(rng: &mut impl Rng, greatest: usize) -> isize {
 fn shelf(rng: &mut impl Rng, keys: &AugmentKeys) -> f32 {
     let greatest = keys.tilt_db.get() as f32;
     greatest * rng.random_range(-1.0..=1.0)
+}
+
+/// What decibels are multiplied by, as compressing or expanding the dynamics would: from `1 / (1 + contrast)` to
+/// `1 + contrast`, with the same probability for a factor as for its inverse.
+fn contrast(rng: &mut impl Rng, keys: &AugmentKeys) -> f32 {
+    let greatest = keys.contrast.get() as f32;
+    if greatest == 0.0 {
+        return 1.0; // draws nothing, so that recipes without it give the runs they gave before there was one
+    }
+    (greatest.ln_1p() * rng.random_range(-1.0..=1.0)).exp()
 }
 
 /// Draws mixup's weight of the first of two crops from Beta(α, α), folded to at least one half

@@ -7,7 +7,7 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use serde_json::{Value, json};
 
-use crate::data::{Dataset, columns_of, renormalise};
+use crate::data::{Dataset, columns_of};
 use crate::inference::{EngineKind, Inference};
 use crate::score::Score;
 use crate::split::{Piece, pieces};
@@ -21,7 +21,7 @@ pub struct Evaluation {
     pub logits: Vec<Vec<i32>>,
     /// The probabilities they stand for, and which windows they are of.
     pub answers: Answers,
-    /// Each window, `[mel, column]`, as the network saw it.
+    /// Each window, `[bin, column]`, as the network saw it.
     pub inputs: Vec<Vec<u8>>,
 }
 
@@ -84,13 +84,13 @@ pub fn evaluate_pieces(
         model.labels(),
         dataset.genres
     );
-    let columns = usize::from(info.window.columns);
+    let (view, columns) = (model.view(), usize::from(info.window.columns));
     let (mut inputs, mut answers) = (Vec::new(), Answers::default());
     for piece in pieces {
         let spectrogram = dataset.spectrogram(piece.track);
         for start in piece.starts(dataset.columns, info.window) {
             let cut = columns_of(spectrogram, dataset.columns, start, columns);
-            inputs.push(renormalise(&cut, dataset.mels, model.normalisation()));
+            inputs.push(view.of_cache(&cut));
             answers.rows.push(u32::try_from(piece.track.row)?);
             answers.starts.push(u32::try_from(start)?);
         }
@@ -140,7 +140,7 @@ pub fn ensemble(models: &[Inference], dataset: &Dataset, pieces: &[Piece<'_>]) -
 
 impl Evaluation {
     /// Writes `logits` i32 `[windows, classes]`, `track` u32 `[windows]` and `input` u8
-    /// `[windows, mels, columns]` as safetensors.
+    /// `[windows, bins, columns]` as safetensors.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -159,7 +159,7 @@ impl Evaluation {
             .flat_map(|v| v.to_le_bytes())
             .collect();
         let inputs = self.inputs.concat();
-        let shape = [info.front_end.n_mels, info.window.columns].map(usize::from);
+        let shape = [info.front_end.bins(), info.window.columns].map(usize::from);
         let tensors = [
             (
                 "logits",

@@ -9,6 +9,7 @@ use timbrel_core::engine::{Engine, Int8Engine, ModelInfo};
 use timbrel_core::frontend::Affine;
 use timbrel_core::model::Model;
 
+use crate::data::View;
 use crate::score::softmax;
 
 /// An engine of core's.
@@ -128,10 +129,10 @@ impl Inference {
         &self.labels
     }
 
-    /// Map from decibels to the input, one a bin.
+    /// How its network sees a window.
     #[must_use]
-    pub fn normalisation(&self) -> &[Affine] {
-        &self.normalisation
+    pub fn view(&self) -> View {
+        View::new(self.info.front_end, self.normalisation.clone())
     }
 
     /// Probabilities of a window's logits.
@@ -142,7 +143,7 @@ impl Inference {
         softmax(&values)
     }
 
-    /// Logits of each quantised `[mel, column]` window, in their order.
+    /// Logits of each quantised `[bin, column]` window, in their order.
     ///
     /// # Errors
     /// A window has another size, or the engine fails.
@@ -176,7 +177,7 @@ impl Inference {
 }
 
 fn bins(info: &ModelInfo) -> std::ops::Range<usize> {
-    0..usize::from(info.front_end.n_mels)
+    0..usize::from(info.front_end.bins())
 }
 
 fn run(engine: &mut impl Engine, windows: &[Vec<u8>]) -> Result<Vec<Vec<i32>>> {

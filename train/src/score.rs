@@ -105,3 +105,12 @@ impl Score {
         ]
     }
 }
+
+/// Mean, and standard deviation of the population that a sample of two or more is drawn from (divided by n − 1).
+#[must_use]
+pub fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (mean, (squares / (count - 1.0)).sqrt())
+}

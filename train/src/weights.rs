@@ -68,6 +68,18 @@ pub mod name {
     pub const MEAN: &str = "running_mean";
     /// Batch normalisation's running variance, `[channel]`.
     pub const VARIANCE: &str = "running_var";
+    /// Weights and biases of a hidden dense layer, to which `.weight` or `.bias` belongs.
+    #[must_use]
+    pub fn hidden(layer: usize) -> String {
+        format!("hidden.{layer}.dense")
+    }
+
+    /// Steps a decibel of each cepstral coefficient, `[coefficient]`; nothing trains it.
+    pub const COEFFICIENT_SCALE: &str = "normalise.scale";
+    /// Step that 0 maps to, `[coefficient]`; nothing trains it.
+    pub const COEFFICIENT_OFFSET: &str = "normalise.offset";
+    /// The last dense layer, to which `.weight` or `.bias` belongs.
+    pub const DENSE: &str = "dense";
     /// Dense weights, `[in, out]`.
     pub const DENSE_WEIGHT: &str = "dense.weight";
     /// Dense bias, `[out]`.
@@ -127,7 +139,10 @@ impl Weights {
     pub fn average(&mut self, target: &Self, decay: f32) {
         for (mean, new) in self.0.values_mut().zip(target.0.values()) {
             for (mean, new) in mean.values.iter_mut().zip(&new.values) {
-                *mean = decay * *mean + (1.0 - decay) * new;
+                // what nothing trains stays what it is, to the bit
+                if *mean != *new {
+                    *mean = decay * *mean + (1.0 - decay) * new;
+                }
             }
         }
     }

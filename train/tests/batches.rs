@@ -78,6 +78,192 @@ fn augmentation_keeps_shape_and_maximum() {
     }
 }
 
+/// Augmentation of one kind alone.
+fn only(change: impl Fn(&mut AugmentKeys)) -> AugmentKeys {
+    let mut keys = nothing();
+    change(&mut keys);
+    keys
+}
+
+/// Decibels relative to the maximum.
+fn decibels(window: &[u8]) -> Vec<f64> {
+    let maximum = f64::from(*window.iter().max().unwrap());
+    (window.iter())
+        .map(|&value| (f64::from(value) - maximum) / 255.0 * 80.0)
+        .collect()
+}
+
+/// Two steps of a window, dB: one for rounding, one for rounding its maximum.
+const STEPS: f64 = 2.0 * 80.0 / 255.0;
+
+#[test]
+fn shift_moves_rows_and_repeats_the_edge() {
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let keys = only(|keys| keys.shift_bins = 3.try_into().unwrap());
+    // a row is as loud as its number
+    let crop: Vec<u8> = (0..MELS)
+        .flat_map(|bin| vec![100 + bin as u8; COLUMNS])
+        .collect();
+    let last = MELS as isize - 1;
+    let shifted = |shift: isize| -> Vec<u8> {
+        let rows = (0..=last).map(|bin| (bin + shift).clamp(0, last));
+        // brought to its own maximum, that of its last row
+        let loudest = (last + shift).clamp(0, last);
+        rows.flat_map(|from| vec![(255 + from - loudest) as u8; COLUMNS])
+            .collect()
+    };
+    let expected: Vec<Vec<u8>> = (-3..=3).map(shifted).collect();
+    let mut seen = [false; 7];
+    for _ in 0..80 {
+        let found = augment(&crop, MELS, &keys, &mut rng);
+        let which = expected.iter().position(|expected| *expected == found);
+        seen[which.expect("no shift by up to three bins")] = true;
+    }
+    assert_eq!(seen, [true; 7]);
+}
+
+#[test]
+fn tilt_is_a_straight_line_over_the_bins() {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let keys = only(|keys| keys.tilt_db = 6.0.try_into().unwrap());
+    let crop = vec![200_u8; MELS * COLUMNS];
+    let mut steepest = 0.0_f64;
+    for _ in 0..50 {
+        let found = decibels(&augment(&crop, MELS, &keys, &mut rng));
+        let ends = [found[0], found[(MELS - 1) * COLUMNS]];
+        let slope = (ends[1] - ends[0]) / (MELS - 1) as f64;
+        for (index, value) in found.iter().enumerate() {
+            let line = ends[0] + slope * (index / COLUMNS) as f64;
+            assert!((value - line).abs() < STEPS, "{value} {line}");
+        }
+        steepest = steepest.max((ends[1] - ends[0]).abs());
+    }
+    // at most 6 dB up at one end and down at the other
+    assert!(steepest > 7.0 && steepest < 12.0 + STEPS, "{steepest}");
+}
+
+#[test]
+fn contrast_multiplies_decibels() {
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    let keys = only(|keys| keys.contrast = 0.5.try_into().unwrap());
+    let crop = common::spectrogram(4);
+    let before = decibels(&crop);
+    let quietest = before.iter().copied().fold(0.0, f64::min);
+    let mut factors = Vec::new();
+    for _ in 0..50 {
+        let found = decibels(&augment(&crop, MELS, &keys, &mut rng));
+        let factor = found.iter().copied().fold(0.0, f64::min) / quietest;
+        for (value, before) in found.iter().zip(&before) {
+            assert!((value - factor * before).abs() < STEPS, "{value} {before}");
+        }
+        factors.push(factor);
+    }
+    let [least, most] = [f64::min, f64::max].map(|of| factors.iter().copied().reduce(of).unwrap());
+    assert!((0.66..0.75).contains(&least), "{least}");
+    assert!((1.35..1.52).contains(&most), "{most}");
+}
+
+#[test]
+fn a_low_pass_falls_in_a_straight_line_from_its_corner_on() {
+    let mut rng = ChaCha8Rng::seed_from_u64(8);
+    let keys = only(|keys| keys.low_pass = 0.5.try_into().unwrap());
+    let crop = vec![200_u8; MELS * COLUMNS];
+    let mut passed = 0;
+    for _ in 0..100 {
+        let found = decibels(&augment(&crop, MELS, &keys, &mut rng));
+        let level = |bin: usize| found[bin * COLUMNS];
+        assert!((0..found.len()).all(|cell| found[cell] == level(cell / COLUMNS)));
+        if level(MELS - 1) > -STEPS {
+            passed += 1;
+            continue;
+        }
+        let corner = (0..MELS).find(|&bin| level(bin) < 0.0).unwrap();
+        assert!((15..=31).contains(&corner), "{corner}");
+        // slopes are 64 to 512 dB over the axis, and nothing falls below -80 dB
+        let steps: Vec<f64> = (corner + 1..MELS)
+            .filter(|&bin| level(bin) > -80.0 + STEPS)
+            .map(|bin| level(bin - 1) - level(bin))
+            .collect();
+        let slopes = (64.0 / MELS as f64 - STEPS)..(512.0 / MELS as f64 + STEPS);
+        assert!(steps.iter().all(|step| slopes.contains(step)), "{steps:?}");
+        assert!(
+            steps
+                .windows(2)
+                .all(|pair| (pair[1] - pair[0]).abs() < STEPS),
+            "{steps:?}"
+        );
+    }
+    assert!(
+        (30..=75).contains(&passed),
+        "{passed} of 100 are as they were"
+    );
+}
+
+#[test]
+fn a_noise_floor_has_the_level_and_spread_of_noise() {
+    let mut rng = ChaCha8Rng::seed_from_u64(9);
+    let keys = only(|keys| keys.noise_floor = 1.0.try_into().unwrap());
+    let mut crop = vec![0_u8; MELS * COLUMNS];
+    crop[0] = 255;
+    let mut levels = Vec::new();
+    for _ in 0..50 {
+        let found = decibels(&augment(&crop, MELS, &keys, &mut rng));
+        // one band, so that the slope over the bins has no part in it
+        let band = &found[COLUMNS..2 * COLUMNS];
+        let power: f64 = band.iter().map(|db| 10_f64.powf(db / 10.0)).sum();
+        let level = 10.0 * (power / COLUMNS as f64).log10();
+        levels.push(level);
+        if level > -55.0 {
+            let mean = band.iter().sum::<f64>() / COLUMNS as f64;
+            let squares: f64 = band.iter().map(|db| (db - mean).powi(2)).sum();
+            let deviation = (squares / COLUMNS as f64).sqrt();
+            // of a chi-squared power with two degrees of freedom: 5.57 dB, and 2.51 dB from mean to mean power
+            assert!((3.0..9.0).contains(&deviation), "{deviation}");
+            assert!((level - mean - 2.51).abs() < 2.0, "{level} {mean}");
+        }
+    }
+    let [least, most] = [f64::min, f64::max].map(|of| levels.iter().copied().reduce(of).unwrap());
+    assert!((-77.0..-68.0).contains(&least), "{least}");
+    assert!((-42.0..-33.0).contains(&most), "{most}");
+}
+
+#[test]
+fn masks_blank_bins_or_columns_with_the_mean() {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let crop = common::spectrogram(2);
+    let plain = augment(&crop, MELS, &nothing(), &mut rng);
+    let mean = (plain.iter().map(|&v| u64::from(v)).sum::<u64>() / plain.len() as u64) as u8;
+    let bins = only(|keys| keys.frequency_masks = 1.try_into().unwrap());
+    let columns = only(|keys| keys.time_masks = 1.try_into().unwrap());
+    for (keys, over_bins) in [(bins, true), (columns, false)] {
+        // place of a cell along the axis that is masked
+        let place = |cell: usize| match over_bins {
+            true => cell / COLUMNS,
+            false => cell % COLUMNS,
+        };
+        let mut widest = 0;
+        for _ in 0..60 {
+            let found = augment(&crop, MELS, &keys, &mut rng);
+            let changed: Vec<usize> = (0..found.len())
+                .filter(|&cell| found[cell] != plain[cell])
+                .collect();
+            let Some(first) = changed.iter().map(|&cell| place(cell)).min() else {
+                continue; // a mask of no width
+            };
+            let last = changed.iter().map(|&cell| place(cell)).max().unwrap();
+            for (cell, &value) in found.iter().enumerate() {
+                let expected = match (first..=last).contains(&place(cell)) {
+                    true => mean,
+                    false => plain[cell],
+                };
+                assert_eq!(value, expected);
+            }
+            widest = widest.max(last - first + 1);
+        }
+        assert_eq!(widest, 4);
+    }
+}
+
 #[test]
 fn mixup_weights_are_between_half_and_one() {
     let mut rng = ChaCha8Rng::seed_from_u64(3);

@@ -20,9 +20,19 @@ use timbrel_train::training::{Options, RunFolder, train};
 
 #[test]
 fn onnx_runtime_agrees() {
+    trained_agrees(common::RECIPE);
+}
+
+#[test]
+fn onnx_runtime_agrees_on_mfccs_and_hidden_layers() {
+    trained_agrees(&common::mfcc_recipe());
+}
+
+fn trained_agrees(text: &str) {
     let Some(python) = python() else { return };
     let root = tempfile::tempdir().unwrap();
     let recipe = common::write_all(root.path(), 40);
+    std::fs::write(&recipe, text).unwrap();
     let dataset = Dataset::read(root.path()).unwrap();
     let device = DeviceKind::Cpu.open(false).unwrap();
     let run = RunFolder::new(&root.path().join("run"));

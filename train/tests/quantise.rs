@@ -320,12 +320,16 @@ fn coarse_and_saturating_scales_are_the_reference_too() {
             activations: vec![2, 3, 1],
             mean: 4,
             weights: vec![3, 2, 4],
+            hidden_activations: vec![],
+            hidden_weights: vec![],
             dense: 3,
         },
         Exponents {
             activations: vec![7, 9, 8],
             mean: 9,
             weights: vec![8, 9, 9],
+            hidden_activations: vec![],
+            hidden_weights: vec![],
             dense: 9,
         },
     ] {
@@ -347,6 +351,8 @@ fn scales_without_a_shift_are_refused() {
         activations: vec![16, 5, 5],
         mean: 6,
         weights: vec![6; 3],
+        hidden_activations: vec![],
+        hidden_weights: vec![],
         dense: 6,
     };
     let message = format!(
@@ -374,6 +380,8 @@ fn an_average_over_any_area_is_an_average() {
         activations: vec![5; 3],
         mean: 6,
         weights: vec![6; 3],
+        hidden_activations: vec![],
+        hidden_weights: vec![],
         dense: 6,
     };
     let file = bytes(&build(&recipe, &folded, &exponents, &identity()).unwrap());

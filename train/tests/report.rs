@@ -303,7 +303,7 @@ fn runs_are_compared() {
     let text = compare(&runs, Some(&page)).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert!(
-        lines[1].starts_with("one") && lines[1].contains("50.0 % (2)"),
+        lines[1].contains("/one ") && lines[1].contains("50.0 % (2)"),
         "{text}"
     );
     assert!(
@@ -317,4 +317,38 @@ fn runs_are_compared() {
     assert!(page.contains("<h2>Recall</h2>"));
     let error = format!("{:#}", Compared::read(place.path()).unwrap_err());
     assert!(error.contains("metrics.jsonl"), "{error}");
+}
+
+#[test]
+fn seeds_of_one_recipe_are_averaged() {
+    let place = tempfile::tempdir().unwrap();
+    let paths = [1, 2, 3].map(|seed| place.path().join(format!("seed-{seed}")));
+    for path in &paths {
+        run(path, "batch = 8", None);
+    }
+    // of epochs 1 and 2 the second and third run have other valid accuracies than the first
+    for (path, best, last) in [(&paths[1], 0.75, 0.7), (&paths[2], 0.625, 0.6)] {
+        let lines = format!(
+            "{{\"epoch\":1,\"train_loss\":1.0,\"valid_track_accuracy\":{best}}}\n\
+             {{\"epoch\":2,\"train_loss\":1.0,\"valid_track_accuracy\":{last}}}\n"
+        );
+        fs::write(path.join("metrics.jsonl"), lines).unwrap();
+    }
+    let runs: Vec<_> = paths
+        .iter()
+        .map(|path| Compared::read(path).unwrap())
+        .collect();
+    assert_eq!(
+        (runs[1].best(), runs[1].last()),
+        (Some((0.75, 1)), Some(0.7))
+    );
+    let text = compare(&runs, None).unwrap();
+    let mean = text.lines().nth(4).unwrap();
+    assert!(mean.starts_with("mean of 3 seeds of tiny"), "{text}");
+    // 50, 75 and 62.5: mean 62.5, deviation 12.5
+    assert!(
+        mean.contains("manifest") && mean.contains("62.5 % ± 12.5"),
+        "{text}"
+    );
+    assert!(!text.contains("differs"), "{text}");
 }

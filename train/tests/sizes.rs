@@ -18,6 +18,8 @@ fn bytes(text: &str) -> [usize; 3] {
         activations: vec![4; blocks],
         mean: 4,
         weights: vec![7; blocks],
+        hidden_activations: vec![],
+        hidden_weights: vec![],
         dense: 7,
     };
     let identity = Identity {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use common::RECIPE;
 use timbrel_train::data::Dataset;
-use timbrel_train::recipe::Recipe;
+use timbrel_train::recipe::{Changes, Recipe};
 use timbrel_train::split::{Parts, Piece};
 
 /// Windows in a track of the synthetic cache: 48 columns, 32 at a time, every 8.
@@ -105,6 +105,7 @@ fn a_front_end_that_is_not_the_caches_is_named_or_stood_in_for() {
     let made_with = timbrel_train::data::MadeWith {
         n_fft: 2048,
         hop: 341.5,
+        bins: dataset.mels,
     };
     dataset.made_with = Some(made_with);
     let check = |recipe: &Recipe| dataset.check(&recipe.front_end(), recipe.window().columns);
@@ -112,15 +113,55 @@ fn a_front_end_that_is_not_the_caches_is_named_or_stood_in_for() {
     for part in ["512", "256", "2048", "341.5", "--approximate-front-end"] {
         assert!(message.contains(part), "{part} is not in {message}");
     }
-    let stands_in = recipe.approximated(made_with).unwrap();
+    let stands_in = Changes::new(true, false, &dataset).apply(&recipe).unwrap();
     check(&stands_in).unwrap();
-    // 32 · 256 / 341.5 = 23.98 and 8 · 256 / 341.5 = 5.99
+    // 32 · 256 / 341.5 = 23.988 and 8 · 256 / 341.5 = 5.997, whole but for the mean hop's fraction
     assert_eq!(
         (stands_in.window().columns, stands_in.window().hop),
-        (23, 5)
+        (24, 6)
     );
     assert_eq!(
         (stands_in.front_end().n_fft, stands_in.front_end().hop),
         (2048, 341)
-    );
+    ); // masks keep their duration: 4 · 256 / 341.5 = 3.0
+    assert_eq!(stands_in.augment.time_mask_columns.get(), 3);
+    let bands = stands_in.front_end.n_mels.map(|bands| bands.get());
+    assert_eq!(bands, Some(dataset.mels));
+}
+
+#[test]
+fn mel_bands_stand_in_for_the_bins_of_the_fft() {
+    let mut dataset = dataset(8);
+    let recipe = Recipe::parse(&RECIPE.replace("n_mels = 32\n", "")).unwrap();
+    assert_eq!(recipe.front_end().n_mels, 257);
+    let bands = |bins, dataset: &mut Dataset| {
+        dataset.made_with = Some(timbrel_train::data::MadeWith {
+            n_fft: 512,
+            hop: 256.0,
+            bins,
+        });
+        let stands_in = Changes::new(true, false, dataset).apply(&recipe).unwrap();
+        stands_in.front_end.n_mels.map(|bands| bands.get())
+    };
+    assert_eq!(bands(32, &mut dataset), Some(32));
+    assert_eq!(bands(257, &mut dataset), None);
+}
+
+#[test]
+fn the_manifest_divides_where_it_is_asked_to() {
+    let dataset = dataset(16);
+    let by_manifest = Changes::new(false, true, &dataset);
+    let recipe = by_manifest
+        .apply(&with_split("of = \"segments\"\ntrain = 0.8\nvalid = 0.2"))
+        .unwrap();
+    let parts = Parts::new(&recipe, &dataset).unwrap();
+    assert_eq!((parts.train.len(), parts.valid.len()), (12, 4));
+    // two crops of each of three segments become six of a track
+    assert_eq!(recipe.augment.crops_per_track.get(), 2 * WINDOWS);
+
+    let recipe = by_manifest
+        .apply(&with_split("of = \"tracks\"\ntrain = 0.5\nvalid = 0.5"))
+        .unwrap();
+    assert_eq!(Parts::new(&recipe, &dataset).unwrap().train.len(), 12);
+    assert_eq!(recipe.augment.crops_per_track.get(), 2);
 }

@@ -1,5 +1,6 @@
 //! Audio in, genre out: push samples of any rate in any portions, read the result at any time.
 
+mod cepstrum;
 mod input;
 mod mean;
 mod ring;
@@ -10,9 +11,10 @@ use heapless::Vec;
 
 use crate::Error;
 use crate::engine::{Engine, Int8Engine, ModelInfo};
-use crate::frontend::{FrontEnd, Interval, LogMelStream, Parts, Resampler, WindowSpec};
+use crate::frontend::{Feature, FrontEnd, Interval, LogMelStream, Parts, Resampler, WindowSpec};
 use crate::memory::{Memory, Size};
 use crate::model::{MAX_CLASSES, Model};
+use cepstrum::Cepstrum;
 use input::DownMix;
 use mean::Mean;
 use ring::Ring;
@@ -21,7 +23,8 @@ use ring::Ring;
 const BLOCK: usize = 64;
 
 /// Bytes of working memory for the front end and the ring of a window's columns: all that a classifier needs
-/// beside its engine's memory, wherever it begins.
+/// beside its engine's memory, wherever it begins. A model of MFCCs keeps the mel bands in the ring, and beside it
+/// `4 · n_mels · (coefficients + 1)` bytes for their transform.
 ///
 /// ```
 /// use timbrel_core::classifier::feature_bytes;
@@ -38,12 +41,16 @@ pub const fn feature_bytes(front_end: &FrontEnd, window: &WindowSpec) -> usize {
 
 const fn feature_size(front_end: &FrontEnd, window: &WindowSpec) -> Size {
     let (n_fft, n_mels) = (front_end.n_fft as usize, front_end.n_mels as usize);
-    Size::new()
+    let size = Size::new()
         .and::<f32>(n_fft)
         .and::<f32>(n_fft.saturating_sub(front_end.hop as usize))
         .and::<Interval>(n_mels)
         .and::<f32>(n_mels)
-        .and::<i16>(n_mels * window.columns as usize)
+        .and::<i16>(n_mels * window.columns as usize);
+    match front_end.feature {
+        Feature::LogMel => size,
+        Feature::Mfcc { coefficients } => Cepstrum::size(size, n_mels, coefficients as usize),
+    }
 }
 
 /// What a call of [`Classifier::push`] did.
@@ -83,6 +90,7 @@ pub struct Classifier<'w, E> {
     resampler: Resampler,
     log_mel: LogMelStream<Parts<'w>>,
     ring: Ring<'w>,
+    cepstrum: Option<Cepstrum<'w>>,
     mean: Mean,
     logits: Vec<i32, MAX_CLASSES>,
     columns: u32,
@@ -154,7 +162,16 @@ impl<'w, E: Engine> Classifier<'w, E> {
             mix,
             resampler,
             log_mel: LogMelStream::with_buffers(front_end, buffers),
-            ring: Ring::new(&info, memory.take(info.window_len())?),
+            ring: Ring::new(
+                &info,
+                memory.take(n_mels * usize::from(info.window.columns))?,
+            ),
+            cepstrum: match front_end.feature {
+                Feature::LogMel => None,
+                Feature::Mfcc { coefficients } => {
+                    Some(Cepstrum::carve(n_mels, coefficients.into(), memory)?)
+                }
+            },
             mean: Mean::new(info.classes),
             logits: (0..info.classes.min(MAX_CLASSES)).map(|_| 0).collect(),
             columns: 0,
@@ -355,7 +372,8 @@ impl<'w, E: Engine> Classifier<'w, E> {
     }
 
     fn classify(&mut self) -> Result<(), Error> {
-        self.ring.fill(&self.info, &mut self.engine);
+        self.ring
+            .fill(&self.info, self.cepstrum.as_mut(), &mut self.engine);
         self.engine.run(&mut self.logits)?;
         self.mean.add(&self.logits, self.info.logits_exponent);
         Ok(())

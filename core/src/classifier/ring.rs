@@ -1,5 +1,6 @@
 //! The last columns of the signal, and the window that the network sees of them.
 
+use super::cepstrum::Cepstrum;
 use crate::engine::{Engine, ModelInfo};
 use crate::frontend::WindowSpec;
 
@@ -91,33 +92,60 @@ impl<'w> Ring<'w> {
     }
 
     /// Writes the window that ends with the newest column into the engine's input: relative to its own
-    /// maximum, clamped at `top_db`, quantised. Fewer columns than a window are played forwards and
-    /// backwards in turn until the window is full.
-    pub(super) fn fill(&mut self, info: &ModelInfo, engine: &mut impl Engine) {
+    /// maximum, clamped at `top_db`, transformed where the model wants MFCCs, quantised. Fewer columns than a
+    /// window are played forwards and backwards in turn until the window is full.
+    pub(super) fn fill(
+        &mut self,
+        info: &ModelInfo,
+        cepstrum: Option<&mut Cepstrum<'_>>,
+        engine: &mut impl Engine,
+    ) {
         self.since_window = 0;
         let columns = self.columns() as usize;
         let valid = (self.seen as usize).min(columns);
+        let filled = self.cells.iter().take(valid * self.n_mels);
+        let maximum = i32::from(filled.copied().max().unwrap_or(0));
+        let decibels = |source: usize, band: usize| {
+            let cell = self.cells.get(source * self.n_mels + band);
+            let below = i32::from(cell.copied().unwrap_or(0)) - maximum;
+            (below as f32 / STEPS_PER_DB).max(-info.front_end.top_db)
+        };
+        if let Some(cepstrum) = cepstrum {
+            for (column, source) in self.sources().enumerate() {
+                let bands = (0..self.n_mels).map(|band| decibels(source, band));
+                for (bin, value) in cepstrum.transform(bands).enumerate() {
+                    let step = engine.normalisation(bin).quantise(value);
+                    if let Some(out) = engine.input().get_mut(bin * columns + column) {
+                        *out = step;
+                    }
+                }
+            }
+            return;
+        }
+        for band in 0..self.n_mels {
+            let affine = engine.normalisation(band);
+            let row = engine.input().iter_mut().skip(band * columns);
+            for (out, source) in row.zip(self.sources()) {
+                *out = affine.quantise(decibels(source, band));
+            }
+        }
+    }
+
+    /// Where in the ring each of the window's columns lies.
+    fn sources(&self) -> impl Iterator<Item = usize> + use<> {
+        let columns = self.columns() as usize;
+        let valid = (self.seen as usize).min(columns);
         let whole = valid == columns;
-        let oldest = if whole {
+        let mut next = if whole {
             self.seen as usize % columns
         } else {
             0
         };
-        let filled = self.cells.iter().take(valid * self.n_mels);
-        let maximum = i32::from(filled.copied().max().unwrap_or(0));
-        for bin in 0..self.n_mels {
-            let affine = engine.normalisation(bin);
-            let row = engine.input().iter_mut().skip(bin * columns).take(columns);
-            let mut next = oldest;
-            for (column, out) in row.enumerate() {
-                let source = if whole { next } else { bounce(column, valid) };
-                next = if next + 1 < columns { next + 1 } else { 0 };
-                let cell = self.cells.get(source * self.n_mels + bin);
-                let below = i32::from(cell.copied().unwrap_or(0)) - maximum;
-                let below = below as f32 / STEPS_PER_DB;
-                *out = affine.quantise(below.max(-info.front_end.top_db));
-            }
-        }
+        (0..columns).map(move |column| {
+            let source = if whole { next } else { bounce(column, valid) };
+            next = if next + 1 < columns { next + 1 } else { 0 };
+            source
+        })
     }
 }
 

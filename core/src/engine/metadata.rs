@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::ModelInfo;
 use crate::Error;
-use crate::frontend::{Affine, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
+use crate::frontend::{Affine, Feature, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
 use crate::model::MAX_CLASSES;
 
 /// The parsed metadata.
@@ -27,6 +27,8 @@ struct FrontEndText {
     n_fft: u16,
     hop: u16,
     n_mels: u16,
+    /// Only of MFCCs.
+    n_mfcc: Option<u16>,
     f_min: f32,
     f_max: f32,
     mel_scale: String,
@@ -52,7 +54,7 @@ impl Metadata {
         let front_end = front_end(json(properties, "timbrel.front_end")?)?;
         let window: WindowText = json(properties, "timbrel.window")?;
         let pairs: Vec<[f32; 2]> = json(properties, "timbrel.normalisation")?;
-        if pairs.len() != 1 && pairs.len() != usize::from(front_end.n_mels) {
+        if pairs.len() != 1 && pairs.len() != usize::from(front_end.bins()) {
             return Err(bad("timbrel.normalisation", &pairs.len()));
         }
         if !(1..=1024).contains(&window.columns) || !(1..=window.columns).contains(&window.hop) {
@@ -83,6 +85,10 @@ impl Metadata {
 
 fn front_end(text: FrontEndText) -> Result<FrontEnd, Error> {
     let front_end = FrontEnd {
+        feature: match text.n_mfcc {
+            None => Feature::LogMel,
+            Some(coefficients) => Feature::Mfcc { coefficients },
+        },
         sample_rate: text.sample_rate,
         n_fft: text.n_fft,
         hop: text.hop,

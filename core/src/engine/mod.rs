@@ -33,10 +33,10 @@ pub struct ModelInfo {
 }
 
 impl ModelInfo {
-    /// Bytes of a window: `n_mels · columns`.
+    /// Bytes of a window: `bins · columns`, with [`FrontEnd::bins`].
     #[must_use]
     pub fn window_len(&self) -> usize {
-        usize::from(self.front_end.n_mels) * usize::from(self.window.columns)
+        usize::from(self.front_end.bins()) * usize::from(self.window.columns)
     }
 }
 
@@ -48,10 +48,10 @@ pub trait Engine {
     /// Name of a class, `None` where there is no such class.
     fn label(&self, class: usize) -> Option<&str>;
 
-    /// Map from decibels to the input of a bin.
+    /// Map from the feature (decibels or MFCCs) to the input of a bin.
     fn normalisation(&self, bin: usize) -> Affine;
 
-    /// The window to fill before [`Self::run`]: u8 `[n_mels, columns]`. Running may overwrite it.
+    /// The window to fill before [`Self::run`]: u8 `[bins, columns]`. Running may overwrite it.
     fn input(&mut self) -> &mut [u8];
 
     /// Computes the logits of the window, one i32 a class; `logits` has [`ModelInfo::classes`] values.

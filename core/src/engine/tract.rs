@@ -15,7 +15,7 @@ use super::{Engine, ModelInfo};
 use crate::Error;
 use crate::frontend::Affine;
 
-/// Runs an ONNX model whose input is the u8 window `[1, 1, n_mels, columns]`, whose output is the i32
+/// Runs an ONNX model whose input is the u8 window `[1, 1, bins, columns]`, whose output is the i32
 /// logits `[1, classes]`, and whose metadata states labels and front end. The optimised plan is made once
 /// and shared by clones.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ impl TractEngine {
 
     fn checked(metadata: Metadata, plan: Arc<TypedRunnableModel>) -> Result<Self, Error> {
         let info = &metadata.info;
-        let (mels, columns) = (info.front_end.n_mels, info.window.columns);
+        let (bins, columns) = (info.front_end.bins(), info.window.columns);
         let shapes = (
             plan.model().input_fact(0).cloned(),
             plan.model().output_fact(0).cloned(),
@@ -62,7 +62,7 @@ impl TractEngine {
         let (Ok(input), Ok(output)) = shapes else {
             return Err(Error::Onnx("it has no input or no output".into()));
         };
-        let window = u8::fact([1, 1, usize::from(mels), usize::from(columns)]);
+        let window = u8::fact([1, 1, usize::from(bins), usize::from(columns)]);
         if input.datum_type != window.datum_type || input.shape != window.shape {
             return Err(Error::Onnx(format!(
                 "its input is {input:?}, expected {window:?}"
@@ -116,7 +116,7 @@ impl Engine for TractEngine {
         let shape = [
             1,
             1,
-            usize::from(info.front_end.n_mels),
+            usize::from(info.front_end.bins()),
             usize::from(info.window.columns),
         ];
         let outputs = guarded("running", || {

@@ -33,11 +33,26 @@ pub enum Padding {
     Reflect,
 }
 
-/// Log-mel front end: mono samples at `sample_rate` Hz become one column of `n_mels` decibel values
-/// every `hop` samples.
+/// What the network sees of a column of mel bands in decibels.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feature {
+    /// The bands themselves.
+    LogMel,
+    /// The first coefficients of the bands' orthonormal DCT-II (librosa's `feature.mfcc`).
+    Mfcc {
+        /// How many, `1..=n_mels`.
+        coefficients: u16,
+    },
+}
+
+/// Front end: mono samples at `sample_rate` Hz become one column of `n_mels` decibel values every `hop`
+/// samples, of which the network sees its `feature`.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FrontEnd {
+    /// What the network sees of a column.
+    pub feature: Feature,
     /// Samples per second (Hz) of the signal that is framed.
     pub sample_rate: u32,
     /// Frame and FFT length in samples: 512, 1024, 2048 or 4096.
@@ -67,6 +82,7 @@ impl FrontEnd {
     #[must_use]
     pub const fn librosa(n_fft: u16, hop: u16, n_mels: u16) -> Self {
         Self {
+            feature: Feature::LogMel,
             sample_rate: 22_050,
             n_fft,
             hop,
@@ -83,6 +99,24 @@ impl FrontEnd {
 
     /// The compact model's front end: 2048 / 1708, 128 bands, 12.9 columns a second.
     pub const COMPACT: Self = Self::librosa(2048, 1708, 128);
+
+    /// The same front end with the first `coefficients` MFCCs of its bands, `1..=n_mels`.
+    #[must_use]
+    pub const fn mfcc(self, coefficients: u16) -> Self {
+        Self {
+            feature: Feature::Mfcc { coefficients },
+            ..self
+        }
+    }
+
+    /// Rows of the window that the network sees: mel bands, or coefficients of them.
+    #[must_use]
+    pub const fn bins(&self) -> u16 {
+        match self.feature {
+            Feature::LogMel => self.n_mels,
+            Feature::Mfcc { coefficients } => coefficients,
+        }
+    }
 
     /// Frequency bins of the spectrum: `n_fft / 2 + 1`.
     #[must_use]
@@ -109,6 +143,11 @@ impl FrontEnd {
             (1..=256).contains(&self.n_mels),
             "n_mels",
             u32::from(self.n_mels),
+        )?;
+        check(
+            (1..=self.n_mels).contains(&self.bins()),
+            "bins",
+            u32::from(self.bins()),
         )?;
         let rate = self.sample_rate;
         check((1_000..=384_000).contains(&rate), "sample rate", rate)?;
@@ -146,7 +185,7 @@ pub struct WindowSpec {
     pub hop: u16,
 }
 
-/// Map from a feature (dB relative to the window's maximum) to the network's u8 input:
+/// Map from a feature (dB relative to the window's maximum, or an MFCC of such values) to the network's u8 input:
 /// `q = clamp(floor(scale · x + offset + 0.5), 0, 255)`.
 #[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]

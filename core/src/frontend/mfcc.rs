@@ -1,6 +1,63 @@
 //! Mel-frequency cepstral coefficients.
 
+use core::f64::consts::PI;
+
 use super::{FrontEnd, LogMel};
+
+/// A value of the orthonormal DCT-II's basis: `√(2 / bands) · cos(π c (m + ½) / bands)`, for `c = 0`
+/// `√(1 / bands)`.
+fn basis(c: usize, m: usize, bands: usize) -> f64 {
+    let norm = libm::sqrt(if c == 0 { 1.0 } else { 2.0 } / bands as f64);
+    norm * libm::cos(PI * c as f64 * (m as f64 + 0.5) / bands as f64)
+}
+
+/// Sum of products, from the first band to the last, so that every target computes the same bits.
+fn product(row: &[f32], decibels: &[f32]) -> f32 {
+    row.iter().zip(decibels).map(|(b, x)| b * x).sum()
+}
+
+/// [`Dct`] with sizes that are known when it runs and its basis in borrowed memory.
+///
+/// ```
+/// use timbrel_core::frontend::{Dct, DctTable};
+///
+/// let mut memory = [0.0; 13 * 40];
+/// let table = DctTable::new(&mut memory, 40);
+/// let decibels = core::array::from_fn::<f32, 40, _>(|band| -(band as f32));
+/// let coefficients = Dct::<40, 13>::new(0).transform(&decibels);
+/// assert!((0..13).all(|c| table.coefficient(c, &decibels) == coefficients[c]));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct DctTable<'m> {
+    basis: &'m [f32],
+    bands: usize,
+}
+
+impl<'m> DctTable<'m> {
+    /// Computes the basis of as many coefficients as fit `memory`, `bands` values each.
+    #[must_use]
+    pub fn new(memory: &'m mut [f32], bands: usize) -> Self {
+        let bands = bands.max(1);
+        for (c, row) in memory.chunks_exact_mut(bands).enumerate() {
+            for (m, value) in row.iter_mut().enumerate() {
+                *value = basis(c, m, bands) as f32;
+            }
+        }
+        Self {
+            basis: memory,
+            bands,
+        }
+    }
+
+    /// Coefficient `index` of one column of decibel values; missing values count as 0, and so does a
+    /// coefficient that there is no memory for.
+    #[must_use]
+    pub fn coefficient(&self, index: usize, decibels: &[f32]) -> f32 {
+        let from = index.saturating_mul(self.bands);
+        let row = self.basis.get(from..from.saturating_add(self.bands));
+        product(row.unwrap_or_default(), decibels)
+    }
+}
 
 /// Orthonormal DCT-II from `M` log-mel bands to the first `C` coefficients (scipy's
 /// `dct(x, type=2, norm="ortho")`), with librosa's optional lifter.
@@ -10,33 +67,29 @@ pub struct Dct<const M: usize, const C: usize> {
 }
 
 impl<const M: usize, const C: usize> Dct<M, C> {
-    /// Computes the basis: `√(2 / M) · cos(π c (m + ½) / M)`, for `c = 0` `√(1 / M)`.
+    /// Computes the basis.
     ///
     /// A `lifter` above 0 multiplies coefficient `c` by `1 + lifter / 2 · sin(π (c + 1) / lifter)`
     /// (librosa's `feature.mfcc(lifter=…)`); 0 is none.
     #[must_use]
     pub fn new(lifter: u16) -> Self {
-        use core::f64::consts::PI;
-        let mut basis = [[0.0; M]; C];
-        for (c, row) in basis.iter_mut().enumerate() {
-            let norm = libm::sqrt(if c == 0 { 1.0 } else { 2.0 } / M as f64);
+        let mut rows = [[0.0; M]; C];
+        for (c, row) in rows.iter_mut().enumerate() {
             let lift = match f64::from(lifter) {
                 0.0 => 1.0,
                 lifter => 1.0 + lifter / 2.0 * libm::sin(PI * (c + 1) as f64 / lifter),
             };
             for (m, value) in row.iter_mut().enumerate() {
-                let phase = PI * c as f64 * (m as f64 + 0.5) / M as f64;
-                *value = (lift * norm * libm::cos(phase)) as f32;
+                *value = (lift * basis(c, m, M)) as f32;
             }
         }
-        Self { basis }
+        Self { basis: rows }
     }
 
     /// Coefficients of one column of `M` decibel values; missing values count as 0.
     #[must_use]
     pub fn transform(&self, decibels: &[f32]) -> [f32; C] {
-        let dot = |row: &[f32; M]| row.iter().zip(decibels).map(|(b, x)| b * x).sum();
-        self.basis.each_ref().map(dot)
+        self.basis.each_ref().map(|row| product(row, decibels))
     }
 }
 

@@ -11,10 +11,10 @@ mod resample;
 mod stft;
 mod window;
 
-pub use config::{Affine, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
+pub use config::{Affine, Feature, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
 pub use decibel::{power_to_db, relative_to_maximum};
 pub use log_mel::{Buffers, Fixed, LogMel, LogMelStream, Parts};
 pub(crate) use mel::Interval;
-pub use mfcc::{Dct, Mfcc};
+pub use mfcc::{Dct, DctTable, Mfcc};
 pub use resample::{Resampler, SUPPORTED_RATES, UnsupportedRate};
 pub use stft::{Spectrum, Stft};

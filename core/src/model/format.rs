@@ -39,6 +39,7 @@ pub(super) mod section {
 
     pub(in super::super) const FRONT_END_BYTES: usize = 48;
     pub(in super::super) const LOG_MEL: u8 = 1;
+    pub(in super::super) const MFCC: u8 = 2;
     pub(in super::super) const RELATIVE_TO_WINDOW_MAXIMUM: u8 = 1;
 
     pub(in super::super) const CONV: u8 = 1;

@@ -71,7 +71,7 @@ impl<'a> Model<'a> {
         self.window
     }
 
-    /// Map from decibels to the network's input.
+    /// Map from the feature to the network's input.
     #[must_use]
     pub fn normalisation(&self) -> Normalisation<'a> {
         self.normalisation
@@ -106,10 +106,10 @@ impl<'a> Model<'a> {
         self.provenance
     }
 
-    /// Shape of the network's input: `[n_mels, columns, 1]`.
+    /// Shape of the network's input: `[bins, columns, 1]`, with [`FrontEnd::bins`].
     #[must_use]
     pub fn input(&self) -> Shape {
-        Shape::new(self.front_end.n_mels, self.window.columns, 1)
+        Shape::new(self.front_end.bins(), self.window.columns, 1)
     }
 
     /// The layers in order; at least one, the last a dense one.
@@ -138,7 +138,7 @@ impl<'a> Model<'a> {
 pub struct Normalisation<'a>(&'a [u8]);
 
 impl<'a> Normalisation<'a> {
-    /// The maps in the file: 1 or `n_mels` of them.
+    /// The maps in the file: 1 or one a bin.
     pub fn iter(self) -> impl ExactSizeIterator<Item = Affine> + use<'a> {
         self.0.as_chunks::<8>().0.iter().map(|pair| Affine {
             scale: f32::from_le_bytes([pair[0], pair[1], pair[2], pair[3]]),

@@ -2,7 +2,7 @@
 
 use super::format::{self, Bytes, field, section};
 use super::{Biases, Geometry, Layer, MAX_CLASSES, Model, ModelError, Normalisation, Op, Shape};
-use crate::frontend::{FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
+use crate::frontend::{Feature, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
 
 /// Most columns in a window: at 12.9 columns a second more than a minute.
 const MAX_COLUMNS: u16 = 1024;
@@ -25,7 +25,7 @@ pub(super) fn parse(file: &[u8]) -> Result<Model<'_>, ModelError> {
     let sections = read_sections(bytes)?;
     let fixed = read_front_end(sections[section::FRONT_END])?;
     let normalisation =
-        read_normalisation(sections[section::NORMALISATION], fixed.front_end.n_mels)?;
+        read_normalisation(sections[section::NORMALISATION], fixed.front_end.bins())?;
     let labels = read_labels(sections[section::LABELS], fixed.classes)?;
     let provenance = sections[section::PROVENANCE];
     let model = Model {
@@ -104,13 +104,13 @@ fn read_front_end(bytes: Bytes<'_>) -> Result<Fixed, ModelError> {
         length as u32,
     )?;
     let code = |offset: usize| bytes.u8(offset).map(u32::from);
-    bytes.check(
-        code(0)? == u32::from(section::LOG_MEL),
-        "feature",
-        0,
-        code(0)?,
-    )?;
+    let bins = bytes.u16(14)?;
     let front_end = FrontEnd {
+        feature: match bytes.u8(0)? {
+            section::LOG_MEL => Feature::LogMel,
+            section::MFCC => Feature::Mfcc { coefficients: bins },
+            other => return Err(bytes.invalid("feature", 0, u32::from(other))),
+        },
         mel_scale: match code(1)? {
             1 => MelScale::Slaney,
             2 => MelScale::Htk,
@@ -136,8 +136,8 @@ fn read_front_end(bytes: Bytes<'_>) -> Result<Fixed, ModelError> {
         amin: bytes.f32(24)?,
         top_db: bytes.f32(28)?,
     };
-    let bins = bytes.u16(14)?;
-    bytes.check(bins == front_end.n_mels, "bins", 14, u32::from(bins))?;
+    // n_mels and bins are one number in a log-mel front end; in one of MFCCs validate() compares them
+    bytes.check(bins == front_end.bins(), "bins", 14, u32::from(bins))?;
     if let Err((what, found)) = front_end.validate() {
         return Err(bytes.invalid(what, 0, found));
     }

@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 use super::format::{self, field, section};
 use super::{Layer, Model, ModelError, Op, Shape};
-use crate::frontend::{Affine, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
+use crate::frontend::{Affine, Feature, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
 
 /// A model in owned form: what [`ModelSpec::to_bytes`] writes and [`Model`] reads.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct ModelSpec {
     pub labels: Vec<String>,
     /// A logit's value is its i32 times `2^-logits_exponent`.
     pub logits_exponent: u8,
-    /// The network; the first layer's input is `[n_mels, columns, 1]`.
+    /// The network; the first layer's input is `[bins, columns, 1]`.
     pub layers: Vec<LayerSpec>,
     /// Where the model comes from, lines of `key: value`.
     pub provenance: String,
@@ -80,6 +80,7 @@ impl ModelSpec {
 
     fn encode_front_end(&self) -> Vec<u8> {
         let FrontEnd {
+            feature,
             sample_rate,
             n_fft,
             hop,
@@ -93,7 +94,10 @@ impl ModelSpec {
             top_db,
         } = self.front_end;
         let mut out = vec![
-            section::LOG_MEL,
+            match feature {
+                Feature::LogMel => section::LOG_MEL,
+                Feature::Mfcc { .. } => section::MFCC,
+            },
             match mel_scale {
                 MelScale::Slaney => 1,
                 MelScale::Htk => 2,
@@ -110,7 +114,7 @@ impl ModelSpec {
         ];
         out.extend(sample_rate.to_le_bytes());
         out.extend(
-            [n_fft, hop, n_mels, n_mels]
+            [n_fft, hop, n_mels, self.front_end.bins()]
                 .iter()
                 .flat_map(|v| v.to_le_bytes()),
         );

@@ -1,7 +1,9 @@
 //! Models and signals for tests, made from a seed.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use timbrel_core::frontend::{Affine, FrontEnd, WindowSpec};
+use timbrel_core::Error;
+use timbrel_core::engine::{Engine, ModelInfo};
+use timbrel_core::frontend::{Affine, Feature, FrontEnd, WindowSpec};
 use timbrel_core::model::{Geometry, LayerSpec, ModelSpec, Op, Shape};
 
 /// Small linear congruential generator (Knuth's MMIX constants): the same numbers everywhere.
@@ -85,7 +87,7 @@ pub(crate) fn model(
     mut layers: Vec<LayerSpec>,
     classes: u16,
 ) -> ModelSpec {
-    let input = Shape::new(front_end.n_mels, window.columns, 1);
+    let input = Shape::new(front_end.bins(), window.columns, 1);
     let last = layers.last().map_or(input, |layer| layer.output);
     let mut head = layer(random, Op::Dense, last, classes).expect("dense fits anything");
     head.shift = 0;
@@ -93,7 +95,10 @@ pub(crate) fn model(
     ModelSpec {
         front_end,
         window,
-        normalisation: vec![Affine::DB80],
+        normalisation: match front_end.feature {
+            Feature::LogMel => vec![Affine::DB80],
+            Feature::Mfcc { coefficients } => (0..coefficients).map(of_coefficient).collect(),
+        },
         labels: (0..classes).map(|class| format!("class {class}")).collect(),
         logits_exponent: 12,
         layers,
@@ -101,17 +106,82 @@ pub(crate) fn model(
     }
 }
 
+/// A map that suits music's coefficients of 16 bands: all of them have another one.
+pub(crate) fn of_coefficient(index: u16) -> Affine {
+    Affine {
+        scale: 0.9 + 0.1 * f32::from(index),
+        offset: if index == 0 {
+            250.0
+        } else {
+            120.0 + f32::from(index)
+        },
+    }
+}
+
+/// No network: keeps the windows it is shown.
+pub(crate) struct Recorder {
+    pub(crate) info: ModelInfo,
+    pub(crate) normalisation: Vec<Affine>,
+    pub(crate) window: Vec<u8>,
+    pub(crate) seen: Vec<Vec<u8>>,
+}
+
+impl Recorder {
+    pub(crate) fn new(front_end: FrontEnd, window: WindowSpec, normalisation: Vec<Affine>) -> Self {
+        let info = ModelInfo {
+            front_end,
+            window,
+            classes: 1,
+            logits_exponent: 0,
+        };
+        Self {
+            info,
+            normalisation,
+            window: vec![0; info.window_len()],
+            seen: Vec::new(),
+        }
+    }
+}
+
+impl Engine for &mut Recorder {
+    fn info(&self) -> ModelInfo {
+        self.info
+    }
+
+    fn label(&self, _: usize) -> Option<&str> {
+        None
+    }
+
+    fn normalisation(&self, bin: usize) -> Affine {
+        self.normalisation[bin]
+    }
+
+    fn input(&mut self) -> &mut [u8] {
+        &mut self.window
+    }
+
+    fn run(&mut self, _: &mut [i32]) -> Result<(), Error> {
+        let window = self.window.clone();
+        self.seen.push(window);
+        Ok(())
+    }
+}
+
 /// A model of one to four random layers on a window of random size.
 pub(crate) fn random_model(seed: u64) -> ModelSpec {
     let mut random = Random(seed);
-    let front_end = FrontEnd::librosa(512, 256, 4 + random.below(12) as u16);
+    let n_mels = 4 + random.below(12);
+    let mut front_end = FrontEnd::librosa(512, 256, n_mels as u16);
+    if seed % 3 == 1 {
+        front_end = front_end.mfcc(1 + random.below(n_mels) as u16);
+    }
     let columns = 4 + random.below(12) as u16;
     let window = WindowSpec {
         columns,
         hop: 1 + random.below(usize::from(columns)) as u16,
     };
     let mut layers: Vec<LayerSpec> = Vec::new();
-    let mut shape = Shape::new(front_end.n_mels, columns, 1);
+    let mut shape = Shape::new(front_end.bins(), columns, 1);
     for _ in 0..1 + random.below(4) {
         let layer = random_layer(&mut random, shape);
         shape = layer.output;

@@ -93,8 +93,10 @@ static void on_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     }
     for (size_t i = 0; i < count; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+        /* the first half tells, whatever the size: at the end of a page QEMU adds the next instruction's bytes, and
+         * no instruction of 32 bits begins like a marker */
         uint16_t code = 0;
-        if (qemu_plugin_insn_size(insn) == sizeof code)
+        if (qemu_plugin_insn_size(insn) >= sizeof code)
             memcpy(&code, qemu_plugin_insn_data(insn), sizeof code);
         if (code == 0x46d2)
             qemu_plugin_register_vcpu_insn_exec_cb(insn, on_start, QEMU_PLUGIN_CB_NO_REGS, NULL);

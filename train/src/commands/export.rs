@@ -52,6 +52,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     for file in &exported.files {
         say(file.display())?;
     }
+    if let Some(reason) = exported.floats_only {
+        say(format_args!("floats only, no integers: {reason}"))?;
+    }
     let measured = &exported.measured;
     let int8 = match &measured.int8 {
         Some(int8) => format!(", int8 {:.1} %", 100.0 * int8.track_accuracy()),

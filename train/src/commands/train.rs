@@ -12,6 +12,7 @@ use signal_hook::flag;
 use timbrel_train::console::say;
 use timbrel_train::data::Dataset;
 use timbrel_train::device::DeviceKind;
+use timbrel_train::score::mean_and_deviation;
 use timbrel_train::training::{Options, RunFolder, RunInfo, train};
 
 #[derive(Args)]
@@ -48,6 +49,10 @@ pub(crate) struct Arguments {
     /// keeps its own.
     #[arg(long)]
     approximate_front_end: bool,
+    /// Divide the tracks as the manifest does, whatever the recipe's split table says. A resumed run keeps its
+    /// own.
+    #[arg(long)]
+    manifest_split: bool,
     /// Folder of a run whose weights to begin with.
     #[arg(long, value_name = "RUN", conflicts_with = "resume")]
     init_from: Option<PathBuf>,
@@ -69,6 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         data,
         teachers: absolute(&arguments.teacher)?,
         approximate_front_end: arguments.approximate_front_end,
+        manifest_split: arguments.manifest_split,
         init_from: arguments.init_from.clone(),
         interrupt: interrupt()?,
     };
@@ -121,10 +127,7 @@ fn several(
         }
         best.extend(info.best.map(|(accuracy, _)| 100.0 * accuracy));
     }
-    let count = best.len() as f64;
-    let mean = best.iter().sum::<f64>() / count;
-    let squares = best.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
-    let deviation = (squares / (count - 1.0)).sqrt();
+    let (mean, deviation) = mean_and_deviation(&best);
     let list: Vec<String> = best.iter().map(|value| format!("{value:.1}")).collect();
     say(format_args!(
         "best: {} % of the valid tracks; mean {mean:.1}, standard deviation {deviation:.1}",

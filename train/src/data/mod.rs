@@ -20,8 +20,8 @@ use timbrel_core::frontend::FrontEnd;
 pub use manifest::ManifestRow;
 pub(crate) use source::hash;
 pub use source::{Collection, Layout, Source};
-pub(crate) use window::{STEPS_PER_DB, quantise};
-pub use window::{columns_of, renormalise, starts, windows};
+pub(crate) use window::{STEPS_PER_DB, cepstra_of_renormalised, quantise};
+pub use window::{View, columns_of, renormalise, starts, windows};
 
 /// One track of the cache.
 #[derive(Clone, Debug)]
@@ -44,11 +44,13 @@ pub struct MadeWith {
     pub n_fft: u16,
     /// Samples from column to column.
     pub hop: f32,
+    /// Mel bands, or bins of the FFT.
+    pub bins: usize,
 }
 
 impl MadeWith {
     /// Reads the keys `n_fft` and `hop` of a cache's metadata; none where one is missing.
-    fn read(metadata: &HashMap<String, String>) -> Result<Option<Self>> {
+    fn read(metadata: &HashMap<String, String>, bins: usize) -> Result<Option<Self>> {
         let (Some(n_fft), Some(hop)) = (metadata.get("n_fft"), metadata.get("hop")) else {
             return Ok(None);
         };
@@ -56,7 +58,14 @@ impl MadeWith {
         Ok(Some(Self {
             n_fft: n_fft.parse().with_context(bad)?,
             hop: hop.parse().with_context(bad)?,
+            bins,
         }))
+    }
+
+    /// Whether the cache has the FFT's own bins.
+    #[must_use]
+    pub const fn holds_fft_bins(&self) -> bool {
+        self.bins == self.n_fft as usize / 2 + 1
     }
 }
 
@@ -106,7 +115,6 @@ impl Dataset {
         let tensors = SafeTensors::deserialize(bytes).context("not a safetensors file")?;
         let (_, header) = SafeTensors::read_metadata(bytes)?;
         let metadata = header.metadata().clone().unwrap_or_default();
-        let made_with = MadeWith::read(&metadata)?;
         let genres = metadata
             .get("genres")
             .context("its metadata has no `genres`")?;
@@ -127,6 +135,7 @@ impl Dataset {
                 logmel.shape()
             );
         };
+        let made_with = MadeWith::read(&metadata, mels)?;
         ensure!(
             labels.shape() == [count],
             "tensor `label` has shape {:?}, expected [{count}]",
@@ -222,7 +231,7 @@ impl Dataset {
             front_end.n_mels,
             self.mels
         );
-        if let Some(MadeWith { n_fft, hop }) = self.made_with {
+        if let Some(MadeWith { n_fft, hop, .. }) = self.made_with {
             ensure!(
                 n_fft == front_end.n_fft && (hop - f32::from(front_end.hop)).abs() < 1.0,
                 "the front end has n_fft {} and hop {}, the cache was made with {n_fft} and {hop}; make one that fits with `timbrel prepare`, or let `timbrel train --approximate-front-end` take the cache's",

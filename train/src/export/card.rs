@@ -80,14 +80,17 @@ impl Card<'_> {
         }
         let seconds =
             f32::from(window.columns) * f32::from(front_end.hop) / front_end.sample_rate as f32;
-        let bins = match self.recipe.front_end.n_mels {
-            Some(_) => "mel bands",
-            None => "bins",
+        // floats compute coefficients themselves
+        let mfcc = model.and(self.recipe.network.cepstra);
+        let bins = match (mfcc, self.recipe.front_end.n_mels) {
+            (Some(count), _) => format!("{} MFCCs of {} mel bands", count.get(), front_end.n_mels),
+            (None, Some(_)) => format!("{} mel bands", front_end.n_mels),
+            (None, None) => format!("{} bins", front_end.n_mels),
         };
         writeln!(
             out,
-            "| input | {} {bins} × {} columns ({seconds:.1} s), a window every {} columns |",
-            front_end.n_mels, window.columns, window.hop
+            "| input | {bins} × {} columns ({seconds:.1} s), a window every {} columns |",
+            window.columns, window.hop
         )?;
         writeln!(
             out,

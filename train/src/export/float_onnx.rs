@@ -11,7 +11,7 @@ use timbrel_core::frontend::Affine;
 use super::graph::{Graph, integer, integers, value_info};
 use super::metadata::{About, front_end, linear_front_end};
 use super::proto::{Attribute, data_type};
-use crate::network::{Front, Matrix, VARIANCE_FLOOR};
+use crate::network::{Front, Matrix, Steps, VARIANCE_FLOOR};
 use crate::quantise::Identity;
 use crate::recipe::{BlockKeys, Norm, Recipe, Reduce};
 use crate::weights::{Weights, name};
@@ -69,6 +69,9 @@ impl Builder<'_> {
     fn network(&mut self, recipe: &Recipe) -> Result<String> {
         let keys = &recipe.network;
         let mut value = self.front(&Front::new(keys, recipe.input()));
+        if keys.normalise {
+            value = self.normalise(recipe.input()[0], &value)?;
+        }
         let mut channels = 1;
         for (index, block) in keys.blocks.iter().enumerate() {
             value = self
@@ -126,6 +129,28 @@ impl Builder<'_> {
             value = self.op("MatMul", &[&value, &map], "mapped_columns");
         }
         value
+    }
+
+    /// Brings coefficients of so many bands to the input's range.
+    fn normalise(&mut self, bands: usize, input: &str) -> Result<String> {
+        let scales = &self.weights.get(name::COEFFICIENT_SCALE)?.values;
+        let offsets = &self.weights.get(name::COEFFICIENT_OFFSET)?.values;
+        let Steps { factor, floor } = Steps::new(bands);
+        let shape = [1, 1, scales.len(), 1];
+        let factors: Vec<f32> = scales.iter().map(|scale| scale * factor).collect();
+        let mut summands = offsets.clone();
+        if let (Some(first), Some(scale)) = (summands.first_mut(), scales.first()) {
+            *first -= scale * floor;
+        }
+        let factors = self.graph.floats("coefficient_factors", &shape, &factors);
+        let summands = self.graph.floats("coefficient_summands", &shape, &summands);
+        self.graph.float("least_step", 0.0);
+        self.graph.float("greatest_step", 255.0);
+        let value = self.op("Mul", &[input, &factors], "scaled_coefficients");
+        let value = self.op("Add", &[&value, &summands], "coefficient_steps");
+        let limits = [value.as_str(), "least_step", "greatest_step"];
+        let value = self.op("Clip", &limits, "clamped_coefficients");
+        Ok(self.op("Mul", &[&value, "input_scale"], "coefficients"))
     }
 
     /// The mean of a whole window.

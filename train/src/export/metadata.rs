@@ -3,7 +3,7 @@
 //! - `timbrel.format`: `1`
 //! - `timbrel.labels`: JSON array of names in the order of the logits
 //! - `timbrel.front_end`: JSON object with the fields of [`timbrel_core::frontend::FrontEnd`]; `mel_scale`
-//!   is `slaney` or `htk`, `mel_norm` `none` or `slaney`, `padding` `none`, `zeros` or `reflect`. Of a front end
+//!   is `slaney` or `htk`, `mel_norm` `none` or `slaney`, `padding` `none`, `zeros` or `reflect`; of MFCCs also `n_mfcc`. Of a front end
 //!   without mel bands, which core does not run, it has `bins` in place of what concerns the bands
 //! - `timbrel.window`: JSON object with `columns` and `hop`
 //! - `timbrel.normalisation`: JSON array of `[scale, offset]`, one for all bins or one a bin
@@ -11,7 +11,7 @@
 //! - `timbrel.provenance`: lines of `key: value`
 
 use serde_json::json;
-use timbrel_core::frontend::{Affine, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
+use timbrel_core::frontend::{Affine, Feature, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
 
 use super::proto;
 
@@ -53,7 +53,7 @@ impl About<'_> {
 
 /// A front end with mel bands.
 pub(super) fn front_end(front_end: &FrontEnd) -> String {
-    json!({
+    let mut text = json!({
         "sample_rate": front_end.sample_rate,
         "n_fft": front_end.n_fft,
         "hop": front_end.hop,
@@ -75,8 +75,11 @@ pub(super) fn front_end(front_end: &FrontEnd) -> String {
         },
         "amin": front_end.amin,
         "top_db": front_end.top_db,
-    })
-    .to_string()
+    });
+    if let Feature::Mfcc { coefficients } = front_end.feature {
+        text["n_mfcc"] = coefficients.into();
+    }
+    text.to_string()
 }
 
 /// A front end of the FFT's own bins.

@@ -1,6 +1,6 @@
 //! The same integers as the `.timbrel` file, as standard ONNX operators.
 //!
-//! `u8 window [1, 1, mels, columns] → [QLinearConv → MaxPool]* → QLinearConv (the mean) → Flatten →
+//! `u8 window [1, 1, bins, columns] → [QLinearConv → MaxPool]* → QLinearConv (the mean) → Flatten →
 //! MatMulInteger → Add → i32 logits [1, classes]`
 //!
 //! A requantisation only depends on the ratio of its scales, so every activation is written with the
@@ -23,7 +23,7 @@ use super::proto::{Attribute, data_type};
 pub fn onnx(spec: &ModelSpec) -> Result<Vec<u8>> {
     let mut graph = Graph::default();
     let columns = i64::from(spec.window.columns);
-    let input = [1, 1, i64::from(spec.front_end.n_mels), columns];
+    let input = [1, 1, i64::from(spec.front_end.bins()), columns];
     graph.float("activation_scale", 1.0 / 256.0);
     graph.tensor("activation_zero", &[], data_type::UINT8, vec![0]);
     graph.tensor("weight_zero", &[], data_type::INT8, vec![0]);

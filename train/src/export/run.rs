@@ -26,6 +26,8 @@ pub struct Exported {
     pub files: Vec<PathBuf>,
     /// Accuracy on the split that the epoch was chosen on.
     pub measured: Measured,
+    /// Why there are no integers, where there are none.
+    pub floats_only: Option<&'static str>,
 }
 
 /// What to export and where to.
@@ -115,6 +117,7 @@ pub fn export(
     Ok(Exported {
         files: write_all(target.out, &files)?,
         measured,
+        floats_only: recipe.network.floats_only(),
     })
 }
 
@@ -162,7 +165,7 @@ fn provenance(recipe: &Recipe, info: &RunInfo, pieces: usize, calibrated: bool) 
             info.teachers.len()
         ));
     }
-    if let Some(made_with) = info.approximated {
+    if let Some(made_with) = info.changes.approximated {
         lines.push(format!(
             "front end: a column every {} samples in place of the recipe's",
             made_with.hop

@@ -3,6 +3,7 @@
 mod block;
 mod convolution;
 mod front;
+mod normalise;
 #[cfg(feature = "cpu")]
 mod patches;
 mod quantised;
@@ -18,6 +19,8 @@ use burn::tensor::{Device, Tensor};
 
 use self::block::Block;
 pub(crate) use self::front::{Front, Matrix, VARIANCE_FLOOR};
+use self::normalise::Normalise;
+pub(crate) use self::normalise::Steps;
 use self::recurrent::Recurrent;
 use crate::quantise::Exponents;
 use crate::recipe::{BlockKeys, HiddenKeys, Recipe, Reduce};
@@ -26,7 +29,7 @@ use crate::recipe::{BlockKeys, HiddenKeys, Recipe, Reduce};
 pub(crate) const NORM_EPSILON: f64 = 1e-5;
 
 /// What the window is divided by: a power of two, as the model file's network has it.
-const FULL_SCALE: f32 = 256.0;
+pub(crate) const FULL_SCALE: f32 = 256.0;
 
 impl BlockKeys {
     /// Whether the input can stand beside the convolution as a branch of its own.
@@ -46,6 +49,7 @@ struct Hidden {
 #[derive(Module, Debug)]
 pub struct Network {
     front: Front,
+    normalise: Option<Normalise>,
     blocks: Vec<Block>,
     recurrent: Option<Recurrent>,
     adaptive: Option<AdaptiveAvgPool2d>,
@@ -96,6 +100,7 @@ impl Network {
         }
         Ok(Self {
             front: Front::new(keys, recipe.input()),
+            normalise: Normalise::new(keys, recipe.input()[0], device),
             blocks,
             recurrent,
             adaptive,
@@ -127,11 +132,14 @@ impl Network {
         self
     }
 
-    /// Logits of the network of real numbers, with the output of each block `[N, channel, row, column]` and the reduced
-    /// vector `[N, value, 1, 1]` on the way.
+    /// Logits of the network of real numbers, with the output of each block `[N, channel, row, column]`, the reduced
+    /// vector and the output of each hidden layer `[N, value, 1, 1]` on the way.
     #[must_use]
     pub fn observe(&self, input: Tensor<4>) -> (Vec<Tensor<4>>, Tensor<2>) {
         let mut x = self.front.forward(input / FULL_SCALE);
+        if let Some(normalise) = &self.normalise {
+            x = normalise.forward(x);
+        }
         let mut outputs = Vec::with_capacity(self.blocks.len() + 1);
         for block in &self.blocks {
             x = block.forward(x);
@@ -142,7 +150,10 @@ impl Network {
         outputs.push(vector.clone().reshape([count, values, 1, 1]));
         vector = self.dropout.forward(vector);
         for hidden in &self.hidden {
-            vector = hidden.dropout.forward(relu(hidden.dense.forward(vector)));
+            vector = relu(hidden.dense.forward(vector));
+            let [count, values] = vector.dims();
+            outputs.push(vector.clone().reshape([count, values, 1, 1]));
+            vector = hidden.dropout.forward(vector);
         }
         (outputs, self.dense.forward(vector))
     }

@@ -2,7 +2,6 @@
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
-use timbrel_core::frontend::Affine;
 use timbrel_core::model::{Geometry, LayerSpec, ModelSpec, Op, Shape};
 
 use super::{FoldedConv, FoldedNetwork, INPUT_EXPONENT, MAX_SHIFT, scaled};
@@ -13,10 +12,16 @@ use crate::recipe::Recipe;
 pub struct Exponents {
     /// Of each block's output.
     pub activations: Vec<i32>,
-    /// Of the mean over all places.
+    /// Of the mean over all places; of no meaning in a network that goes on with all of them.
     pub mean: i32,
     /// Of each block's weights.
     pub weights: Vec<i32>,
+    /// Of each hidden layer's output.
+    #[serde(default)]
+    pub hidden_activations: Vec<i32>,
+    /// Of each hidden layer's weights.
+    #[serde(default)]
+    pub hidden_weights: Vec<i32>,
     /// Of the dense weights.
     pub dense: i32,
 }
@@ -40,10 +45,10 @@ pub fn build(
     exponents: &Exponents,
     identity: &Identity,
 ) -> Result<ModelSpec> {
-    let [bins, columns] = recipe.input();
+    let [bins, columns] = recipe.network.front(recipe.input());
     let mut shape = Shape::new(short(bins)?, short(columns)?, 1);
     let mut input = INPUT_EXPONENT;
-    let mut layers = Vec::with_capacity(network.convs.len() + 2);
+    let mut layers = Vec::with_capacity(network.convs.len() + network.hidden.len() + 2);
     for (index, conv) in network.convs.iter().enumerate() {
         let output = exponents.activations[index];
         let layer = conv_layer(conv, shape, [input, exponents.weights[index], output])
@@ -51,22 +56,35 @@ pub fn build(
         (shape, input) = (layer.output, output);
         layers.push(layer);
     }
-    let mean = mean_layer(shape, input, exponents.mean).context("mean over all places")?;
-    (shape, input) = (mean.output, exponents.mean);
-    layers.push(mean);
+    if network.mean {
+        let mean = mean_layer(shape, input, exponents.mean).context("mean over all places")?;
+        (shape, input) = (mean.output, exponents.mean);
+        layers.push(mean);
+    }
+    for (index, hidden) in network.hidden.iter().enumerate() {
+        let output = exponents.hidden_activations[index];
+        let scales = [input, exponents.hidden_weights[index]];
+        let mut layer = dense_layer(&hidden.weights, &hidden.biases, shape, scales)?;
+        layer.shift = shift(scales[0] + scales[1] - output)
+            .with_context(|| format!("hidden layer {index}"))?;
+        (shape, input) = (layer.output, output);
+        layers.push(layer);
+    }
+    let scales = [input, exponents.dense];
+    layers.push(dense_layer(
+        &network.dense_weights,
+        &network.dense_biases,
+        shape,
+        scales,
+    )?);
     let sums = input + exponents.dense;
-    layers.push(LayerSpec {
-        op: Op::Dense,
-        shift: 0,
-        input: shape,
-        output: Shape::new(1, 1, short(network.dense_biases.len())?),
-        weights: weights(&network.dense_weights, exponents.dense),
-        biases: biases(&network.dense_biases, sums)?,
-    });
     Ok(ModelSpec {
-        front_end: recipe.front_end(),
+        front_end: match recipe.network.cepstra {
+            Some(count) => recipe.front_end().mfcc(count.short()),
+            None => recipe.front_end(),
+        },
         window: recipe.window(),
-        normalisation: vec![Affine::DB80],
+        normalisation: network.normalisation.clone(),
         labels: identity.labels.clone(),
         logits_exponent: u8::try_from(sums).context("scale of the logits")?,
         layers,
@@ -99,6 +117,23 @@ fn conv_layer(
             .context("does not fit its input")?,
         weights: weights(&conv.weights, weight),
         biases: biases(&conv.biases, input + weight)?,
+    })
+}
+
+/// A dense layer whose sums nothing shifts yet.
+fn dense_layer(
+    values: &[f32],
+    summands: &[f32],
+    shape: Shape,
+    [input, weight]: [i32; 2],
+) -> Result<LayerSpec> {
+    Ok(LayerSpec {
+        op: Op::Dense,
+        shift: 0,
+        input: shape,
+        output: Shape::new(1, 1, short(summands.len())?),
+        weights: weights(values, weight),
+        biases: biases(summands, input + weight)?,
     })
 }
 

@@ -60,7 +60,8 @@ impl ActivationErrors {
     }
 }
 
-/// Exponents for the activations of every block and for the mean, and the float logits of each window.
+/// Exponents for the activations of every block, for the reduced vector and for the hidden layers, and the float
+/// logits of each window.
 pub(super) fn observe(
     network: &Network,
     inputs: &[Vec<u8>],

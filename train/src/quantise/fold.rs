@@ -1,9 +1,10 @@
 //! Batch normalisation taken into the convolution before it.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
+use timbrel_core::frontend::Affine;
 
 use crate::network::NORM_EPSILON;
-use crate::recipe::{BlockKeys, NetworkKeys, Norm};
+use crate::recipe::{BlockKeys, NetworkKeys, Norm, Reduce};
 use crate::weights::{Array, Weights, name};
 
 /// A convolution with bias, followed by ReLU and pooling as its keys say.
@@ -19,11 +20,26 @@ pub struct FoldedConv {
     pub biases: Vec<f32>,
 }
 
+/// A dense layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoldedDense {
+    /// `[out, in]`.
+    pub weights: Vec<f32>,
+    /// A bias for each output.
+    pub biases: Vec<f32>,
+}
+
 /// A network without batch normalisation, in the model file's weight layout.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoldedNetwork {
     /// The blocks.
     pub convs: Vec<FoldedConv>,
+    /// What brings cepstral coefficients to the input's range; the cache's own map for mel bands.
+    pub normalisation: Vec<Affine>,
+    /// Whether the blocks' output is averaged over all places; else all of it goes on.
+    pub mean: bool,
+    /// Hidden dense layers with ReLU.
+    pub hidden: Vec<FoldedDense>,
     /// Dense weights, `[out, in]`.
     pub dense_weights: Vec<f32>,
     /// Dense biases.
@@ -37,30 +53,38 @@ impl FoldedNetwork {
     /// The integer engine has no such network, or a tensor is missing or has another shape than the recipe
     /// says.
     pub fn new(keys: &NetworkKeys, weights: &Weights) -> Result<Self> {
-        ensure!(
-            keys.has_integers(),
-            "only a network that begins with blocks without norm = \"after-relu\", reduce = \"mean\" and no hidden layers can be made integers"
-        );
+        if let Some(reason) = keys.floats_only() {
+            bail!("the network cannot be made integers: {reason}");
+        }
         let mut inputs = 1;
         let mut convs = Vec::with_capacity(keys.blocks.len());
         for (index, block) in keys.blocks.iter().enumerate() {
             convs.push(fold(*block, inputs, index, weights)?);
             inputs = block.channels.get();
         }
-        let dense = weights.get(name::DENSE_WEIGHT)?;
-        let biases = weights.get(name::DENSE_BIAS)?;
-        let classes = biases.values.len();
-        expect(name::DENSE_WEIGHT, dense, &[inputs, classes])?;
-        let transposed =
-            (0..classes).flat_map(|o| (0..inputs).map(move |i| dense.values[i * classes + o]));
+        let mean = keys.reduce == Reduce::Mean;
+        // burn flattens [channel, place], an engine's activation is [place, channel]
+        let mut first = (!mean).then_some(inputs);
+        let mut hidden = Vec::with_capacity(keys.hidden.len());
+        for index in 0..keys.hidden.len() {
+            let known = first.is_none().then_some(inputs);
+            let layer = dense(&name::hidden(index), known, first.take(), weights)?;
+            inputs = layer.biases.len();
+            hidden.push(layer);
+        }
+        let known = first.is_none().then_some(inputs);
+        let last = dense(name::DENSE, known, first, weights)?;
         Ok(Self {
             convs,
-            dense_weights: transposed.collect(),
-            dense_biases: biases.values.clone(),
+            normalisation: normalisation(keys, weights)?,
+            mean,
+            hidden,
+            dense_weights: last.weights,
+            dense_biases: last.biases,
         })
     }
 
-    /// The weights of a network of the same geometry whose blocks have norm = "none".
+    /// The weights of a network of the same geometry whose blocks have norm = "none", where `quantised` allows it.
     #[must_use]
     pub fn weights(&self) -> Weights {
         let mut out = Weights::default();
@@ -106,6 +130,50 @@ impl FoldedConv {
             (output * kernel * kernel + place) * depth + input
         }]
     }
+}
+
+/// A dense layer, of `inputs` values where they are known. One that reads blocks of so many `channels` is put in the
+/// order in which an engine has them.
+fn dense(
+    part: &str,
+    inputs: Option<usize>,
+    channels: Option<usize>,
+    weights: &Weights,
+) -> Result<FoldedDense> {
+    let (name, bias) = (format!("{part}.weight"), format!("{part}.bias"));
+    let (array, biases) = (weights.get(&name)?, weights.get(&bias)?);
+    let outputs = biases.values.len();
+    let inputs = inputs.unwrap_or_else(|| array.values.len() / outputs.max(1));
+    expect(&name, array, &[inputs, outputs])?;
+    let channels = channels.unwrap_or(inputs).max(1);
+    ensure!(
+        inputs.is_multiple_of(channels),
+        "tensor `{name}` has {inputs} inputs, which are not whole channels"
+    );
+    let places = inputs / channels;
+    let order = |input: usize| input % channels * places + input / channels;
+    let transposed = (0..outputs).flat_map(|output| {
+        (0..inputs).map(move |input| array.values[order(input) * outputs + output])
+    });
+    Ok(FoldedDense {
+        weights: transposed.collect(),
+        biases: biases.values.clone(),
+    })
+}
+
+fn normalisation(keys: &NetworkKeys, weights: &Weights) -> Result<Vec<Affine>> {
+    let Some(count) = keys.cepstra else {
+        return Ok(vec![Affine::DB80]);
+    };
+    let [scales, offsets] = [name::COEFFICIENT_SCALE, name::COEFFICIENT_OFFSET].map(|name| {
+        let array = weights.get(name)?;
+        expect(name, array, &[count.get()])?;
+        anyhow::Ok(array.values.iter())
+    });
+    let pairs = scales?.zip(offsets?);
+    Ok(pairs
+        .map(|(&scale, &offset)| Affine { scale, offset })
+        .collect())
 }
 
 fn fold(keys: BlockKeys, inputs: usize, index: usize, weights: &Weights) -> Result<FoldedConv> {

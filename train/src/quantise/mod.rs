@@ -7,12 +7,14 @@
 mod build;
 mod calibrate;
 mod fold;
+mod ranges;
 mod search;
 
 pub(crate) use build::reciprocal;
 pub use build::{Exponents, Identity, build};
 pub use calibrate::{ActivationErrors, calibration_windows};
-pub use fold::{FoldedConv, FoldedNetwork};
+pub use fold::{FoldedConv, FoldedDense, FoldedNetwork};
+pub use ranges::ranges;
 pub use search::{Quantised, quantise};
 
 /// The network's input is `q / 256`: exponent 8.

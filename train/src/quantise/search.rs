@@ -5,6 +5,7 @@ use burn::tensor::Device;
 use timbrel_core::model::ModelSpec;
 
 use super::{Exponents, FoldedNetwork, Identity, build, calibrate, holding};
+use crate::data::View;
 use crate::inference::Inference;
 use crate::network::Network;
 use crate::recipe::Recipe;
@@ -44,6 +45,7 @@ pub fn quantise(
     let folded = FoldedNetwork::new(&recipe.network, weights)?;
     let network = Network::new(recipe, identity.labels.len(), device)?.with_weights(weights)?;
     let (mut activations, logits) = calibrate::observe(&network, windows, recipe.input(), device)?;
+    let hidden_activations = activations.split_off(folded.convs.len() + 1);
     let mean = activations.pop().unwrap_or_default();
     let start = Exponents {
         activations,
@@ -53,10 +55,19 @@ pub fn quantise(
             .iter()
             .map(|conv| holding(largest(&conv.weights), 127.0))
             .collect(),
+        hidden_activations,
+        hidden_weights: folded
+            .hidden
+            .iter()
+            .map(|layer| holding(largest(&layer.weights), 127.0))
+            .collect(),
         dense: holding(largest(&folded.dense_weights), 127.0),
     };
     let stride = windows.len().div_ceil(COMPARED).max(1);
-    let compared: Vec<Vec<u8>> = windows.iter().step_by(stride).cloned().collect();
+    let start_spec = build(recipe, &folded, &start, identity)?;
+    let view = View::new(start_spec.front_end, start_spec.normalisation);
+    let compared = windows.iter().step_by(stride);
+    let compared: Vec<Vec<u8>> = compared.map(|w| view.of_renormalised(w)).collect();
     let targets: Vec<Vec<f32>> = logits.iter().step_by(stride).map(|l| softmax(l)).collect();
     let search = Search {
         recipe,
@@ -85,7 +96,7 @@ struct Search<'a> {
 impl Search<'_> {
     fn descend(&self, start: Exponents) -> Result<Quantised> {
         let mut best = self.measure(start)?;
-        let blocks = best.exponents.weights.len();
+        let blocks = best.exponents.weights.len() + best.exponents.hidden_weights.len();
         // a weight tensor may saturate one step, never be coarser than what holds it
         let moves = (0..=blocks)
             .flat_map(|layer| [(Place::Weights(layer), 1)])
@@ -125,7 +136,8 @@ impl Search<'_> {
     }
 }
 
-/// One of the exponents, by layer; the one after the last block is the dense layer's or the mean's.
+/// One of the exponents, by layer: the blocks', then of weights the hidden layers' and the last one's, of activations
+/// the mean's and the hidden layers'.
 #[derive(Clone, Copy)]
 enum Place {
     Weights(usize),
@@ -135,14 +147,16 @@ enum Place {
 impl Place {
     fn of(self, exponents: &mut Exponents) -> &mut i32 {
         match self {
-            Self::Weights(layer) => exponents
-                .weights
-                .get_mut(layer)
+            Self::Weights(layer) => (exponents.weights.iter_mut())
+                .chain(&mut exponents.hidden_weights)
+                .nth(layer)
                 .unwrap_or(&mut exponents.dense),
-            Self::Activation(layer) => exponents
-                .activations
-                .get_mut(layer)
-                .unwrap_or(&mut exponents.mean),
+            Self::Activation(layer) => {
+                let mean = std::iter::once(&mut exponents.mean);
+                let inside = exponents.activations.iter_mut().chain(mean);
+                let mut all = inside.chain(&mut exponents.hidden_activations);
+                all.nth(layer).expect("a place of these exponents")
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Every value is checked where it is read, so that an error points at its line.
 
+mod changes;
 mod network;
 mod values;
 
@@ -11,8 +12,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use timbrel_core::frontend::{FrontEnd, WindowSpec};
 
-use crate::data::MadeWith;
-
+pub use changes::Changes;
 pub use network::{BlockKeys, HiddenKeys, NetworkKeys, Norm, Reduce};
 pub use values::{Pair, Real, Share, Whole};
 
@@ -98,6 +98,15 @@ pub struct AugmentKeys {
     pub shift_bins: Whole<0, 32>,
     /// Greatest level change of an equaliser's shelf at either end of the mel axis, dB.
     pub tilt_db: Real<40>,
+    /// Greatest change of the range of levels: decibels are multiplied by up to `1 + contrast`, or divided.
+    #[serde(default)]
+    pub contrast: Real<4>,
+    /// Share of the crops whose upper bins fall off.
+    #[serde(default)]
+    pub low_pass: Real<1>,
+    /// Share of the crops that noise is added to.
+    #[serde(default)]
+    pub noise_floor: Real<1>,
     /// Bands of bins that are blanked.
     pub frequency_masks: Whole<0, 8>,
     /// Greatest width of such a band, bins.
@@ -216,28 +225,6 @@ impl Recipe {
             None => keys.n_fft.short() / 2 + 1,
         };
         FrontEnd::librosa(keys.n_fft.short(), keys.hop.short(), bins)
-    }
-
-    /// The recipe for the front end that a cache was made with: windows of the same duration, cut down to whole
-    /// columns.
-    ///
-    /// # Errors
-    /// Nothing is left of a window, or the network does not fit what is left.
-    pub fn approximated(&self, made_with: MadeWith) -> Result<Self> {
-        let ratio = f64::from(self.front_end.hop.short()) / f64::from(made_with.hop);
-        let scaled = |columns: Whole<1, 4096>| {
-            Whole::try_from((columns.get() as f64 * ratio) as i64)
-                .map_err(|error| anyhow::anyhow!("[window] at the cache's hop: {error}"))
-        };
-        let mut recipe = self.clone();
-        let hop = i64::from(made_with.hop as u16);
-        recipe.front_end.hop = Whole::try_from(hop).map_err(anyhow::Error::msg)?;
-        let n_fft = i64::from(made_with.n_fft);
-        recipe.front_end.n_fft = Whole::try_from(n_fft).map_err(anyhow::Error::msg)?;
-        recipe.window.columns = scaled(self.window.columns)?;
-        recipe.window.hop = scaled(self.window.hop)?;
-        recipe.validate()?;
-        Ok(recipe)
     }
 
     /// The windows.

@@ -17,6 +17,9 @@ pub struct NetworkKeys {
     pub standardise: bool,
     /// Takes that many cepstral coefficients of the bins first, so that mel bands become MFCCs.
     pub cepstra: Option<Whole<1, 128>>,
+    /// Brings the range that each coefficient has in the train windows to 0 to 1, and clamps what is outside.
+    #[serde(default)]
+    pub normalise: bool,
     /// Stretches or shrinks bins and columns to this size first.
     pub resize: Option<Pair<1024>>,
     /// Blocks from input to output; none is a network without convolution.
@@ -133,10 +136,18 @@ impl NetworkKeys {
             input[0]
         );
         ensure!(
+            !self.normalise || (self.cepstra.is_some() && !self.standardise),
+            "[network] normalise belongs to cepstra without standardise"
+        );
+        ensure!(
             !self.quantised
-                || (self.has_integers() && self.blocks.iter().all(|b| b.norm == Norm::None)),
+                || (self.has_integers()
+                    && self.cepstra.is_none()
+                    && self.reduce == Reduce::Mean
+                    && self.hidden.is_empty()
+                    && self.blocks.iter().all(|b| b.norm == Norm::None)),
             "[network] quantised: every block must have norm = \"none\" (what normalisation there was is folded in), \
-             and the rest must be what the integer engine runs"
+             and the rest must be reduce = \"mean\" and the last dense layer"
         );
         let recurrent = matches!(self.reduce, Reduce::Lstm | Reduce::Gru);
         ensure!(
@@ -154,13 +165,30 @@ impl NetworkKeys {
     /// Whether the integer engine can run networks of this make.
     #[must_use]
     pub fn has_integers(&self) -> bool {
-        !self.blocks.is_empty()
-            && !self.standardise
-            && self.cepstra.is_none()
-            && self.resize.is_none()
-            && self.reduce == Reduce::Mean
-            && self.hidden.is_empty()
-            && self.blocks.iter().all(|b| b.norm != Norm::AfterRelu)
+        self.floats_only().is_none()
+    }
+
+    /// What keeps a network of this make from becoming integers, if anything does.
+    #[must_use]
+    pub fn floats_only(&self) -> Option<&'static str> {
+        let after_relu = self.blocks.iter().any(|b| b.norm == Norm::AfterRelu);
+        let reasons = [
+            (self.blocks.is_empty(), "it has no blocks"),
+            (self.standardise, "standardise = true"),
+            (self.resize.is_some(), "it has a resize"),
+            (
+                self.cepstra.is_some() && !self.normalise,
+                "cepstra without normalise = true",
+            ),
+            (after_relu, "a block has norm = \"after-relu\""),
+            (
+                !matches!(self.reduce, Reduce::Mean | Reduce::Flatten),
+                "reduce is neither \"mean\" nor \"flatten\"",
+            ),
+        ];
+        reasons
+            .into_iter()
+            .find_map(|(holds, reason)| holds.then_some(reason))
     }
 
     /// Height and width of what the first block sees.

@@ -9,12 +9,13 @@ use anyhow::{Context, Result, ensure};
 use super::html::{mark, percent, shell, table};
 use super::svg::{accuracies, escape, losses};
 use super::{Epoch, Figures, read_history, write_whole};
-use crate::training::RunFolder;
+use crate::score::mean_and_deviation;
+use crate::training::{RunFolder, RunInfo};
 
 /// A run as a comparison shows it.
 #[derive(Clone, Debug)]
 pub struct Compared {
-    /// Name of its folder.
+    /// Its folder as it was named.
     pub name: String,
     /// Its epochs.
     pub history: Vec<Epoch>,
@@ -22,8 +23,8 @@ pub struct Compared {
     pub figures: Option<Figures>,
     /// Keys and values of its recipe.
     recipe: BTreeMap<String, String>,
-    /// Seed, where there is a checkpoint that tells it.
-    seed: Option<u64>,
+    /// What the checkpoint tells, where there is one.
+    info: Option<RunInfo>,
 }
 
 impl Compared {
@@ -49,16 +50,12 @@ impl Compared {
                 toml::from_str(&text).with_context(|| file.display().to_string())?;
             flatten("", &toml::Value::Table(value), &mut recipe);
         }
-        let name = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-        let name = name
-            .file_name()
-            .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         Ok(Self {
-            name,
+            name: path.display().to_string(),
             history,
             figures,
             recipe,
-            seed: folder.info().ok().map(|info| info.seed),
+            info: folder.info().ok(),
         })
     }
 
@@ -75,19 +72,37 @@ impl Compared {
         })
     }
 
-    fn row(&self) -> [String; 8] {
+    /// Valid accuracy of the last epoch that was validated, which nobody chose.
+    #[must_use]
+    pub fn last(&self) -> Option<f64> {
+        self.history
+            .iter()
+            .rev()
+            .find_map(|e| e.valid_track_accuracy)
+    }
+
+    /// What divides the tracks: the manifest, or the recipe's split of tracks or of segments.
+    fn divided_by(&self) -> &str {
+        let by_manifest = (self.info.as_ref()).is_some_and(|i| i.changes.manifest_split.is_some());
+        match self.recipe.get("split.of") {
+            Some(of) if !by_manifest => of.trim_matches('"'),
+            _ => "manifest",
+        }
+    }
+
+    fn row(&self) -> Row {
         let none = || "–".to_owned();
         let last = self.history.last();
         let seconds: f64 = self.history.iter().map(|epoch| epoch.seconds).sum();
-        let best = self.best();
         [
             self.name.clone(),
-            self.seed.map_or_else(none, |seed| seed.to_string()),
+            self.divided_by().to_owned(),
             last.map_or_else(none, |epoch| epoch.epoch.to_string()),
             last.map_or_else(none, |epoch| format!("{:.3}", epoch.train_loss)),
-            best.map_or_else(none, |(accuracy, epoch)| {
+            self.best().map_or_else(none, |(accuracy, epoch)| {
                 format!("{} ({epoch})", percent(accuracy))
             }),
+            self.last().map_or_else(none, percent),
             self.figures.as_ref().map_or_else(none, |figures| {
                 let [low, high] = figures.track_accuracy_interval_95;
                 format!(
@@ -104,19 +119,80 @@ impl Compared {
             format!("{:.0} min", seconds / 60.0),
         ]
     }
+
+    /// Whether it differs from the other run by its seed alone.
+    fn same_but_seed(&self, other: &Self) -> bool {
+        let changes = |run: &Self| run.info.as_ref().map(|info| info.changes);
+        self.recipe == other.recipe && changes(self) == changes(other)
+    }
 }
 
+/// Cells of a run, or of the mean of several.
+type Row = [String; 9];
+
 /// Heads of the columns of [`Compared::row`].
-const HEAD: [&str; 8] = [
+const HEAD: [&str; 9] = [
     "run",
-    "seed",
+    "divided by",
     "epochs",
     "train loss",
     "best valid (epoch)",
+    "last valid",
     "report",
     "F1",
     "time",
 ];
+
+/// Runs that differ by their seeds alone, where there are several.
+fn seeds(runs: &[Compared]) -> Vec<Vec<&Compared>> {
+    let mut groups: Vec<Vec<&Compared>> = Vec::new();
+    for run in runs {
+        match groups.iter_mut().find(|group| group[0].same_but_seed(run)) {
+            Some(group) => group.push(run),
+            None => groups.push(vec![run]),
+        }
+    }
+    groups.retain(|group| group.len() > 1);
+    groups
+}
+
+/// Mean and standard deviation over seeds, in the columns of [`Compared::row`].
+fn mean_row(group: &[&Compared]) -> Row {
+    let of = |value: &dyn Fn(&Compared) -> Option<f64>| {
+        let values: Option<Vec<f64>> = group.iter().map(|run| value(run)).collect();
+        values.map_or_else(
+            || "–".to_owned(),
+            |values| {
+                let (mean, deviation) = mean_and_deviation(&values);
+                format!("{} ± {:.1}", percent(mean), 100.0 * deviation)
+            },
+        )
+    };
+    let name = group[0].recipe.get("name");
+    [
+        format!(
+            "mean of {} seeds of {}",
+            group.len(),
+            name.map_or("a run", |name| name.trim_matches('"'))
+        ),
+        group[0].divided_by().to_owned(),
+        String::new(),
+        String::new(),
+        of(&|run| run.best().map(|(accuracy, _)| accuracy)),
+        of(&Compared::last),
+        of(&|run| run.figures.as_ref().map(|figures| figures.track_accuracy)),
+        String::new(),
+        String::new(),
+    ]
+}
+
+/// The runs' rows, and below them those of several seeds.
+fn rows(runs: &[Compared]) -> Vec<Row> {
+    let means = seeds(runs);
+    (runs.iter().map(Compared::row))
+        .chain(means.iter().map(|group| mean_row(group)))
+        .collect()
+}
 
 /// A table for a person, and, where a file is given, a page with the curves.
 ///
@@ -127,9 +203,9 @@ pub fn compare(runs: &[Compared], page: Option<&Path>) -> Result<String> {
     if let Some(page) = page {
         write_whole(page, &html(runs))?;
     }
-    let mut rows = vec![HEAD.map(str::to_owned)];
-    rows.extend(runs.iter().map(Compared::row));
-    let mut out = aligned(&rows);
+    let mut table = vec![HEAD.map(str::to_owned)];
+    table.extend(rows(runs));
+    let mut out = aligned(&table);
     let differences = differences(runs);
     if !differences.is_empty() {
         out += "\nwhat differs in the recipes:\n";
@@ -141,7 +217,7 @@ pub fn compare(runs: &[Compared], page: Option<&Path>) -> Result<String> {
 }
 
 /// Columns padded to their widest cell.
-fn aligned(rows: &[[String; 8]]) -> String {
+fn aligned(rows: &[Row]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
     let widths: Vec<usize> = (0..HEAD.len())
         .map(|column| width(column).unwrap_or(0))
@@ -200,14 +276,16 @@ fn html(runs: &[Compared]) -> String {
     let curves: Vec<(&str, &[Epoch])> = (runs.iter())
         .map(|run| (run.name.as_str(), run.history.as_slice()))
         .collect();
-    let rows: Vec<Vec<String>> = (runs.iter().enumerate())
-        .map(|(index, run)| {
-            let mut row = run.row().map(|cell| escape(&cell)).to_vec();
-            row[0] = mark(index, &run.name);
+    let cells: Vec<Vec<String>> = (rows(runs).iter().enumerate())
+        .map(|(index, row)| {
+            let mut row: Vec<String> = row.iter().map(|cell| escape(cell)).collect();
+            if let Some(run) = runs.get(index) {
+                row[0] = mark(index, &run.name);
+            }
             row
         })
         .collect();
-    let mut body = table(&HEAD, 1, &rows);
+    let mut body = table(&HEAD, 2, &cells);
     body += "<div class=\"plots\">\n";
     for (heading, svg) in [("Accuracy", accuracies(&curves)), ("Loss", losses(&curves))] {
         body +=

@@ -14,7 +14,7 @@ use timbrel_core::decode::AudioReader;
 use timbrel_core::frontend::FrontEnd;
 
 use crate::data::prepare::{excerpt, read_excerpt, to_and_fro};
-use crate::data::{Source, quantise, starts};
+use crate::data::{Source, starts};
 use crate::features::{Feature, SAMPLE_RATE};
 use crate::inference::Inference;
 use crate::score::{Score, argmax};
@@ -159,7 +159,10 @@ impl<'a> Listener<'a> {
         let front_end = model.info().front_end;
         let (n_fft, hop) = (front_end.n_fft, front_end.hop);
         ensure!(
-            front_end == FrontEnd::librosa(n_fft, hop, 128),
+            FrontEnd {
+                feature: front_end.feature,
+                ..FrontEnd::librosa(n_fft, hop, 128)
+            } == front_end,
             "only models with librosa's 128 mel bands can be tried on audio"
         );
         let feature = Feature::parse(&format!("mel_db_{n_fft}_{hop}_128"))?;
@@ -178,14 +181,14 @@ impl<'a> Listener<'a> {
         } else {
             signal
         };
-        let matrix = self.feature.compute(signal)?;
+        let (matrix, view) = (self.feature.compute(signal)?, self.model.view());
         let cut = |start: usize| {
             let bins = matrix.values.chunks_exact(matrix.frames);
             let db: Vec<f32> = bins
                 .flat_map(|bin| &bin[start..start + columns])
                 .copied()
                 .collect();
-            quantise(&db, matrix.bins, self.model.normalisation())
+            view.of_decibels(&db)
         };
         let windows: Vec<Vec<u8>> = starts(matrix.frames, window).map(cut).collect();
         let logits = self.model.logits(&windows)?;

@@ -8,10 +8,10 @@ use burn::tensor::Device;
 use super::{Options, RunFolder, RunInfo};
 use crate::data::Dataset;
 use crate::network::Network;
-use crate::quantise::{Exponents, FoldedNetwork, Identity, calibration_windows, quantise};
-use crate::recipe::{BlockKeys, Recipe};
+use crate::quantise::{Exponents, FoldedNetwork, Identity, calibration_windows, quantise, ranges};
+use crate::recipe::{BlockKeys, Changes, Recipe};
 use crate::split::Parts;
-use crate::weights::{Weights, name};
+use crate::weights::{Array, Weights, name};
 
 /// What a new run is, and its network before the first step.
 pub(super) fn begin(
@@ -28,7 +28,7 @@ pub(super) fn begin(
         labels: dataset.genres.clone(),
         best: None,
         data: options.data.clone(),
-        approximated: None,
+        changes: Changes::default(),
         exponents: None,
         teachers: options.teachers.clone(),
     };
@@ -39,12 +39,35 @@ pub(super) fn begin(
             info.exponents = Some(begun.exponents);
         }
         Some(run) => network = continued(network, run, &info.labels)?,
-        None => ensure!(
-            !recipe.network.quantised,
-            "[network] quantised needs --init-from, a run of the same network in real numbers"
-        ),
+        None => {
+            ensure!(
+                !recipe.network.quantised,
+                "[network] quantised needs --init-from, a run of the same network in real numbers"
+            );
+            if recipe.network.normalise {
+                network = normalised(network, recipe, dataset)?;
+            }
+        }
     }
     Ok((info, network))
+}
+
+/// The network with its coefficients' ranges on the train split.
+fn normalised(network: Network, recipe: &Recipe, dataset: &Dataset) -> Result<Network> {
+    let parts = Parts::new(recipe, dataset)?;
+    let windows = calibration_windows(dataset, &parts.train, recipe.window());
+    let [count, _] = recipe.network.front(recipe.input());
+    let maps = ranges(&windows, dataset.mels, count);
+    let mut weights = network.weights()?;
+    let mut set = |name: &str, values: Vec<f32>| {
+        let shape = vec![count];
+        weights.insert(name.into(), Array { shape, values });
+    };
+    let scales = maps.iter().map(|map| map.scale);
+    set(name::COEFFICIENT_SCALE, scales.collect());
+    let offsets = maps.iter().map(|map| map.offset);
+    set(name::COEFFICIENT_OFFSET, offsets.collect());
+    network.with_weights(&weights)
 }
 
 /// The network with a run's weights; its last layer stays fresh where the classes are others.

@@ -12,10 +12,9 @@ use burn::store::ModuleRecord;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-use crate::data::MadeWith;
 use crate::network::Network;
 use crate::quantise::Exponents;
-use crate::recipe::Recipe;
+use crate::recipe::{Changes, Recipe};
 use crate::weights::Weights;
 
 /// What identifies a run and how far it is.
@@ -33,9 +32,9 @@ pub struct RunInfo {
     pub best: Option<(f64, usize)>,
     /// Where the data lay.
     pub data: PathBuf,
-    /// The cache's front end, where it stands in for the recipe's.
+    /// How it departs from its recipe.
     #[serde(default)]
-    pub approximated: Option<MadeWith>,
+    pub changes: Changes,
     /// Scales of the integers that it trains, if it trains integers.
     #[serde(default)]
     pub exponents: Option<Exponents>,
@@ -110,16 +109,13 @@ impl RunFolder {
         serde_json::from_str(&text).with_context(|| path.display().to_string())
     }
 
-    /// Reads the recipe that the run was trained by: the copy's, for the cache's front end where that stands in.
+    /// Reads the recipe that the run was trained by: the copy with the run's changes.
     ///
     /// # Errors
     /// There is no run, or its files are not what they should be.
     pub fn read_recipe(&self) -> Result<Recipe> {
         let recipe = Recipe::read(&self.recipe())?;
-        match self.info()?.approximated {
-            Some(made_with) => recipe.approximated(made_with),
-            None => Ok(recipe),
-        }
+        self.info()?.changes.apply(&recipe)
     }
 
     /// Reads the recipe and the network with the weights of the best epoch.

@@ -24,7 +24,7 @@ use crate::console::say;
 use crate::data::Dataset;
 use crate::float;
 use crate::network::Network;
-use crate::recipe::{Optimiser, Recipe, TrainingKeys};
+use crate::recipe::{Changes, Optimiser, Recipe, TrainingKeys};
 use crate::split::{Parts, Piece};
 use crate::weights::Weights;
 
@@ -45,6 +45,8 @@ pub struct Options {
     pub teachers: Vec<PathBuf>,
     /// Let the cache's front end stand in for the recipe's.
     pub approximate_front_end: bool,
+    /// Let the manifest divide the tracks, whatever the recipe says.
+    pub manifest_split: bool,
     /// Run whose weights to begin with.
     pub init_from: Option<PathBuf>,
     /// Set from outside, it ends the run with a checkpoint after the epoch in progress.
@@ -94,28 +96,26 @@ pub fn train(
     device: &Device,
     options: &Options,
 ) -> Result<RunInfo> {
-    let mut recipe = Recipe::read(path)?;
-    let mut approximated = options
-        .approximate_front_end
-        .then_some(dataset.made_with)
-        .flatten();
+    let recipe = Recipe::read(path)?;
+    let mut changes = Changes::new(
+        options.approximate_front_end,
+        options.manifest_split,
+        dataset,
+    );
     if options.resume {
         ensure!(
             Recipe::read(&folder.recipe())? == recipe,
             "the recipe is not the one this run was started with"
         );
-        approximated = folder.info()?.approximated;
+        changes = folder.info()?.changes;
     }
-    if let Some(made_with) = approximated {
-        recipe = recipe.approximated(made_with)?;
-    }
-    let recipe = &recipe;
+    let recipe = &changes.apply(&recipe)?;
     dataset.check(&recipe.front_end(), recipe.window().columns)?;
     let Parts { train, valid, .. } = Parts::new(recipe, dataset)?;
     let steps = Sampler::new(dataset, train.clone(), recipe, 0).steps();
     ensure!(steps > 0, "the train split does not fill one batch");
     let mut run = Run::start(recipe, dataset, valid, steps, folder, device, options)?;
-    run.info.approximated = approximated;
+    run.info.changes = changes;
     if !options.resume {
         folder.create(path)?;
     }

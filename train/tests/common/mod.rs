@@ -56,6 +56,24 @@ evaluate_every = 2
 checkpoint_every = 1
 "#;
 
+/// A small network of the make of `s2-mfcc-3s`.
+pub(crate) fn mfcc_recipe() -> String {
+    let begin = RECIPE.find("[network]").unwrap();
+    let end = RECIPE.find("[augment]").unwrap();
+    let network = r#"[network]
+cepstra = 9
+normalise = true
+blocks = [
+    { channels = 5, kernel = 3, pool = [1, 2] },
+    { channels = 6, kernel = 3, pool = 2 },
+]
+reduce = "flatten"
+hidden = [{ units = 24, dropout = 0.1 }, { units = 12 }]
+"#;
+    let rest = RECIPE[end..].replace("peak_learning_rate = 1e-2", "peak_learning_rate = 3e-3");
+    format!("{}{network}{rest}", &RECIPE[..begin])
+}
+
 /// The spectrogram of a track: stripes over time, over frequency, or both, shifted by its number.
 pub(crate) fn spectrogram(track: usize) -> Vec<u8> {
     let label = track % GENRES.len();
