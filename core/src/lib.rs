@@ -63,7 +63,7 @@
 //!         let pushed = classifier.push(rest)?;
 //!         rest = rest.get(pushed.consumed..).unwrap_or_default();
 //!         if pushed.window {
-//!             let result = classifier.result()?; // every 3.3 s, after the first 9.9 s
+//!             let result = classifier.result()?; // every 1.4 s, after the first 2.8 s
 //! #           assert!(result.confidence > 0.0);
 //!         }
 //!     }

@@ -75,7 +75,7 @@ END {
     head("Instructions for a window")
     row("from columns to the network's input, and softmax", "fill")
     row("**network**", "inference")
-    row("an operation of the network (24.1 million multiply-adds)", "per MAC", "%.2f")
+    row("an operation of the network (8.8 million multiply-adds)", "per MAC", "%.2f")
     row("**a second of music** at 22,050 Hz, all in all", "second", "millions")
 
     head("Instructions for a multiply-add, by layer")

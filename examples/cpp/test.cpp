@@ -158,7 +158,8 @@ void failures(timbrel::model_bytes model)
     samples[11 * 22050] = std::numeric_limits<float>::quiet_NaN();
     timbrel::failure bad = failure_of([&] { return classifier.push_all(samples); });
     CHECK(bad.status == TIMBREL_ERROR_SAMPLE && bad.consumed == 11 * 22050);
-    CHECK(MUST(classifier.push_all(timbrel::span<const float>(samples).behind(bad.consumed + 1))) == 0);
+    // the second that is left ends one window at most
+    CHECK(MUST(classifier.push_all(timbrel::span<const float>(samples).behind(bad.consumed + 1))) <= 1);
     MUST_DO(classifier.finish());
     CHECK(failure_of([&] { return classifier.push(samples); }).status == TIMBREL_ERROR_FINISHED);
 }

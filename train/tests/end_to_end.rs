@@ -10,6 +10,7 @@ use timbrel_train::device::DeviceKind;
 use timbrel_train::evaluate::evaluate;
 use timbrel_train::export::{Target, export};
 use timbrel_train::inference::Inference;
+use timbrel_train::report::read_history;
 use timbrel_train::training::{Options, RunFolder, RunInfo, train};
 use timbrel_train::weights::Weights;
 
@@ -22,6 +23,40 @@ impl Runs<'_> {
     fn train(&self, folder: &RunFolder, options: &Options) -> anyhow::Result<RunInfo> {
         let device = DeviceKind::Cpu.open(false).unwrap();
         train(self.recipe, self.dataset, folder, &device, options)
+    }
+}
+
+#[test]
+fn the_recipe_selects_the_epoch() {
+    let root = tempfile::tempdir().unwrap();
+    common::write_all(root.path(), 60);
+    let dataset = Dataset::read(root.path()).unwrap();
+    let every = common::RECIPE.replace("evaluate_every = 2", "evaluate_every = 1");
+    let last = every.replace("epochs = 4", "epochs = 4\nselect = \"last\"");
+    for (name, text) in [("best", every), ("last", last)] {
+        let recipe = root.path().join(format!("{name}.toml"));
+        std::fs::write(&recipe, text).unwrap();
+        let runs = Runs {
+            recipe: &recipe,
+            dataset: &dataset,
+        };
+        let folder = RunFolder::new(&root.path().join(name));
+        let options = Options {
+            data: root.path().into(),
+            ..Options::default()
+        };
+        let (accuracy, epoch) = runs.train(&folder, &options).unwrap().best.unwrap();
+        let history = read_history(&folder.metrics()).unwrap();
+        let measured = history.iter().map(|e| e.valid_track_accuracy.unwrap());
+        let best = measured.clone().fold(0.0, f64::max);
+        let expected = match name {
+            "best" => measured.clone().position(|a| a == best).unwrap() + 1,
+            _ => 4,
+        };
+        assert_eq!(epoch, expected, "{name}");
+        assert_eq!(accuracy, history[epoch - 1].valid_track_accuracy.unwrap());
+        let same = std::fs::read(folder.best()).unwrap() == std::fs::read(folder.last()).unwrap();
+        assert_eq!(same, epoch == 4, "{name}");
     }
 }
 

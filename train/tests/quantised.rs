@@ -8,8 +8,9 @@ use burn::tensor::{Tensor, TensorData};
 use timbrel_train::data::Dataset;
 use timbrel_train::device::DeviceKind;
 use timbrel_train::evaluate::evaluate;
-use timbrel_train::export::{Target, export};
+use timbrel_train::export::{Measured, Target, export};
 use timbrel_train::inference::Inference;
+use timbrel_train::report::read_history;
 use timbrel_train::training::{Options, RunFolder, train};
 use timbrel_train::weights::Weights;
 
@@ -45,7 +46,23 @@ fn trains_what_the_engine_computes() {
     };
     let info = train(&quantised, &dataset, &run, &device, &begun).unwrap();
     assert!(info.exponents.is_some());
-    is_the_engine(&run, &dataset, root.path());
+    let measured = is_the_engine(&run, &dataset, root.path());
+    // what decided between the epochs is what the engine answers
+    let (accuracy, epoch) = info.best.unwrap();
+    let [float, int8] = [&measured.float, measured.int8.as_ref().unwrap()];
+    let loss = read_history(&run.metrics()).unwrap()[epoch - 1]
+        .valid_track_loss
+        .unwrap();
+    assert_eq!(accuracy, int8.track_accuracy());
+    assert!(
+        (loss - int8.track_loss()).abs() < 1e-6,
+        "{loss} {}",
+        int8.track_loss()
+    );
+    assert!(
+        (loss - float.track_loss()).abs() > 1e-5,
+        "rounding changes nothing here"
+    );
     resumes_with_its_scales(&quantised, &dataset, root.path(), &begun);
 
     let other = quantised_recipe().replace("channels = 8", "channels = 7");
@@ -55,7 +72,7 @@ fn trains_what_the_engine_computes() {
     assert!(error.to_string().contains("other blocks"), "{error}");
 }
 
-fn is_the_engine(run: &RunFolder, dataset: &Dataset, root: &Path) {
+fn is_the_engine(run: &RunFolder, dataset: &Dataset, root: &Path) -> Measured {
     let device = DeviceKind::Cpu.open(false).unwrap();
     let (_, network) = run.network(&device).unwrap();
     let target = Target {
@@ -81,6 +98,7 @@ fn is_the_engine(run: &RunFolder, dataset: &Dataset, root: &Path) {
     assert!(found == expected, "training and the engine differ");
     let different: std::collections::BTreeSet<u32> = found.iter().map(|v| v.to_bits()).collect();
     assert!(different.len() > 100, "nearly all logits are the same");
+    exported.measured
 }
 
 fn resumes_with_its_scales(recipe: &Path, dataset: &Dataset, root: &Path, options: &Options) {

@@ -100,6 +100,10 @@ fn keys_that_contradict_each_other_are_named() {
         &["block 1", "nothing is left"],
     );
     assert_names(&error("name = \"tiny\"", "name = \"a/b\""), &["a/b"]);
+    assert_names(
+        &error("epochs = 4", "epochs = 4\nselect = \"last\"\npatience = 3"),
+        &["patience", "select"],
+    );
 }
 
 #[test]

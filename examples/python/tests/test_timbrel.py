@@ -86,7 +86,7 @@ def test_how_audio_is_cut_makes_no_difference() -> None:
         windows = 0
         for start in range(0, len(interleaved), 7919):
             windows += classifier.push(interleaved[start : start + 7919])
-        assert windows == classifier.result().windows == 2
+        assert windows == classifier.result().windows > 2
         logits = classifier.logits()
         assert logits.dtype == np.int32 and logits.shape == (10,) and logits.any()
         classifier.finish()
@@ -96,7 +96,7 @@ def test_how_audio_is_cut_makes_no_difference() -> None:
             classifier.result()
         assert error.value.status == Status.NO_RESULT
         # one big push classifies every window too
-        assert classifier.push(samples) == 2
+        assert classifier.push(samples) == windows
         assert classifier.push([]) == 0
 
 
@@ -104,7 +104,7 @@ def test_the_model_tells_about_itself() -> None:
     info = timbrel.model_info()
     assert info.labels == GENRES == Classifier(8000).labels
     assert info.sample_rate == 22050
-    assert 9 < info.window_seconds < 11 and 3 < info.hop_seconds < 4
+    assert 2.7 < info.window_seconds < 2.9 and 1.3 < info.hop_seconds < 1.5
     assert timbrel.library_version().count(".") == 2
 
 
@@ -172,8 +172,10 @@ def test_a_bad_sample_is_reported_and_skipped(bad: float) -> None:
         classifier.push(samples)
     assert error.value.status == Status.SAMPLE
     assert error.value.consumed == at
-    # the window before it is kept, and one may go on behind it
-    assert classifier.result().windows == 1
+    # the windows before it are kept, and one may go on behind it
+    with Classifier(22050) as before:
+        before.push(samples[:at])
+        assert classifier.result() == before.result()
     classifier.push(samples[at + 1 :])
     classifier.finish()
     with pytest.raises(TimbrelError) as error:

@@ -31,9 +31,9 @@ struct Arguments {
     /// Interleaved channels, 1 to 8
     #[arg(long, value_name = "N", default_value_t = 1)]
     channels: u16,
-    /// Windows that the running answer is the mean of; one is 9.9 s with the built-in model, a new one comes
-    /// every 3.3 s
-    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Windows that the running answer is the mean of; one is 2.8 s with the built-in model, a new one comes
+    /// every 1.4 s
+    #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u16).range(1..))]
     memory: u16,
     /// Windows whose loudness is below this, in dB of full scale, are silence and not shown as music
     #[arg(long, value_name = "DB", default_value_t = -60.0, allow_negative_numbers = true)]

@@ -12,7 +12,7 @@ export interface Result {
   confidence: number;
   /** Probability of every genre: the mean over the windows. */
   probabilities: Record<string, number>;
-  /** Windows of 9.9 s that were classified, one every 3.3 s. */
+  /** Windows of 2.8 s that were classified, one every 1.4 s. */
   windows: number;
   /** Seconds of audio that were heard. While a file is read: 0. */
   seconds: number;

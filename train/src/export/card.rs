@@ -6,7 +6,7 @@ use timbrel_core::engine::Int8Engine;
 use timbrel_core::model::{Model, Op};
 
 use crate::quantise::Identity;
-use crate::recipe::Recipe;
+use crate::recipe::{Recipe, Select};
 use crate::score::Score;
 
 /// Float and integer network on the same split.
@@ -125,11 +125,17 @@ impl Card<'_> {
     fn write_accuracy(&self, out: &mut String) -> std::fmt::Result {
         let Measured { split, float, int8 } = self.measured;
         let labels = &self.identity.labels;
+        let chosen = match self.recipe.training.select {
+            Select::Best => {
+                "The epoch was chosen on this split, so the figures lean to the good side."
+            }
+            Select::Last => "The last epoch was taken, whatever these figures.",
+        };
         writeln!(out, "## Accuracy on the {split} split\n")?;
         writeln!(
             out,
-            "A track's answer is the mean of its windows' probabilities. The epoch was chosen on this split, so \
-             the figures lean to the good side; the test split was not looked at. One seed.\n"
+            "A track's answer is the mean of its windows' probabilities. {chosen} The test split has no part in them. \
+             One seed.\n"
         )?;
         writeln!(
             out,

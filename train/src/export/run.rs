@@ -11,12 +11,12 @@ use crate::evaluate::evaluate_pieces;
 use crate::float;
 use crate::inference::Inference;
 use crate::quantise::{FoldedNetwork, Identity, build, calibration_windows, quantise};
-use crate::recipe::{Recipe, Unit};
+use crate::recipe::{Recipe, Select, Unit};
 use crate::split::Parts;
 use crate::training::{RunFolder, RunInfo};
 use crate::weights::Weights;
 
-/// Split that the exported model is measured on: the one it was chosen on.
+/// Split that the exported model is measured on.
 const MEASURED_ON: &str = "valid";
 
 /// What an export wrote.
@@ -24,7 +24,7 @@ const MEASURED_ON: &str = "valid";
 pub struct Exported {
     /// The model card last, before it whatever was exported.
     pub files: Vec<PathBuf>,
-    /// Accuracy on the split that the epoch was chosen on.
+    /// Accuracy on the valid split.
     pub measured: Measured,
     /// Why there are no integers, where there are none.
     pub floats_only: Option<&'static str>,
@@ -133,6 +133,10 @@ fn write_all(out: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>> {
 
 fn provenance(recipe: &Recipe, info: &RunInfo, pieces: usize, calibrated: bool) -> String {
     let epoch = info.best.map_or(info.done, |(_, epoch)| epoch);
+    let chosen = match recipe.training.select {
+        Select::Best => ", best on the valid split",
+        Select::Last => "",
+    };
     let (split, pieces) = match &recipe.split {
         None => (
             "artist- and fault-filtered split".to_owned(),
@@ -155,7 +159,7 @@ fn provenance(recipe: &Recipe, info: &RunInfo, pieces: usize, calibrated: bool) 
         format!("trained on: {pieces} of the train split"),
         format!("seed: {}", info.seed),
         format!(
-            "epoch: {epoch} of {}, averaged weights, best on the valid split",
+            "epoch: {epoch} of {}, averaged weights{chosen}",
             info.epochs
         ),
     ];

@@ -160,6 +160,17 @@ pub enum Schedule {
     Constant,
 }
 
+/// Whose averaged weights are the result of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Select {
+    /// Of the validated epoch with most valid tracks right; the first of equals.
+    #[default]
+    Best,
+    /// Of the last epoch, whatever came before.
+    Last,
+}
+
 /// Optimisation.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -186,6 +197,9 @@ pub struct TrainingKeys {
     pub label_smoothing: Real<1>,
     /// Decay a step of the averaged weights.
     pub ema_decay: Real<1>,
+    /// Which epoch's weights are the result.
+    #[serde(default)]
+    pub select: Select,
     /// Epochs without a better validation after which the run stops; none runs to its end.
     pub patience: Option<Whole<1, 10000>>,
     /// Epochs from one validation to the next.
@@ -269,6 +283,10 @@ impl Recipe {
                 keys.valid.get()
             );
         }
+        ensure!(
+            self.training.select == Select::Best || self.training.patience.is_none(),
+            "[training] patience ends a run by its best epoch, so it goes with select = \"best\" alone"
+        );
         if let Some(keys) = &self.distillation {
             let temperature = keys.temperature.get();
             ensure!(

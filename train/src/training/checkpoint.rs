@@ -28,7 +28,7 @@ pub struct RunInfo {
     pub done: usize,
     /// Class names in label order.
     pub labels: Vec<String>,
-    /// Best validation track accuracy, and its epoch.
+    /// Validation track accuracy of the selected epoch, and its number.
     pub best: Option<(f64, usize)>,
     /// Where the data lay.
     pub data: PathBuf,
@@ -72,7 +72,7 @@ impl RunFolder {
         self.0.join("last.safetensors")
     }
 
-    /// Averaged weights of the epoch that did best on the valid split.
+    /// Averaged weights of the epoch that the recipe selects: the best on the valid split, or the last.
     #[must_use]
     pub fn best(&self) -> PathBuf {
         self.0.join("best.safetensors")
@@ -118,7 +118,7 @@ impl RunFolder {
         self.info()?.changes.apply(&recipe)
     }
 
-    /// Reads the recipe and the network with the weights of the best epoch.
+    /// Reads the recipe and the network with the weights of the selected epoch.
     ///
     /// # Errors
     /// A file is missing or does not fit the others.

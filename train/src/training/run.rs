@@ -24,7 +24,7 @@ use crate::console::say;
 use crate::data::Dataset;
 use crate::float;
 use crate::network::Network;
-use crate::recipe::{Changes, Optimiser, Recipe, TrainingKeys};
+use crate::recipe::{Changes, Optimiser, Recipe, Select, TrainingKeys};
 use crate::split::{Parts, Piece};
 use crate::weights::Weights;
 
@@ -277,8 +277,9 @@ impl<'a> Run<'a> {
         let last = done == self.info.epochs;
         if last || done.is_multiple_of(keys.evaluate_every.get()) {
             let classes = self.dataset.genres.len();
-            let network =
-                Network::new(self.recipe, classes, &self.device)?.with_weights(&self.average)?;
+            let network = Network::new(self.recipe, classes, &self.device)?
+                .with_weights(&self.average)?
+                .with_exponents(self.info.exponents.clone());
             let score = float::score(
                 &network,
                 self.dataset,
@@ -290,7 +291,11 @@ impl<'a> Run<'a> {
             metrics.valid_track_accuracy = Some(accuracy);
             metrics.valid_window_accuracy = Some(score.window_accuracy());
             metrics.valid_track_loss = Some(score.track_loss());
-            if self.info.best.is_none_or(|(best, _)| accuracy > best) {
+            let selected = match keys.select {
+                Select::Best => self.info.best.is_none_or(|(best, _)| accuracy > best),
+                Select::Last => true,
+            };
+            if selected {
                 self.info.best = Some((accuracy, done));
                 self.average.write(&self.folder.best(), metadata.clone())?;
             }
