@@ -5,6 +5,14 @@
 //! columns of a matrix (Chellapilla et al. 2006), so that the output and both gradients are a matrix
 //! product each. All other backends keep their own convolution.
 
+#![cfg_attr(
+    feature = "ndarray",
+    expect(
+        deprecated,
+        reason = "burn-ndarray is kept selectable to compare with flex"
+    )
+)]
+
 #[cfg(feature = "gpu")]
 use burn::backend::Cube;
 #[cfg(feature = "ndarray")]
