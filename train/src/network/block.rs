@@ -10,7 +10,7 @@ use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
 
 use super::NORM_EPSILON;
-use super::convolution::convolve;
+use super::operations::{convolve, largest, normalise};
 use crate::recipe::{BlockKeys, Norm};
 
 /// Convolution, batch normalisation, ReLU (in the order of its keys), maximum pooling, dropout.
@@ -57,17 +57,17 @@ impl Block {
         let beside = self.branches.as_ref().map(|b| b.forward(input.clone()));
         let mut x = convolved(&self.conv, input);
         if let (Some(norm), false) = (&self.norm, self.norm_after) {
-            x = norm.forward(x);
+            x = normalise(norm, x);
         }
         if let Some(beside) = beside {
             x = x + beside;
         }
         x = self.relu.forward(x);
         if let (Some(norm), true) = (&self.norm, self.norm_after) {
-            x = norm.forward(x);
+            x = normalise(norm, x);
         }
         if let Some(pool) = &self.pool {
-            x = pool.forward(x);
+            x = largest(x, pool.kernel_size);
         }
         self.dropout.forward(x)
     }
@@ -75,9 +75,9 @@ impl Block {
 
 impl Branches {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let pointwise = self.norm.forward(convolved(&self.pointwise, input.clone()));
+        let pointwise = normalise(&self.norm, convolved(&self.pointwise, input.clone()));
         match &self.identity {
-            Some(identity) => pointwise + identity.forward(input),
+            Some(identity) => pointwise + normalise(identity, input),
             None => pointwise,
         }
     }

@@ -1,11 +1,9 @@
 //! The network as a burn module, built from a recipe.
 
 mod block;
-mod convolution;
 mod front;
 mod normalise;
-#[cfg(feature = "cpu")]
-mod patches;
+mod operations;
 mod quantised;
 mod recurrent;
 mod tensors;

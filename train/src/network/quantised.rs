@@ -12,7 +12,7 @@ use burn::tensor::{Tensor, activation::relu};
 
 use super::Network;
 use super::block::Block;
-use super::convolution::convolve;
+use super::operations::{convolve, largest};
 use crate::quantise::{Exponents, INPUT_EXPONENT, reciprocal};
 
 /// `x` on the grid of `2^-exponent`, within `low` and `high` steps. What lies outside gets no gradient.
@@ -60,7 +60,7 @@ impl Block {
     fn forward_quantised(&self, x: Tensor<4>, [input, weights, output]: [i32; 3]) -> Tensor<4> {
         let x = activation(relu(convolution(&self.conv, x, [input, weights])), output);
         match &self.pool {
-            Some(pool) => pool.forward(x),
+            Some(pool) => largest(x, pool.kernel_size),
             None => x,
         }
     }

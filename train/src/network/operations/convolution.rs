@@ -1,17 +1,5 @@
-//! Convolution that trains quickly on the CPU.
-//!
-//! burn's flex backend makes a convolution's gradients of forward convolutions of transposed tensors, and spends more
-//! time on moving numbers than on multiplying them. Here the patches that a window's kernel sees become the
-//! columns of a matrix (Chellapilla et al. 2006), so that the output and both gradients are a matrix
-//! product each. All other backends keep their own convolution.
-
-#![cfg_attr(
-    feature = "ndarray",
-    expect(
-        deprecated,
-        reason = "burn-ndarray is kept selectable to compare with flex"
-    )
-)]
+//! Convolution. The patches that a window's kernel sees become the columns of a matrix (Chellapilla et al. 2006), so
+//! that the output and both gradients are a matrix product each.
 
 #[cfg(feature = "gpu")]
 use burn::backend::Cube;
@@ -69,7 +57,7 @@ impl Convolution for NdArray {}
 impl Convolution for Cube {}
 
 /// As burn's `conv2d`.
-pub(super) fn convolve(
+pub(in crate::network) fn convolve(
     x: Tensor<4>,
     weight: Tensor<4>,
     bias: Option<Tensor<1>>,
@@ -143,12 +131,12 @@ impl<B: Convolution, C: CheckpointStrategy> Convolution for Autodiff<B, C> {
 #[cfg(feature = "cpu")]
 mod flex {
     use burn::backend::flex::FlexTensor;
-    use burn::backend::{DType, Flex, Shape, TensorData, TensorMetadata};
-
     use burn::backend::ops::ModuleOps;
+    use burn::backend::{DType, Flex, TensorMetadata};
 
+    use super::super::flex::{tensor, values};
+    use super::super::patches::Patches;
     use super::{ConvOptions, Convolution};
-    use crate::network::patches::Patches;
 
     impl Convolution for Flex {
         fn convolution(x: FlexTensor, weight: FlexTensor, options: ConvOptions<2>) -> FlexTensor {
@@ -208,16 +196,6 @@ mod flex {
             stride: options.stride,
             padding: options.padding_begin(),
         })
-    }
-
-    /// Values of a contiguous tensor.
-    fn values(tensor: &FlexTensor) -> &[f32] {
-        let start = tensor.layout().start_offset();
-        &tensor.storage()[start..][..tensor.shape().num_elements()]
-    }
-
-    fn tensor(values: Vec<f32>, shape: [usize; 4]) -> FlexTensor {
-        FlexTensor::from_data(TensorData::new(values, Shape::from(shape)))
     }
 }
 
