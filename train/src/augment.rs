@@ -82,7 +82,7 @@ fn power(decibels: f32) -> f32 {
     10.0_f32.powf(decibels / 10.0)
 }
 
-fn happens(rng: &mut impl Rng, share: Real<1>) -> bool {
+pub(crate) fn happens(rng: &mut impl Rng, share: Real<1>) -> bool {
     share.get() > 0.0 && rng.random::<f64>() < share.get()
 }
 
@@ -128,6 +128,30 @@ fn contrast(rng: &mut impl Rng, keys: &AugmentKeys) -> f32 {
         return 1.0; // draws nothing, so that recipes without it give the runs they gave before there was one
     }
     (greatest.ln_1p() * rng.random_range(-1.0..=1.0)).exp()
+}
+
+/// Gives every bin of `crop` the mean and the deviation over time that lie between its own and those of `other`, and
+/// leaves the course of the bin as it is: the music of the one as if produced a little like the other (MixStyle,
+/// Zhou et al. 2021, of bins as in Schmid et al. 2022). `weight` is that of the crop's own; values are steps.
+pub fn mixstyle(crop: &mut [f32], other: &[f32], bins: usize, weight: f32) {
+    let columns = crop.len() / bins;
+    let rows = crop.chunks_exact_mut(columns);
+    for (row, other) in rows.zip(other.chunks_exact(columns)) {
+        let ((mean, deviation), (others_mean, others)) = (moments(row), moments(other));
+        let factor = (weight * deviation + (1.0 - weight) * others) / deviation;
+        let centre = weight * mean + (1.0 - weight) * others_mean;
+        for value in row {
+            *value = ((*value - mean) * factor + centre).clamp(0.0, 255.0);
+        }
+    }
+}
+
+/// Mean, and deviation plus one step, so that silence is no division by zero.
+fn moments(row: &[f32]) -> (f32, f32) {
+    let count = row.len() as f32;
+    let mean = row.iter().sum::<f32>() / count;
+    let variance = row.iter().map(|v| (v - mean) * (v - mean)).sum::<f32>() / count;
+    (mean, variance.sqrt() + 1.0)
 }
 
 /// Draws mixup's weight of the first of two crops from Beta(α, α), folded to at least one half

@@ -4,7 +4,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::augment::{augment, mixup_weight};
+use crate::augment::{augment, happens, mixstyle, mixup_weight};
 use crate::data::{Dataset, columns_of};
 use crate::recipe::Recipe;
 use crate::split::Piece;
@@ -19,6 +19,9 @@ pub struct Batch {
     /// Number of crops.
     pub size: usize,
 }
+
+/// Beta's parameter where bins' means and deviations are mixed, as Schmid et al. (2022) have it.
+const MIXSTYLE_ALPHA: f64 = 0.3;
 
 /// Makes the batches of one epoch after another.
 #[derive(Clone, Debug)]
@@ -66,7 +69,7 @@ impl<'a> Sampler<'a> {
     }
 
     fn batch(&self, pieces: &[Piece<'_>], rng: &mut ChaCha8Rng) -> Batch {
-        let crops: Vec<Vec<u8>> = pieces.iter().map(|piece| self.crop(piece, rng)).collect();
+        let crops = self.crops(pieces, rng);
         let (keys, classes) = (&self.recipe.training, self.dataset.genres.len());
         let smoothing = keys.label_smoothing.get() as f32;
         let mut inputs = Vec::with_capacity(crops.len() * crops[0].len());
@@ -75,9 +78,7 @@ impl<'a> Sampler<'a> {
             let other = rng.random_range(0..crops.len());
             let weight = mixup_weight(self.recipe.augment.mixup_alpha.get(), rng);
             let pairs = crop.iter().zip(&crops[other]);
-            inputs.extend(
-                pairs.map(|(&a, &b)| weight * f32::from(a) + (1.0 - weight) * f32::from(b)),
-            );
+            inputs.extend(pairs.map(|(a, b)| weight * a + (1.0 - weight) * b));
             let target = &mut targets[index * classes..][..classes];
             target[pieces[index].track.label] += (1.0 - smoothing) * weight;
             target[pieces[other].track.label] += (1.0 - smoothing) * (1.0 - weight);
@@ -87,6 +88,22 @@ impl<'a> Sampler<'a> {
             targets,
             size: crops.len(),
         }
+    }
+
+    /// Augmented crops, before labels are mixed.
+    fn crops(&self, pieces: &[Piece<'_>], rng: &mut ChaCha8Rng) -> Vec<Vec<f32>> {
+        let plain: Vec<Vec<f32>> = (pieces.iter())
+            .map(|piece| self.crop(piece, rng).into_iter().map(f32::from).collect())
+            .collect();
+        let mut crops = plain.clone();
+        for crop in &mut crops {
+            if happens(rng, self.recipe.augment.mixstyle) {
+                let other = &plain[rng.random_range(0..plain.len())];
+                let weight = mixup_weight(MIXSTYLE_ALPHA, rng);
+                mixstyle(crop, other, self.dataset.mels, weight);
+            }
+        }
+        crops
     }
 
     fn crop(&self, piece: &Piece<'_>, rng: &mut ChaCha8Rng) -> Vec<u8> {

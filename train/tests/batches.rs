@@ -5,7 +5,7 @@ mod common;
 use common::{COLUMNS, MELS, RECIPE};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use timbrel_train::augment::{augment, mixup_weight};
+use timbrel_train::augment::{augment, mixstyle, mixup_weight};
 use timbrel_train::batch::{Batch, Sampler};
 use timbrel_train::data::{Dataset, renormalise};
 use timbrel_train::recipe::{AugmentKeys, Recipe};
@@ -273,4 +273,46 @@ fn mixup_weights_are_between_half_and_one() {
         }
     }
     assert_eq!(mixup_weight(0.0, &mut rng), 1.0);
+}
+
+#[test]
+fn mixstyle_moves_means_and_deviations_and_keeps_the_course() {
+    let bins = 3;
+    let course = [0.0, 1.0, 0.5, -1.5, 0.0, 0.0];
+    let window = |means: [f32; 3], scales: [f32; 3]| -> Vec<f32> {
+        (0..bins)
+            .flat_map(|bin| course.map(|c| means[bin] + scales[bin] * c))
+            .collect()
+    };
+    let (own, other) = (
+        window([100.0, 120.0, 140.0], [10.0, 20.0, 0.0]),
+        window([60.0, 200.0, 140.0], [30.0, 20.0, 10.0]),
+    );
+    let mut kept = own.clone();
+    mixstyle(&mut kept, &other, bins, 1.0);
+    let apart = kept.iter().zip(&own).map(|(a, b)| (a - b).abs());
+    assert!(apart.fold(0.0, f32::max) < 1e-3, "{kept:?}");
+
+    let mut half = own.clone();
+    mixstyle(&mut half, &other, bins, 0.5);
+    let mean = |row: &[f32]| row.iter().sum::<f32>() / row.len() as f32;
+    let deviation = |row: &[f32]| {
+        let mean = mean(row);
+        (row.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / row.len() as f32).sqrt()
+    };
+    for bin in 0..bins {
+        let [own, other, half] = [&own, &other, &half].map(|all| &all[bin * 6..][..6]);
+        let between = |of: &dyn Fn(&[f32]) -> f32| (of(own) + of(other)) / 2.0;
+        assert!((mean(half) - between(&mean)).abs() < 1e-3, "bin {bin}");
+        // a deviation is taken for a step larger than it is, and silence has no course to stretch
+        if bin < 2 {
+            let apart = deviation(half) - between(&deviation);
+            assert!(apart.abs() < 1.0, "bin {bin}: {apart}");
+        } else {
+            assert!(deviation(half) < 1e-3);
+        }
+    }
+    let mut loud = vec![250.0, 0.0, 250.0, 250.0];
+    mixstyle(&mut loud, &[255.0, 255.0, 255.0, 0.0], 1, 0.2);
+    assert!(loud.iter().all(|v| (0.0..=255.0).contains(v)), "{loud:?}");
 }

@@ -115,6 +115,9 @@ pub struct AugmentKeys {
     pub time_masks: Whole<0, 8>,
     /// Greatest length of such a stretch, columns.
     pub time_mask_columns: Whole<0, 128>,
+    /// Share of the crops whose bins' means and deviations are mixed with those of another crop.
+    #[serde(default)]
+    pub mixstyle: Real<1>,
     /// Parameter of mixup's Beta(α, α); 0 is no mixup.
     pub mixup_alpha: Real<10>,
 }
