@@ -99,7 +99,7 @@
 //! 3. The last columns are kept in a ring; each complete window is taken relative to its own maximum, for a model
 //!    of MFCCs transformed to them, and quantised to u8.
 //! 4. [`engine`]: an integer network turns the window into i32 logits, the same on every target and engine.
-//! 5. The softmax outputs of the windows are averaged.
+//! 5. The logits of the windows are averaged; their softmax is the answer.
 //!
 //! The model file says everything about steps 2 to 5; nothing is configured on the device.
 //!

@@ -149,21 +149,19 @@ fn windows_come_when_they_are_due() {
 }
 
 #[test]
-fn probabilities_are_the_mean_of_the_windows_softmax() {
+fn probabilities_are_the_softmax_of_the_windows_mean_logits() {
     let said = whole(InputFormat::mono(22_050), &common::music(4, 12_000, 22_050)).unwrap();
     // the last entry repeats the last window where finish() had nothing to add
     let windows = &said.windows[..said.count as usize];
     let mut mean = vec![0.0_f64; windows[0].len()];
     for logits in windows {
-        let values: Vec<f64> = logits
-            .iter()
-            .map(|l| (f64::from(*l) / 4096.0).exp())
-            .collect();
-        let total: f64 = values.iter().sum();
-        for (mean, value) in mean.iter_mut().zip(&values) {
-            *mean += value / total / windows.len() as f64;
+        for (mean, logit) in mean.iter_mut().zip(logits) {
+            *mean += f64::from(*logit) / 4096.0 / windows.len() as f64;
         }
     }
+    let total: f64 = mean.iter().map(|value| value.exp()).sum();
+    mean.iter_mut()
+        .for_each(|value| *value = value.exp() / total);
     for (bits, expected) in said.probabilities.iter().zip(&mean) {
         assert!((f64::from(f32::from_bits(*bits)) - expected).abs() < 1e-5);
     }

@@ -1,4 +1,4 @@
-//! How well a model does: per track, whose answer is the mean over its windows, and per window.
+//! How well a model does: per track and per window.
 
 use serde::Serialize;
 
@@ -21,6 +21,20 @@ pub fn argmax(values: &[f32]) -> usize {
         }
     }
     best
+}
+
+/// Probabilities of a track from those of its windows, as core's classifier has them: their geometric mean, brought to
+/// a sum of one, which is the softmax of the mean logits. Empty where there is no window.
+#[must_use]
+pub fn of_track(windows: &[Vec<f32>]) -> Vec<f32> {
+    let mut mean = vec![0.0; windows.first().map_or(0, Vec::len)];
+    for window in windows {
+        for (sum, p) in mean.iter_mut().zip(window) {
+            // softmax in 32 bits may have rounded to 0, whose logarithm would rule the class out for good
+            *sum += p.max(f32::MIN_POSITIVE).ln() / windows.len() as f32;
+        }
+    }
+    softmax(&mean)
 }
 
 /// Counts of right and wrong answers.
@@ -56,16 +70,12 @@ impl Score {
 
     /// Adds a track with the probabilities of each of its windows.
     pub fn add(&mut self, label: usize, windows: &[Vec<f32>]) {
-        let mut mean = vec![0.0; self.confusion.len()];
-        for window in windows {
-            self.windows += 1;
-            self.windows_right += usize::from(argmax(window) == label);
-            for (sum, p) in mean.iter_mut().zip(window) {
-                *sum += p / windows.len() as f32;
-            }
-        }
-        let answer = argmax(&mean);
-        self.surprise -= f64::from(mean[label]).max(1e-9).ln();
+        self.windows += windows.len();
+        let right = windows.iter().filter(|window| argmax(window) == label);
+        self.windows_right += right.count();
+        let probabilities = of_track(windows);
+        let answer = argmax(&probabilities);
+        self.surprise -= f64::from(probabilities[label]).max(1e-9).ln();
         self.tracks += 1;
         self.tracks_right += usize::from(answer == label);
         self.confusion[label][answer] += 1;

@@ -73,7 +73,8 @@ pub struct Prediction<'a> {
     pub label: &'a str,
     /// Its probability, `0.0..=1.0`.
     pub confidence: f32,
-    /// Probability of every class, in the order of the model's labels: the mean of the windows' softmax.
+    /// Probability of every class, in the order of the model's labels: the softmax of the
+    /// windows' mean logits.
     pub probabilities: &'a [f32],
     /// Windows that were classified.
     pub windows: u32,

@@ -28,8 +28,8 @@ pub(crate) struct Live<'w, E, W> {
     classifier: Classifier<'w, E>,
     format: InputFormat,
     show: Show<W>,
-    /// Probabilities of the last windows with sound.
-    recent: VecDeque<Vec<f32>>,
+    /// Logits of the last windows with sound.
+    recent: VecDeque<Vec<i32>>,
     memory: usize,
     silence: f32,
     samples: u64,
@@ -89,9 +89,7 @@ impl<'w, E: Engine, W: Write> Live<'w, E, W> {
     fn window(&mut self) -> Result<(), Failure> {
         let level = self.loudness.take();
         if level >= self.silence {
-            let exponent = self.classifier.info().logits_exponent;
-            let latest = softmax(self.classifier.logits(), exponent);
-            self.recent.push_back(latest);
+            self.recent.push_back(self.classifier.logits().to_vec());
             if self.recent.len() > self.memory {
                 self.recent.pop_front();
             }
@@ -99,7 +97,8 @@ impl<'w, E: Engine, W: Write> Live<'w, E, W> {
             // another piece begins after it
             self.recent.clear();
         }
-        let genres = self.named(&mean(&self.recent));
+        let exponent = self.classifier.info().logits_exponent;
+        let genres = self.named(&probabilities(&self.recent, exponent));
         let answer = Answer {
             genres: &genres,
             windows: self.recent.len() as u32,
@@ -141,29 +140,22 @@ impl Loudness {
     }
 }
 
-/// Probabilities of one window; a logit's value is its integer times `2^-exponent`.
-fn softmax(logits: &[i32], exponent: u8) -> Vec<f32> {
-    let largest = logits.iter().copied().max().unwrap_or(0);
-    let step = 2_f64.powi(-i32::from(exponent));
-    let powers = logits
-        .iter()
-        .map(|logit| ((f64::from(*logit) - f64::from(largest)) * step).exp());
+/// Softmax of the windows' mean logits, as the classifier has it of all windows; a logit's value is its integer times
+/// `2^-exponent`. Empty if there is no window.
+fn probabilities(windows: &VecDeque<Vec<i32>>, exponent: u8) -> Vec<f32> {
+    let classes = windows.front().map_or(0, Vec::len);
+    let sum = |class: usize| windows.iter().map(|window| i64::from(window[class])).sum();
+    let sums: Vec<i64> = (0..classes).map(sum).collect();
+    let largest = sums.iter().copied().max().unwrap_or(0);
+    let step = 2_f64.powi(-i32::from(exponent)) / windows.len().max(1) as f64;
+    let powers = sums.iter().map(|sum| ((sum - largest) as f64 * step).exp());
     let total: f64 = powers.clone().sum();
     powers.map(|power| (power / total) as f32).collect()
 }
 
-/// Of each class over the windows; empty if there is no window.
-fn mean(windows: &VecDeque<Vec<f32>>) -> Vec<f32> {
-    let classes = windows.front().map_or(0, Vec::len);
-    let of_class = |class: usize| windows.iter().map(|window| window[class]).sum::<f32>();
-    (0..classes)
-        .map(|class| of_class(class) / windows.len() as f32)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Loudness, mean, softmax};
+    use super::{Loudness, probabilities};
 
     #[test]
     fn loudness_is_in_db_of_full_scale() {
@@ -174,16 +166,13 @@ mod tests {
     }
 
     #[test]
-    fn probabilities_add_up_and_follow_the_logits() {
-        let p = softmax(&[0, 256, i32::MIN], 8);
+    fn probabilities_add_up_and_follow_the_mean_logits() {
+        let p = probabilities(&[vec![0, 256, i32::MIN]].into(), 8);
         assert!((p[1] / p[0] - 1.0_f32.exp()).abs() < 1e-5);
         assert_eq!(p[2], 0.0);
         assert!((p.iter().sum::<f32>() - 1.0).abs() < 1e-6);
-    }
-
-    #[test]
-    fn the_mean_is_of_each_class() {
-        assert_eq!(mean(&[vec![0.5, 0.5], vec![1.0, 0.0]].into()), [0.75, 0.25]);
-        assert!(mean(&[].into()).is_empty());
+        let p = probabilities(&[vec![0, 256], vec![0, -768]].into(), 8);
+        assert!((p[0] / p[1] - 1.0_f32.exp()).abs() < 1e-5);
+        assert!(probabilities(&[].into(), 8).is_empty());
     }
 }

@@ -10,7 +10,7 @@ export interface Result {
   genre: string;
   /** Its probability, 0 to 1. */
   confidence: number;
-  /** Probability of every genre: the mean over the windows. */
+  /** Probability of every genre: the softmax of the mean logits of the windows. */
   probabilities: Record<string, number>;
   /** Windows of 2.8 s that were classified, one every 1.4 s. */
   windows: number;

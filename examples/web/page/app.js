@@ -60,7 +60,7 @@ function show(bar, probability, best) {
   bar.querySelector(".number").textContent = percent(probability);
 }
 
-/** The mean of the windows so far; what the newest window alone said is the difference of two means. */
+/** The answer before the newest window. */
 let before = null;
 function showResult(result) {
   for (const bar of $("bars").children) {
@@ -70,18 +70,26 @@ function showResult(result) {
   if (result.windows > windows) addWindow(result);
 }
 
-function addWindow(result) {
-  const alone = Object.entries(result.probabilities).map(([genre, mean]) => {
-    const earlier = windows > 0 ? before.probabilities[genre] : 0;
-    return [genre, mean * result.windows - earlier * windows];
+/** What the newest window alone said: an answer is the softmax of mean logits, so differences of logarithms tell. */
+function newest(result) {
+  const logarithm = (answer, genre) => Math.log(Math.max(answer.probabilities[genre], 1e-30));
+  const alone = Object.keys(result.probabilities).map((genre) => {
+    const earlier = windows > 0 ? logarithm(before, genre) : 0;
+    return [genre, Math.exp(logarithm(result, genre) * result.windows - earlier * windows)];
   });
-  const [genre, probability] = alone.reduce((best, next) => (next[1] > best[1] ? next : best));
+  const total = alone.reduce((sum, [, value]) => sum + value, 0);
+  const [genre, value] = alone.reduce((best, next) => (next[1] > best[1] ? next : best));
+  return [genre, value / total];
+}
+
+function addWindow(result) {
+  const [genre, probability] = newest(result);
   const end = columns / COLUMNS_A_SECOND;
   const item = document.createElement("li");
   const time = document.createElement("span");
   time.className = "time";
   time.textContent = `${clock(Math.max(0, end - WINDOW_SECONDS))} to ${clock(end)}`;
-  item.append(time, `${genre} ${percent(Math.min(1, Math.max(0, probability)))}`);
+  item.append(time, `${genre} ${percent(probability)}`);
   $("windows").append(item);
   if ($("windows").childElementCount > LONGEST_LIST) $("windows").firstElementChild.remove();
   $("windows").scrollTop = $("windows").scrollHeight;

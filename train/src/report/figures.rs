@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::Dataset;
 use crate::evaluate::Answers;
-use crate::score::{Score, argmax};
+use crate::score::{Score, argmax, of_track};
 
 /// Intervals of confidence in which answers are counted.
 const BINS: usize = 10;
@@ -56,7 +56,7 @@ pub struct Bin {
     pub accuracy: f64,
 }
 
-/// All figures of an evaluation. A track's answer is the mean of its windows' probabilities.
+/// All figures of an evaluation. A track's answer is the softmax of its windows' mean logits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
     /// Name of the split.
@@ -109,9 +109,9 @@ impl Figures {
                 window_confusion[label][argmax(window)] += 1;
             }
             score.add(label, windows);
-            let mean = mean(windows);
-            let answer = argmax(&mean);
-            certain.push((f64::from(mean[answer]), answer == label));
+            let probabilities = of_track(windows);
+            let answer = argmax(&probabilities);
+            certain.push((f64::from(probabilities[answer]), answer == label));
         }
         let classes = classes(labels, &score.confusion);
         let reliability = reliability(&certain);
@@ -167,17 +167,6 @@ impl fmt::Display for Figures {
             100.0 * self.calibration_error
         )
     }
-}
-
-/// Mean probabilities of a track's windows.
-pub(super) fn mean(windows: &[Vec<f32>]) -> Vec<f32> {
-    let mut mean = vec![0.0; windows.first().map_or(0, Vec::len)];
-    for window in windows {
-        for (sum, p) in mean.iter_mut().zip(window) {
-            *sum += p / windows.len() as f32;
-        }
-    }
-    mean
 }
 
 fn share(part: usize, whole: usize) -> f64 {

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::svg::{STYLE, colour, escape};
-use super::{Plot, Report, figures};
-use crate::score::argmax;
+use super::{Plot, Report};
+use crate::score::{argmax, of_track};
 
 /// Layout of the pages.
 const LAYOUT: &str = "
@@ -180,10 +180,15 @@ fn wrong(report: &Report<'_>) -> String {
     let mut found = Vec::new();
     for (row, windows) in report.answers.tracks() {
         let track = &report.dataset.tracks[row];
-        let mean = figures::mean(windows);
-        let answer = argmax(&mean);
+        let probabilities = of_track(windows);
+        let answer = argmax(&probabilities);
         if answer != track.label {
-            found.push((mean[answer], track, answer, mean[track.label]));
+            found.push((
+                probabilities[answer],
+                track,
+                answer,
+                probabilities[track.label],
+            ));
         }
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0));

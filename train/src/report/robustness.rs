@@ -17,7 +17,7 @@ use crate::data::prepare::{excerpt, read_excerpt, to_and_fro};
 use crate::data::{Source, starts};
 use crate::features::{Feature, SAMPLE_RATE};
 use crate::inference::Inference;
-use crate::score::{Score, argmax};
+use crate::score::{Score, argmax, of_track};
 use crate::waveform::Effect;
 
 /// What is done to the audio before the model hears it.
@@ -120,13 +120,13 @@ pub fn robustness(
                 continue;
             }
         };
-        let clean = mean_answer(&listener.hear(&signal)?);
+        let clean = answer(&listener.hear(&signal)?);
         let tried = outcomes.par_iter_mut().enumerate().map(|(index, outcome)| {
             // each condition and track its own noise, the same in every run
             let seed = crate::data::hash(index as u64, &source.track);
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             let windows = listener.hear(&change(outcome.condition, &signal, &mut rng)?)?;
-            outcome.unchanged += usize::from(mean_answer(&windows) == clean);
+            outcome.unchanged += usize::from(answer(&windows) == clean);
             outcome.score.add(label, &windows);
             anyhow::Ok(())
         });
@@ -136,8 +136,8 @@ pub fn robustness(
     Ok(Robustness { outcomes, skipped })
 }
 
-fn mean_answer(windows: &[Vec<f32>]) -> usize {
-    argmax(&super::figures::mean(windows))
+fn answer(windows: &[Vec<f32>]) -> usize {
+    argmax(&of_track(windows))
 }
 
 fn change(condition: Condition, signal: &[f32], rng: &mut ChaCha8Rng) -> Result<Vec<f32>> {

@@ -32,7 +32,8 @@ class Prediction:
     Attributes:
         genre: The most probable genre.
         confidence: Its probability, 0 to 1.
-        probabilities: The probability of each genre, in the model's order: the mean over the windows.
+        probabilities: The probability of each genre, in the model's order: the softmax of
+            the windows' mean logits.
         windows: Windows that were classified.
     """
 
