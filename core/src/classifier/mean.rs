@@ -26,7 +26,9 @@ impl Mean {
     }
 
     pub(super) fn reset(&mut self) {
-        *self = Self::new(self.sum.len());
+        self.sum.fill(0);
+        self.probabilities.fill(0.0);
+        self.windows = 0;
     }
 
     pub(super) fn windows(&self) -> u32 {

@@ -134,7 +134,7 @@ impl Card<'_> {
         writeln!(out, "## Accuracy on the {split} split\n")?;
         writeln!(
             out,
-            "A track's answer is the mean of its windows' probabilities. {chosen} The test split has no part in them. \
+            "A track's answer is the softmax of its windows' mean logits. {chosen} The test split has no part in them. \
              One seed.\n"
         )?;
         writeln!(

@@ -164,10 +164,11 @@ fn provenance(recipe: &Recipe, info: &RunInfo, pieces: usize, calibrated: bool) 
         ),
     ];
     if !info.teachers.is_empty() {
-        lines.push(format!(
-            "taught by: {} trained networks besides the labels",
-            info.teachers.len()
-        ));
+        let teachers = match info.teachers.len() {
+            1 => "a trained network".into(),
+            number => format!("{number} trained networks"),
+        };
+        lines.push(format!("taught by: {teachers} besides the labels"));
     }
     if let Some(made_with) = info.changes.approximated {
         lines.push(format!(
