@@ -240,11 +240,10 @@ fn ensembles(place: &Workplace) {
     let mut right = 0;
     for (index, track) in place.dataset.tracks.iter().enumerate() {
         let mut sums = [0.0; 3];
-        for (model, answer) in models.iter().zip(&answers) {
-            for window in 3 * index..3 * (index + 1) {
-                let probabilities = model.probabilities(&answer.logits[window]);
-                (0..3).for_each(|class| sums[class] += probabilities[class]);
-            }
+        for window in 3 * index..3 * (index + 1) {
+            let [first, second] =
+                [0, 1].map(|m| models[m].probabilities(&answers[m].logits[window]));
+            (0..3).for_each(|class| sums[class] += (first[class] + second[class]).ln());
         }
         let best = (0..3).max_by(|&a, &b| sums[a].total_cmp(&sums[b])).unwrap();
         right += usize::from(best == track.label);
