@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+const CONTINUE: &[u8; 25] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
 struct Server {
     child: Child,
     address: String,
@@ -45,17 +47,24 @@ impl Server {
         answer(request.send(body).unwrap())
     }
 
-    /// Begins to upload `body` and sends its first half.
-    fn half_upload(&self, body: &[u8]) -> TcpStream {
+    /// Begins to upload `body` and sends its first half. None if it is refused.
+    fn half_upload(&self, body: &[u8]) -> Option<TcpStream> {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(
             stream,
-            "POST /predict HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+            "POST /predict HTTP/1.1\r\nhost: x\r\nconnection: close\r\nexpect: 100-continue\r\n\
+             content-length: {}\r\n\r\n",
             body.len()
         )
         .unwrap();
+        // the server answers so when it begins to read the body, for which it must have a place
+        let mut answer = [0; CONTINUE.len()];
+        stream.read_exact(&mut answer).unwrap();
+        if answer != *CONTINUE {
+            return None;
+        }
         stream.write_all(&body[..body.len() / 2]).unwrap();
-        stream
+        Some(stream)
     }
 
     fn stop(&self) {
@@ -192,15 +201,10 @@ fn what_is_no_audio_is_refused_and_the_server_goes_on() {
 fn takes_no_more_at_once_than_it_has_places() {
     let server = Server::start(&["--concurrent", "1"]);
     let body = tone("wav");
-    let mut first = server.half_upload(&body);
-    // it takes a moment until the half upload has its place
-    let refused = (0..100).find_map(|_| {
-        let request = agent().post(server.url("/predict"));
-        let response = request.send(&body[..]).unwrap();
-        std::thread::sleep(Duration::from_millis(20));
-        (response.status() == 503).then_some(response)
-    });
-    let refused = refused.expect("one place is taken");
+    let mut first = server.half_upload(&body).unwrap();
+    let request = agent().post(server.url("/predict"));
+    let refused = request.send(&body[..]).unwrap();
+    assert_eq!(refused.status(), 503, "the place is taken");
     assert_eq!(refused.headers()["retry-after"], "1");
     // what does not take a place is answered
     assert_eq!(server.get("/health").0, 200);
@@ -246,9 +250,7 @@ fn many_at_once_are_answered_or_told_to_come_again() {
 fn finishes_what_it_has_begun_when_asked_to_stop() {
     let mut server = Server::start(&[]);
     let body = tone("wav");
-    let mut upload = server.half_upload(&body);
-    // the request must have arrived before the signal does
-    std::thread::sleep(Duration::from_millis(300));
+    let mut upload = server.half_upload(&body).unwrap();
     server.stop();
     std::thread::sleep(Duration::from_millis(300));
     assert!(
