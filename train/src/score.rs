@@ -68,8 +68,11 @@ impl Score {
         }
     }
 
-    /// Adds a track with the probabilities of each of its windows.
+    /// Adds a track with the probabilities of each of its windows. One without any has no answer and does not count.
     pub fn add(&mut self, label: usize, windows: &[Vec<f32>]) {
+        if windows.is_empty() {
+            return;
+        }
         self.windows += windows.len();
         let right = windows.iter().filter(|window| argmax(window) == label);
         self.windows_right += right.count();

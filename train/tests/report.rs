@@ -10,6 +10,7 @@ use common::{GENRES, Numbers};
 use timbrel_train::data::Dataset;
 use timbrel_train::evaluate::Answers;
 use timbrel_train::report::{Compared, Figures, Report, compare, read_history};
+use timbrel_train::score::Score;
 
 fn dataset(tracks: usize) -> Dataset {
     let folder = tempfile::tempdir().unwrap();
@@ -100,6 +101,15 @@ fn figures_by_hand() {
     );
     let loss = -(0.9_f64.ln() + 0.58_f64.ln() + 0.4_f64.ln() + third.ln() + 0.2_f64.ln()) / 6.0;
     near(figures.track_loss, loss);
+}
+
+#[test]
+fn a_track_without_windows_does_not_count() {
+    let mut score = Score::new(3);
+    score.add(0, &[]);
+    assert_eq!(score, Score::new(3));
+    score.add(1, &[vec![0.2, 0.5, 0.3]]);
+    assert_eq!((score.tracks, score.tracks_right, score.windows), (1, 1, 1));
 }
 
 #[test]

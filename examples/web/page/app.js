@@ -73,13 +73,12 @@ function showResult(result) {
 /** What the newest window alone said: an answer is the softmax of mean logits, so differences of logarithms tell. */
 function newest(result) {
   const logarithm = (answer, genre) => Math.log(Math.max(answer.probabilities[genre], 1e-30));
-  const alone = Object.keys(result.probabilities).map((genre) => {
+  const logits = Object.keys(result.probabilities).map((genre) => {
     const earlier = windows > 0 ? logarithm(before, genre) : 0;
-    return [genre, Math.exp(logarithm(result, genre) * result.windows - earlier * windows)];
+    return [genre, logarithm(result, genre) * result.windows - earlier * windows];
   });
-  const total = alone.reduce((sum, [, value]) => sum + value, 0);
-  const [genre, value] = alone.reduce((best, next) => (next[1] > best[1] ? next : best));
-  return [genre, value / total];
+  const [genre, largest] = logits.reduce((best, next) => (next[1] > best[1] ? next : best));
+  return [genre, 1 / logits.reduce((sum, [, logit]) => sum + Math.exp(logit - largest), 0)];
 }
 
 function addWindow(result) {

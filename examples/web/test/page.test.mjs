@@ -69,7 +69,12 @@ async function check(page, expected) {
     const bar = page.locator(`#bars li[data-genre="${genre}"] .number`);
     assert.equal(await bar.textContent(), percent(probability), genre);
   }
-  assert.equal(await page.locator("#windows li").count(), expected.windows);
+  const course = await page.locator("#windows li").allTextContents();
+  assert.equal(course.length, expected.windows);
+  for (const text of course) {
+    const [, genre, share] = text.match(/^\d+:\d\d to \d+:\d\d([a-z]+) (\d+) %$/) ?? assert.fail(text);
+    assert.ok(genre in expected.probabilities && share >= 10 && share <= 100, text);
+  }
 }
 
 async function drop(page, file) {
