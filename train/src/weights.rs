@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use burn::tensor::Tensor;
+use burn::tensor::TensorData;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
@@ -120,15 +120,10 @@ impl Weights {
         self.0.insert(name, array);
     }
 
-    /// Adds or replaces a tensor with one from a device.
-    pub(crate) fn insert_tensor<const D: usize>(
-        &mut self,
-        name: String,
-        tensor: Tensor<D>,
-    ) -> Result<()> {
-        let shape = tensor.dims().to_vec();
-        let values = tensor
-            .into_data()
+    /// Adds or replaces a tensor with what a device delivered.
+    pub(crate) fn insert_data(&mut self, name: String, data: TensorData) -> Result<()> {
+        let shape = data.shape().to_vec();
+        let values = data
             .try_into_vec::<f32>()
             .map_err(|error| anyhow!("tensor `{name}`: {error:?}"))?;
         self.insert(name, Array { shape, values });

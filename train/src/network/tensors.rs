@@ -1,8 +1,8 @@
 //! A network's weights and running statistics by name, out of it and into it.
 
-use anyhow::{Context, Error, Result, ensure};
+use anyhow::{Context, Error, Result, anyhow, ensure};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData, Transaction};
 
 use super::Network;
 use crate::weights::Weights;
@@ -25,9 +25,12 @@ impl Path {
     }
 }
 
+/// Collects tensors, so that a device is asked for all of them at once: each question makes it finish its work.
+#[derive(Default)]
 struct Reader {
     path: Path,
-    out: Result<Weights>,
+    names: Vec<String>,
+    tensors: Transaction,
 }
 
 impl ModuleVisitor for Reader {
@@ -40,11 +43,8 @@ impl ModuleVisitor for Reader {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        if let Ok(out) = &mut self.out
-            && let Err(error) = out.insert_tensor(self.path.name(), param.val())
-        {
-            self.out = Err(error);
-        }
+        self.names.push(self.path.name());
+        self.tensors = std::mem::take(&mut self.tensors).register(param.val());
     }
 }
 
@@ -100,13 +100,16 @@ impl Network {
     /// # Errors
     /// The device does not deliver them as 32-bit floats.
     pub fn weights(&self) -> Result<Weights> {
-        let mut reader = Reader {
-            path: Path::default(),
-            out: Ok(Weights::default()),
-        };
+        let mut reader = Reader::default();
         // `valid` also brings the running statistics up to date
         self.valid().visit(&mut reader);
-        reader.out
+        let read = reader.tensors.try_execute();
+        let read = read.map_err(|error| anyhow!("the device's weights: {error:?}"))?;
+        let mut out = Weights::default();
+        for (name, data) in reader.names.into_iter().zip(read) {
+            out.insert_data(name, data)?;
+        }
+        Ok(out)
     }
 
     /// Replaces all weights and running statistics of a network that has not been trained yet.
