@@ -46,6 +46,10 @@ on() { # ARCHITECTURE TUPLE QEMU
     done
     "$2-readelf" -d "$lib/libtimbrel.so" | grep -q "soname: \[$(basename "$lib"/libtimbrel.so.?.?)\]"
 
+    # the manual page has the options of the program, all of them and no others
+    diff <("$3" -L "/usr/$2" "$sys/usr/bin/timbrel-live" --help | grep -o '^ *\(-., \)\?--[a-z]*' | grep -o -e '--.*' | sort) \
+        <(zcat "$sys/usr/share/man/man1/timbrel-live.1.gz" | sed 's/\\-/-/g' | grep -A 1 '^\.TP' |
+            grep -o '^\.B[IR] .*--[a-z]*' | grep -o -e '--.*' | sort)
     "$3" -L "/usr/$2" "$sys/usr/bin/timbrel-live" --channels 2 --show json <"$work/microphone" >"$work/live.json"
     "$3" -L "/usr/$2" "$sys/usr/bin/timbrel-live" --channels 2 <"$work/microphone"
     python3 - "$work" <<'PY'

@@ -90,6 +90,8 @@ architecture() { # NAME
     cp "$target_dir/$target/release/timbrel-live" "$work/timbrel-live/usr/bin"
     "${prefix}strip" "$work/timbrel-live/usr/bin/timbrel-live"
     cp "$here/debian/timbrel-live.service" "$work/timbrel-live/usr/lib/systemd/system"
+    mkdir -p "$work/timbrel-live/usr/share/man/man1"
+    gzip -9nc "$here/debian/timbrel-live.1" >"$work/timbrel-live/usr/share/man/man1/timbrel-live.1.gz"
     package timbrel-live "$arch" "shows the genre of the music that a microphone hears" \
         "Reads raw audio from a pipe; runs on a terminal or as a systemd service." \
         "Section: sound" "$(needs "${prefix}objdump" "$work/timbrel-live/usr/bin/timbrel-live")" "Recommends: alsa-utils"
