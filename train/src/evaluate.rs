@@ -8,6 +8,7 @@ use safetensors::tensor::TensorView;
 use serde_json::{Value, json};
 
 use crate::data::{Dataset, columns_of};
+use crate::file::write_whole;
 use crate::inference::{EngineKind, Inference};
 use crate::score::Score;
 use crate::split::{Piece, pieces};
@@ -172,7 +173,7 @@ impl Evaluation {
             ),
         ];
         let file = safetensors::serialize(tensors, None)?;
-        std::fs::write(path, file).with_context(|| format!("cannot write {}", path.display()))
+        write_whole(path, file)
     }
 }
 

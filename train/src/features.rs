@@ -16,6 +16,8 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use timbrel_core::frontend::{Dct, FrontEnd, LogMel, Padding, Stft, relative_to_maximum};
 
+use crate::file::write_whole;
+
 /// Sample rate of the signals, Hz.
 pub const SAMPLE_RATE: u32 = 22_050;
 /// Mel bands of every feature.
@@ -264,6 +266,6 @@ impl Matrix {
             .collect();
         let view = TensorView::new(Dtype::F32, vec![self.bins, self.frames], &bytes)?;
         let file = safetensors::serialize([(name, view)], None)?;
-        std::fs::write(path, file).with_context(|| format!("cannot write {}", path.display()))
+        write_whole(path, file)
     }
 }

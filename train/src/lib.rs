@@ -13,6 +13,7 @@ pub mod device;
 pub mod evaluate;
 pub mod export;
 pub mod features;
+mod file;
 pub mod float;
 pub mod inference;
 pub mod network;

@@ -8,6 +8,8 @@ use burn::tensor::TensorData;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
+use crate::file::write_whole;
+
 /// A float tensor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Array {
@@ -168,7 +170,7 @@ impl Weights {
             })
             .collect::<Result<Vec<_>>>()?;
         let file = safetensors::serialize(views, Some(metadata))?;
-        std::fs::write(path, file).with_context(|| format!("cannot write {}", path.display()))
+        write_whole(path, file)
     }
 
     /// Reads a safetensors file of 32-bit floats.

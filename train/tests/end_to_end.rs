@@ -100,6 +100,11 @@ fn trains_resumes_exports_and_answers() {
         ..options.clone()
     };
     assert_eq!(runs.train(&halves, &half).unwrap().done, 2);
+    // as a kill leaves it that comes before a whole new checkpoint has the old one's name
+    let state = root.path().join("halves/checkpoint");
+    std::fs::rename(&state, state.with_extension("new")).unwrap();
+    let torn = Weights::read(&halves.last()).unwrap();
+    assert_eq!(halves.info().unwrap().done, 2);
     let rest = Options {
         resume: true,
         ..options.clone()
@@ -110,6 +115,7 @@ fn trains_resumes_exports_and_answers() {
         weights == Weights::read(&halves.last()).unwrap(),
         "resuming changed the run"
     );
+    assert!(weights != torn && state.exists() && !state.with_extension("new").exists());
 
     let other = RunFolder::new(&root.path().join("other"));
     runs.train(

@@ -8,6 +8,7 @@ use burn::tensor::Device;
 use super::{Card, Measured, float_onnx, onnx};
 use crate::data::Dataset;
 use crate::evaluate::evaluate_pieces;
+use crate::file::write_whole;
 use crate::float;
 use crate::inference::Inference;
 use crate::quantise::{FoldedNetwork, Identity, build, calibration_windows, quantise};
@@ -125,7 +126,7 @@ fn write_all(out: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>> {
     std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
     let write = |(name, bytes): &(String, Vec<u8>)| {
         let path = out.join(name);
-        std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+        write_whole(&path, bytes)?;
         Ok(path)
     };
     files.iter().map(write).collect()

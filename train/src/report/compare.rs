@@ -8,7 +8,8 @@ use anyhow::{Context, Result, ensure};
 
 use super::html::{mark, percent, shell, table};
 use super::svg::{accuracies, escape, losses};
-use super::{Epoch, Figures, read_history, write_whole};
+use super::{Epoch, Figures, read_history};
+use crate::file::write_whole;
 use crate::score::mean_and_deviation;
 use crate::training::{RunFolder, RunInfo};
 
@@ -201,7 +202,7 @@ fn rows(runs: &[Compared]) -> Vec<Row> {
 pub fn compare(runs: &[Compared], page: Option<&Path>) -> Result<String> {
     ensure!(!runs.is_empty(), "there is no run to compare");
     if let Some(page) = page {
-        write_whole(page, &html(runs))?;
+        write_whole(page, html(runs))?;
     }
     let mut table = vec![HEAD.map(str::to_owned)];
     table.extend(rows(runs));

@@ -20,6 +20,7 @@ pub use robustness::{Condition, Outcome, Robustness, robustness, standard_condit
 
 use crate::data::Dataset;
 use crate::evaluate::Answers;
+use crate::file::write_whole;
 
 /// Everything that a report is written from.
 #[derive(Clone, Debug)]
@@ -99,13 +100,4 @@ impl Plot {
     fn new(file: &'static str, heading: &'static str, svg: String) -> Self {
         Self { file, heading, svg }
     }
-}
-
-/// Writes a file beside its place and moves it there, so that an old one is never half a new one.
-fn write_whole(path: &Path, text: &str) -> Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    fs::write(&beside, text)
-        .and_then(|()| fs::rename(&beside, path))
-        .with_context(|| format!("cannot write {}", path.display()))
 }

@@ -12,6 +12,7 @@ use burn::store::ModuleRecord;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
+use crate::file::write_whole;
 use crate::network::Network;
 use crate::quantise::Exponents;
 use crate::recipe::{Changes, Recipe};
@@ -42,6 +43,9 @@ pub struct RunInfo {
     #[serde(default)]
     pub teachers: Vec<PathBuf>,
 }
+
+/// A checkpoint's last file: one that has it is whole.
+const RUN_INFO: &str = "run.json";
 
 /// Paths of a run's files.
 #[derive(Clone, Debug)]
@@ -78,8 +82,11 @@ impl RunFolder {
         self.0.join("best.safetensors")
     }
 
+    /// The last checkpoint: a new one that is whole counts where a kill came just before it took the old one's place.
     fn state(&self) -> PathBuf {
-        self.0.join("checkpoint")
+        let (state, new) = (self.0.join("checkpoint"), self.0.join("checkpoint.new"));
+        let left = !state.exists() && new.join(RUN_INFO).exists();
+        if left { new } else { state }
     }
 
     /// Makes the folder for a new run.
@@ -103,7 +110,7 @@ impl RunFolder {
     /// # Errors
     /// There is no checkpoint, or it cannot be read.
     pub fn info(&self) -> Result<RunInfo> {
-        let path = self.state().join("run.json");
+        let path = self.state().join(RUN_INFO);
         let text = fs::read_to_string(&path)
             .with_context(|| format!("no checkpoint: {}", path.display()))?;
         serde_json::from_str(&text).with_context(|| path.display().to_string())
@@ -153,7 +160,7 @@ impl RunFolder {
             .take(done)
             .flat_map(|line| [line, "\n"])
             .collect();
-        Ok(fs::write(self.metrics(), kept)?)
+        write_whole(&self.metrics(), kept)
     }
 
     /// Writes a checkpoint: beside the old one first, so that an interruption leaves one of them whole.
@@ -164,8 +171,10 @@ impl RunFolder {
         average: &Weights,
         optimiser: &ModuleOptimizer,
     ) -> Result<()> {
-        let (new, state) = (self.0.join("checkpoint.new"), self.state());
-        if new.exists() {
+        let (new, state) = (self.0.join("checkpoint.new"), self.0.join("checkpoint"));
+        if self.state() == new {
+            fs::rename(&new, &state)?;
+        } else if new.exists() {
             fs::remove_dir_all(&new)?;
         }
         fs::create_dir_all(&new)?;
@@ -175,7 +184,7 @@ impl RunFolder {
             .save(new.join("network.bpk"))?;
         optimiser.save(new.join("optimiser.bpk"))?;
         average.write(&new.join("average.safetensors"), HashMap::new())?;
-        fs::write(new.join("run.json"), serde_json::to_string_pretty(info)?)?;
+        fs::write(new.join(RUN_INFO), serde_json::to_string_pretty(info)?)?;
         if state.exists() {
             fs::remove_dir_all(&state)?;
         }

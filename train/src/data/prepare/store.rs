@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::data::source::Source;
+use crate::file::write_with;
 
 /// Bytes of the cache before its first spectrogram: safetensors' length field and padded header.
 const HEADER: u64 = 32_768;
@@ -228,22 +229,21 @@ impl Store {
     }
 }
 
-/// Writes a table beside its place and moves it there.
+/// Writes a table, whole or not at all.
 fn write_csv<const N: usize>(
     path: &Path,
     head: [&str; N],
     rows: impl Iterator<Item = [String; N]>,
 ) -> Result<()> {
-    let beside = path.with_extension("csv.part");
-    let mut table = csv::Writer::from_path(&beside)
-        .with_context(|| format!("cannot write {}", beside.display()))?;
-    table.write_record(head)?;
-    for row in rows {
-        table.write_record(&row)?;
-    }
-    let file = table.into_inner().map_err(|error| error.into_error())?;
-    file.sync_all()?;
-    fs::rename(&beside, path).with_context(|| format!("cannot write {}", path.display()))
+    write_with(path, |beside| {
+        let mut table = csv::Writer::from_path(beside)?;
+        table.write_record(head)?;
+        for row in rows {
+            table.write_record(&row)?;
+        }
+        let file = table.into_inner().map_err(|error| error.into_error())?;
+        Ok(file.sync_all()?)
+    })
 }
 
 /// Entries of a journal's whole lines; `None` where it was killed before its first.
