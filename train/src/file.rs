@@ -31,7 +31,14 @@ pub(crate) fn write_with(path: &Path, write: impl FnOnce(&Path) -> Result<()>) -
 
 fn write_beside(place: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let beside = beside(place);
-    let written = write(&beside).and_then(|()| Ok(fs::rename(&beside, place)?));
+    let written = write(&beside).and_then(|()| {
+        // on the disk before it has the name, or a power cut could leave the name alone
+        fs::OpenOptions::new()
+            .write(true)
+            .open(&beside)?
+            .sync_all()?;
+        Ok(fs::rename(&beside, place)?)
+    });
     if written.is_err() {
         // it is of no use to anyone, and may be what fills the disk
         let _ = fs::remove_file(&beside);

@@ -241,8 +241,7 @@ fn write_csv<const N: usize>(
         for row in rows {
             table.write_record(&row)?;
         }
-        let file = table.into_inner().map_err(|error| error.into_error())?;
-        Ok(file.sync_all()?)
+        Ok(table.flush()?)
     })
 }
 
