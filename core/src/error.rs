@@ -1,6 +1,6 @@
 use core::fmt;
 
-use crate::frontend::UnsupportedRate;
+use crate::audio::UnsupportedRate;
 use crate::model::ModelError;
 
 /// What can go wrong between a model's bytes and a genre.
@@ -19,13 +19,13 @@ pub enum Error {
     },
     /// The sample rate is none that can be resampled.
     Rate(UnsupportedRate),
-    /// The number of channels is not in `1..=`[`MAX_CHANNELS`](crate::classifier::MAX_CHANNELS).
+    /// The number of channels is not in `1..=`[`MAX_CHANNELS`](crate::audio::MAX_CHANNELS).
     Channels {
         /// The number that was given.
         found: u16,
     },
     /// A sample is NaN, infinite or far beyond full scale (more than
-    /// [`MAX_AMPLITUDE`](crate::classifier::MAX_AMPLITUDE)).
+    /// [`MAX_AMPLITUDE`](crate::audio::MAX_AMPLITUDE)).
     Sample {
         /// Its index in the slice that was pushed. Samples before it were consumed.
         index: usize,

@@ -5,7 +5,8 @@
 //!
 //! ```
 //! use timbrel_core::Error;
-//! use timbrel_core::classifier::{Classifier, InputFormat};
+//! use timbrel_core::audio::InputFormat;
+//! use timbrel_core::classifier::Classifier;
 //! use timbrel_core::model::Model;
 //!
 //! fn genre(model: &[u8], music: &[i16]) -> Result<(), Error> {
@@ -38,7 +39,8 @@
 //! ```
 //! use static_cell::{ConstStaticCell, StaticCell};
 //! use timbrel_core::Error;
-//! use timbrel_core::classifier::{Classifier, InputFormat};
+//! use timbrel_core::audio::InputFormat;
+//! use timbrel_core::classifier::Classifier;
 //! use timbrel_core::engine::Int8Engine;
 //! use timbrel_core::model::Model;
 //!
@@ -93,7 +95,7 @@
 //! # The way of the data
 //!
 //! 1. [`classifier`]: samples (f32 or i16, interleaved, any supported rate) are mixed down and resampled to
-//!    the model's rate ([`frontend::Resampler`]).
+//!    the model's rate ([`audio::Resampler`]).
 //! 2. [`frontend`]: frames of `n_fft` samples every `hop`, Hann window, real FFT, power, mel bands, decibels:
 //!    librosa's definitions, in f32 arithmetic that gives the same bits on every target.
 //! 3. The last columns are kept in a ring; each complete window is taken relative to its own maximum, for a model
@@ -111,8 +113,8 @@
 //! | `defmt` | a `defmt` logger in the program | `defmt::Format` for errors, results and what describes a model |
 //! | `dsp` | an Arm core with the DSP extension (Cortex-M4, M7, M33; ARMv6 and later); no effect elsewhere | two multiply-adds an instruction in the integer engine, the same bits; the only `unsafe` of this crate |
 //! | `std` (default) | the standard library | [`model::ModelSpec`], which writes model files |
-//! | `tract` | `std` | `engine::TractEngine`, which runs the exported `.onnx` |
-//! | `decode` | `std` | `decode`, which reads wav, mp3, flac, ogg and m4a files |
+//! | `tract` | `std` | `host::tract::TractEngine`, which runs the exported `.onnx` |
+//! | `decode` | `std` | `host::decode`, which reads wav, mp3, flac, ogg and m4a files |
 #![no_std]
 // the one module that may allow itself some is behind the feature `dsp`
 #![cfg_attr(not(feature = "dsp"), forbid(unsafe_code))]
@@ -122,12 +124,13 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod audio;
 pub mod classifier;
-#[cfg(feature = "decode")]
-pub mod decode;
 pub mod engine;
 mod error;
 pub mod frontend;
+#[cfg(feature = "std")]
+pub mod host;
 mod memory;
 pub mod model;
 

@@ -4,9 +4,9 @@
 use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
 
-use timbrel_core::classifier::InputFormat;
-use timbrel_core::decode::{AudioReader, DecodeError, read_mono};
-use timbrel_core::frontend::UnsupportedRate;
+use timbrel_core::audio::InputFormat;
+use timbrel_core::audio::UnsupportedRate;
+use timbrel_core::host::decode::{AudioReader, DecodeError, read_mono};
 
 mod common;
 use common::Random;

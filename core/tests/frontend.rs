@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use safetensors::SafeTensors;
-use timbrel_core::classifier::{Classifier, InputFormat};
+use timbrel_core::audio::InputFormat;
+use timbrel_core::classifier::Classifier;
 use timbrel_core::frontend::{
     Affine, Dct, FrontEnd, LogMel, MelNorm, MelScale, Padding, Stft, WindowSpec,
 };

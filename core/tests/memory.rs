@@ -4,9 +4,10 @@
 
 use std::path::Path;
 
+use timbrel_core::audio::Resampler;
 use timbrel_core::classifier::{Classifier, feature_bytes};
 use timbrel_core::engine::Int8Engine;
-use timbrel_core::frontend::{FrontEnd, LogMel, Mfcc, Resampler, Stft, WindowSpec};
+use timbrel_core::frontend::{FrontEnd, LogMel, Mfcc, Stft, WindowSpec};
 use timbrel_core::model::{Model, Op};
 
 fn thousands(number: usize) -> String {

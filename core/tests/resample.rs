@@ -4,7 +4,8 @@ use std::f64::consts::TAU;
 use std::path::Path;
 
 use safetensors::SafeTensors;
-use timbrel_core::frontend::{FrontEnd, LogMel, Resampler, SUPPORTED_RATES, UnsupportedRate};
+use timbrel_core::audio::{Resampler, SUPPORTED_RATES, UnsupportedRate};
+use timbrel_core::frontend::{FrontEnd, LogMel};
 
 const MODEL_RATE: u32 = 22_050;
 

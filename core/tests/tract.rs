@@ -7,8 +7,10 @@ use std::path::Path;
 
 use common::Random;
 use timbrel_core::Error;
-use timbrel_core::classifier::{Classifier, InputFormat};
-use timbrel_core::engine::{Engine, Int8Engine, TractEngine};
+use timbrel_core::audio::InputFormat;
+use timbrel_core::classifier::Classifier;
+use timbrel_core::engine::{Engine, Int8Engine};
+use timbrel_core::host::tract::TractEngine;
 use timbrel_core::model::Model;
 
 fn shipped(name: &str) -> Vec<u8> {

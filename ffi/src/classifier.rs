@@ -3,7 +3,8 @@
 use core::ffi::c_char;
 
 use timbrel_core::Error;
-use timbrel_core::classifier::{Prediction, Sample};
+use timbrel_core::audio::Sample;
+use timbrel_core::classifier::Prediction;
 
 use crate::guard::{array, fill, guard, not_null};
 use crate::status::Failure;

@@ -3,7 +3,7 @@
 use core::ffi::{CStr, c_char};
 use std::path::Path;
 
-use timbrel_core::decode::{AudioReader, DecodeError};
+use timbrel_core::host::decode::{AudioReader, DecodeError};
 
 use crate::classifier::write_result;
 use crate::guard::{array, fill, guard, not_null};

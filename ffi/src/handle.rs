@@ -1,7 +1,8 @@
 //! The classifier behind the pointer.
 
 use timbrel_core::Error;
-use timbrel_core::classifier::{Classifier, InputFormat, Prediction, Pushed, Sample};
+use timbrel_core::audio::{InputFormat, Sample};
+use timbrel_core::classifier::{Classifier, Prediction, Pushed};
 use timbrel_core::engine::Int8Engine;
 use timbrel_core::model::Model;
 
@@ -35,7 +36,7 @@ pub struct timbrel_classifier {
 pub(crate) enum Kind {
     Int8(Classifier<'static, Int8Engine<'static>>),
     #[cfg(feature = "tract")]
-    Tract(Classifier<'static, timbrel_core::engine::TractEngine>),
+    Tract(Classifier<'static, timbrel_core::host::tract::TractEngine>),
 }
 
 /// Memory that belongs to a classifier. Raw, since the classifier inside the handle points to it too.

@@ -1,7 +1,8 @@
 //! Classifiers on the heap.
 
 use timbrel_core::Error;
-use timbrel_core::classifier::{Classifier, InputFormat};
+use timbrel_core::audio::InputFormat;
+use timbrel_core::classifier::Classifier;
 use timbrel_core::model::Model;
 
 use crate::guard::{array, guard, not_null};
@@ -80,7 +81,8 @@ pub(crate) fn make(
 ) -> Result<*mut timbrel_classifier, Failure> {
     #[cfg(feature = "tract")]
     if crate::handle::is_onnx(model) {
-        use timbrel_core::engine::{Engine, TractEngine};
+        use timbrel_core::engine::Engine;
+        use timbrel_core::host::tract::TractEngine;
         let engine = TractEngine::from_bytes(model)?;
         let needed = Classifier::<TractEngine>::feature_bytes(&engine.info());
         let kind = |memory| Classifier::new(engine, format, memory).map(Kind::Tract);

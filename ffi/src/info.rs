@@ -2,8 +2,8 @@
 
 use core::ffi::{CStr, c_char};
 
-use timbrel_core::engine::ModelInfo;
 use timbrel_core::model::Model;
+use timbrel_core::model::ModelInfo;
 
 use crate::guard::{array, guard, not_null};
 use crate::status::Failure;
@@ -88,7 +88,8 @@ pub unsafe extern "C" fn timbrel_model_info(
 
 #[cfg(feature = "tract")]
 fn describe(bytes: &[u8]) -> Result<timbrel_info, Failure> {
-    use timbrel_core::engine::{Engine, TractEngine};
+    use timbrel_core::engine::Engine;
+    use timbrel_core::host::tract::TractEngine;
     if crate::handle::is_onnx(bytes) {
         return Ok((&TractEngine::from_bytes(bytes)?.info()).into());
     }

@@ -5,9 +5,10 @@ use std::thread;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
-use timbrel_core::engine::{Engine, Int8Engine, ModelInfo};
+use timbrel_core::engine::{Engine, Int8Engine};
 use timbrel_core::frontend::Affine;
 use timbrel_core::model::Model;
+use timbrel_core::model::ModelInfo;
 
 use crate::data::View;
 use crate::score::softmax;
@@ -29,7 +30,7 @@ pub struct Inference {
     labels: Vec<String>,
     normalisation: Vec<Affine>,
     #[cfg(feature = "tract")]
-    tract: Option<timbrel_core::engine::TractEngine>,
+    tract: Option<timbrel_core::host::tract::TractEngine>,
 }
 
 impl Inference {
@@ -85,7 +86,7 @@ impl Inference {
     /// tract cannot run it, or it lacks Timbrel's metadata.
     #[cfg(feature = "tract")]
     pub fn tract(file: Vec<u8>) -> Result<Self> {
-        let engine = timbrel_core::engine::TractEngine::from_bytes(&file)
+        let engine = timbrel_core::host::tract::TractEngine::from_bytes(&file)
             .map_err(|error| anyhow!("{error}"))?;
         let info = engine.info();
         let labels = (0..info.classes)

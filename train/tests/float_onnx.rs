@@ -206,8 +206,10 @@ fn every_shipped_recipe_is_burns() {
 #[cfg(feature = "tract")]
 #[test]
 fn systems_of_floats_hear_audio() {
-    use timbrel_core::classifier::{Classifier, InputFormat};
-    use timbrel_core::engine::{Engine, TractEngine};
+    use timbrel_core::audio::InputFormat;
+    use timbrel_core::classifier::Classifier;
+    use timbrel_core::engine::Engine;
+    use timbrel_core::host::tract::TractEngine;
 
     for text in [
         include_str!("../recipes/s4-cnn-lstm.toml"),

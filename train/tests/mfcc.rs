@@ -5,7 +5,8 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Tensor, TensorData};
-use timbrel_core::classifier::{Classifier, InputFormat};
+use timbrel_core::audio::InputFormat;
+use timbrel_core::classifier::Classifier;
 use timbrel_core::engine::Engine;
 use timbrel_core::frontend::Feature;
 use timbrel_core::model::Model;
@@ -194,7 +195,7 @@ fn answers_are_the_floats(made: &Made, answers: &Evaluation, model: &Inference) 
 /// Both files give the same logits for the same samples.
 #[cfg(feature = "tract")]
 fn hears_the_same(made: &Made) {
-    use timbrel_core::engine::TractEngine;
+    use timbrel_core::host::tract::TractEngine;
 
     let timbrel = std::fs::read(&made.files[0]).unwrap();
     let model = Model::parse(&timbrel).unwrap();

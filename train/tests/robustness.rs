@@ -5,7 +5,8 @@ mod common;
 use std::path::Path;
 
 use common::{tone, write_wav};
-use timbrel_core::classifier::{Classifier, InputFormat};
+use timbrel_core::audio::InputFormat;
+use timbrel_core::classifier::Classifier;
 use timbrel_core::model::Model;
 use timbrel_train::data::{Collection, Layout, Source};
 use timbrel_train::inference::Inference;
@@ -74,7 +75,7 @@ fn it_hears_what_the_device_hears() {
         let mut memory = vec![0; Classifier::required_bytes(&model)];
         let mut classifier =
             Classifier::int8(model, InputFormat::mono(22_050), &mut memory).unwrap();
-        let samples = timbrel_core::decode::read_mono(&source.path, 22_050).unwrap();
+        let samples = timbrel_core::host::decode::read_mono(&source.path, 22_050).unwrap();
         let mut rest = samples.as_slice();
         while !rest.is_empty() {
             rest = &rest[classifier.push(rest).unwrap().consumed..];

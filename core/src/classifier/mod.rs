@@ -1,23 +1,20 @@
 //! Audio in, genre out: push samples of any rate in any portions, read the result at any time.
 
 mod cepstrum;
-mod input;
-mod mean;
-mod ring;
-
-pub use input::{InputFormat, MAX_AMPLITUDE, MAX_CHANNELS, Sample};
+mod history;
+mod outputs;
 
 use heapless::Vec;
 
 use crate::Error;
-use crate::engine::{Engine, Int8Engine, ModelInfo};
-use crate::frontend::{Feature, FrontEnd, Interval, LogMelStream, Parts, Resampler, WindowSpec};
+use crate::audio::{DownMix, InputFormat, Resampler, Sample};
+use crate::engine::{Engine, Int8Engine};
+use crate::frontend::{Feature, FrontEnd, Interval, LogMelStream, Parts, WindowSpec};
 use crate::memory::{Memory, Size};
-use crate::model::{MAX_CLASSES, Model};
+use crate::model::{MAX_CLASSES, Model, ModelInfo};
 use cepstrum::Cepstrum;
-use input::DownMix;
-use mean::Mean;
-use ring::Ring;
+use history::Ring;
+use outputs::Mean;
 
 /// Mono samples that are converted at a time.
 const BLOCK: usize = 64;
@@ -188,7 +185,7 @@ impl<'w, E: Engine> Classifier<'w, E> {
     /// it again with the rest:
     ///
     /// ```
-    /// # use timbrel_core::{Error, classifier::{Classifier, Sample}, engine::Engine};
+    /// # use timbrel_core::{Error, audio::Sample, classifier::Classifier, engine::Engine};
     /// # fn all<E: Engine>(classifier: &mut Classifier<'_, E>, mut samples: &[f32]) -> Result<(), Error> {
     /// while !samples.is_empty() {
     ///     let pushed = classifier.push(samples)?;

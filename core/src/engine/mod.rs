@@ -2,43 +2,14 @@
 //!
 //! On the same integers every engine gives the same logits, bit for bit.
 
-mod dot;
+mod arch;
 mod int8;
-mod kernels;
-#[cfg(feature = "tract")]
-mod metadata;
-mod plan;
-#[cfg(feature = "tract")]
-mod tract;
 
 pub use int8::Int8Engine;
-#[cfg(feature = "tract")]
-pub use tract::TractEngine;
 
 use crate::Error;
-use crate::frontend::{Affine, FrontEnd, WindowSpec};
-
-/// What a model says of itself, apart from its names.
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ModelInfo {
-    /// Front end that makes the columns.
-    pub front_end: FrontEnd,
-    /// Columns of a window and from window to window.
-    pub window: WindowSpec,
-    /// Number of classes, `1..=`[`MAX_CLASSES`](crate::model::MAX_CLASSES).
-    pub classes: usize,
-    /// A logit's value is its i32 times `2^-logits_exponent`.
-    pub logits_exponent: u8,
-}
-
-impl ModelInfo {
-    /// Bytes of a window: `bins · columns`, with [`FrontEnd::bins`].
-    #[must_use]
-    pub fn window_len(&self) -> usize {
-        usize::from(self.front_end.bins()) * usize::from(self.window.columns)
-    }
-}
+use crate::frontend::Affine;
+use crate::model::ModelInfo;
 
 /// A network ready to run, with its memory.
 pub trait Engine {

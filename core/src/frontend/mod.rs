@@ -1,20 +1,18 @@
 //! From samples to feature columns. See the crate page for the way of the data.
 
-mod config;
 mod decibel;
 mod fft;
 mod frames;
 mod log_mel;
 mod mel;
 mod mfcc;
-mod resample;
+mod spec;
 mod stft;
 mod window;
 
-pub use config::{Affine, Feature, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
 pub use decibel::{power_to_db, relative_to_maximum};
 pub use log_mel::{Buffers, Fixed, LogMel, LogMelStream, Parts};
 pub(crate) use mel::Interval;
 pub use mfcc::{Dct, DctTable, Mfcc};
-pub use resample::{Resampler, SUPPORTED_RATES, UnsupportedRate};
+pub use spec::{Affine, Feature, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
 pub use stft::{Spectrum, Stft};

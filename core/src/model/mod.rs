@@ -6,22 +6,20 @@
 
 mod error;
 mod format;
+mod info;
 mod layer;
 mod read;
 #[cfg(feature = "std")]
-mod writer;
+mod write;
 
 pub use error::ModelError;
+pub use info::{MAX_CLASSES, ModelInfo};
 pub use layer::{Biases, Geometry, Layer, Op, Shape};
 #[cfg(feature = "std")]
-pub use writer::{LayerSpec, ModelSpec};
+pub use write::{LayerSpec, ModelSpec};
 
-use crate::engine::ModelInfo;
 use crate::frontend::{Affine, FrontEnd, WindowSpec};
 use format::{Bytes, LAYER_BYTES};
-
-/// Most classes a model may have: what the classifier keeps a probability for.
-pub const MAX_CLASSES: usize = 64;
 
 /// A validated model, borrowed from its bytes. Copying it copies references only.
 #[derive(Clone, Copy, Debug)]

@@ -2,8 +2,9 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use timbrel_core::Error;
-use timbrel_core::engine::{Engine, ModelInfo};
+use timbrel_core::engine::Engine;
 use timbrel_core::frontend::{Affine, Feature, FrontEnd, WindowSpec};
+use timbrel_core::model::ModelInfo;
 use timbrel_core::model::{Geometry, LayerSpec, ModelSpec, Op, Shape};
 
 /// Small linear congruential generator (Knuth's MMIX constants): the same numbers everywhere.

@@ -4,9 +4,10 @@ use std::fmt;
 use std::path::Path;
 
 use timbrel_core::Error;
-use timbrel_core::classifier::{Classifier, InputFormat};
-use timbrel_core::decode::{AudioReader, DecodeError};
+use timbrel_core::audio::InputFormat;
+use timbrel_core::classifier::Classifier;
 use timbrel_core::engine::Engine;
+use timbrel_core::host::decode::{AudioReader, DecodeError};
 use timbrel_core::model::Model;
 
 use crate::model::Loaded;
@@ -121,8 +122,9 @@ impl<'m> Listener<'m> {
             #[cfg(feature = "tract")]
             Loaded::Tract(engine) => {
                 let engine = engine.clone();
-                let needed =
-                    Classifier::<timbrel_core::engine::TractEngine>::feature_bytes(&engine.info());
+                let needed = Classifier::<timbrel_core::host::tract::TractEngine>::feature_bytes(
+                    &engine.info(),
+                );
                 self.memory.resize(needed, 0);
                 let classifier = Classifier::new(engine, format, &mut self.memory)?;
                 run(classifier, format, source)

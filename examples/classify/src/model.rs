@@ -25,7 +25,7 @@ pub enum Loaded {
     Int8(Cow<'static, [u8]>),
     /// A plan that is shared by all classifiers.
     #[cfg(feature = "tract")]
-    Tract(timbrel_core::engine::TractEngine),
+    Tract(timbrel_core::host::tract::TractEngine),
 }
 
 /// Loads the model at `path`, or the built-in one, for `engine`, or for the one the file's content asks for.
@@ -62,7 +62,7 @@ fn built_in_onnx() -> Result<Loaded, String> {
 
 #[cfg(feature = "tract")]
 fn onnx(bytes: &[u8]) -> Result<Loaded, String> {
-    let engine = timbrel_core::engine::TractEngine::from_bytes(bytes);
+    let engine = timbrel_core::host::tract::TractEngine::from_bytes(bytes);
     engine.map(Loaded::Tract).map_err(|error| error.to_string())
 }
 

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::io::Write;
 
-use timbrel_core::classifier::{Classifier, InputFormat};
+use timbrel_core::audio::InputFormat;
+use timbrel_core::classifier::Classifier;
 use timbrel_core::engine::Engine;
 
 use crate::show::Show;

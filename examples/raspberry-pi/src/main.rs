@@ -10,7 +10,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use timbrel_core::classifier::{Classifier, InputFormat};
+use timbrel_core::audio::InputFormat;
+use timbrel_core::classifier::Classifier;
 use timbrel_core::model::Model;
 
 use live::{Failure, Live};

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use timbrel_core::classifier::{Classifier, InputFormat};
+use timbrel_core::audio::InputFormat;
+use timbrel_core::classifier::Classifier;
 use timbrel_core::model::Model;
 
 static COMPACT: &[u8] = include_bytes!("../../../models/compact.timbrel");

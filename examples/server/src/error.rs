@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use classify::listen::Failure;
 use serde_json::json;
-use timbrel_core::decode::DecodeError;
+use timbrel_core::host::decode::DecodeError;
 
 /// A status and a sentence for the client.
 #[derive(Debug)]

@@ -1,7 +1,8 @@
 //! A signal from its first sample to its last window.
 
-use timbrel_core::classifier::{Classifier, InputFormat};
-use timbrel_core::decode::AudioReader;
+use timbrel_core::audio::InputFormat;
+use timbrel_core::classifier::Classifier;
+use timbrel_core::host::decode::AudioReader;
 use timbrel_core::engine::Int8Engine;
 use timbrel_core::model::Model;
 

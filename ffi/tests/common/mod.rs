@@ -6,7 +6,8 @@ use std::ptr::null_mut;
 
 use timbrel::timbrel_status::*;
 use timbrel::*;
-use timbrel_core::classifier::{Classifier, InputFormat};
+use timbrel_core::audio::InputFormat;
+use timbrel_core::classifier::Classifier;
 use timbrel_core::model::Model;
 
 pub(crate) const CONFIG: timbrel_config = config(44_100, 2);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use timbrel_core::decode::read_mono;
+use timbrel_core::host::decode::read_mono;
 use timbrel_train::console::say;
 use timbrel_train::features::{Feature, SAMPLE_RATE};
 

@@ -10,8 +10,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use timbrel_core::decode::AudioReader;
 use timbrel_core::frontend::FrontEnd;
+use timbrel_core::host::decode::AudioReader;
 
 use crate::data::prepare::{excerpt, read_excerpt, to_and_fro};
 use crate::data::{Source, starts};

@@ -9,7 +9,8 @@
 use cortex_m_rt::entry;
 use firmware::audio;
 use firmware::console::Console;
-use timbrel_core::classifier::{Classifier, InputFormat};
+use timbrel_core::audio::InputFormat;
+use timbrel_core::classifier::Classifier;
 use timbrel_core::engine::Int8Engine;
 use timbrel_core::model::Model;
 

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use timbrel_core::Error;
-use timbrel_core::classifier::{Classifier, InputFormat};
+use timbrel_core::audio::InputFormat;
+use timbrel_core::classifier::Classifier;
 use timbrel_core::engine::Engine;
 use timbrel_core::frontend::FrontEnd;
 use timbrel_core::model::Model;

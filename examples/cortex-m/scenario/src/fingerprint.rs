@@ -1,7 +1,8 @@
 //! Checksums over the bits of floating-point results. Logits are integers behind a quantisation that hides
 //! small differences; these hide none.
 
-use timbrel_core::frontend::{LogMel, Resampler};
+use timbrel_core::audio::Resampler;
+use timbrel_core::frontend::LogMel;
 
 use crate::{RATE_HZ, Tune};
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use timbrel_core::decode::AudioReader;
-use timbrel_core::frontend::Resampler;
+use timbrel_core::audio::Resampler;
+use timbrel_core::host::decode::AudioReader;
 
 use crate::features::SAMPLE_RATE;
 

@@ -10,9 +10,11 @@ use cortex_m_rt::entry;
 use firmware::console::Console;
 use firmware::probe;
 use scenario::{FrontEndMemory, Tune};
-use timbrel_core::classifier::{Classifier, InputFormat};
+use timbrel_core::audio::InputFormat;
+use timbrel_core::classifier::Classifier;
 use timbrel_core::engine::{Engine, Int8Engine};
-use timbrel_core::frontend::{FrontEnd, Padding, Resampler, Stft};
+use timbrel_core::audio::Resampler;
+use timbrel_core::frontend::{FrontEnd, Padding, Stft};
 use timbrel_core::model::Model;
 
 /// Two models that differ by one layer and the length of the dense layer behind it.

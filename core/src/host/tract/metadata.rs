@@ -7,10 +7,9 @@ use std::vec::Vec;
 
 use serde::Deserialize;
 
-use super::ModelInfo;
 use crate::Error;
 use crate::frontend::{Affine, Feature, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
-use crate::model::MAX_CLASSES;
+use crate::model::{MAX_CLASSES, ModelInfo};
 
 /// The parsed metadata.
 #[derive(Clone, Debug)]

@@ -19,8 +19,7 @@ use symphonia::core::meta::MetadataOptions;
 
 pub use error::DecodeError;
 
-use crate::classifier::InputFormat;
-use crate::frontend::Resampler;
+use crate::audio::{InputFormat, Resampler};
 
 /// Packets in a row that give no audio before the rest of a file counts as unreadable: minutes of any real
 /// format. A hostile file can announce billions.
@@ -32,14 +31,14 @@ const MAX_SILENT_PACKETS: u32 = 100_000;
 /// begins with up to 50 ms of silence.
 ///
 /// ```no_run
-/// use timbrel_core::decode::AudioReader;
+/// use timbrel_core::host::decode::AudioReader;
 ///
 /// let mut reader = AudioReader::open("song.mp3".as_ref())?;
 /// println!("{:?}", reader.format());
 /// while let Some(block) = reader.next_block()? {
 ///     println!("{} interleaved samples", block.len());
 /// }
-/// # Ok::<(), timbrel_core::decode::DecodeError>(())
+/// # Ok::<(), timbrel_core::host::decode::DecodeError>(())
 /// ```
 pub struct AudioReader {
     format: Box<dyn FormatReader>,

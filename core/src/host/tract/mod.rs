@@ -1,5 +1,7 @@
 //! tract: any exported `.onnx` model, where there is std.
 
+mod metadata;
+
 use std::boxed::Box;
 use std::collections::HashMap;
 use std::format;
@@ -10,10 +12,11 @@ use std::vec;
 
 use tract_onnx::prelude::*;
 
-use super::metadata::Metadata;
-use super::{Engine, ModelInfo};
 use crate::Error;
+use crate::engine::Engine;
 use crate::frontend::Affine;
+use crate::model::ModelInfo;
+use metadata::Metadata;
 
 /// Runs an ONNX model whose input is the u8 window `[1, 1, bins, columns]`, whose output is the i32
 /// logits `[1, classes]`, and whose metadata states labels and front end. The optimised plan is made once

@@ -59,7 +59,7 @@ impl core::error::Error for UnsupportedRate {}
 /// NaN and infinite samples spoil the outputs of the next few milliseconds.
 ///
 /// ```
-/// use timbrel_core::frontend::Resampler;
+/// use timbrel_core::audio::Resampler;
 ///
 /// let mut resampler = Resampler::new(48_000, 22_050)?;
 /// let mut resampled = Vec::new();
@@ -74,7 +74,7 @@ impl core::error::Error for UnsupportedRate {}
 ///     resampled.push(sample);
 /// }
 /// assert_eq!(resampled.len(), 221);
-/// # Ok::<(), timbrel_core::frontend::UnsupportedRate>(())
+/// # Ok::<(), timbrel_core::audio::UnsupportedRate>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Resampler {

@@ -1,7 +1,7 @@
 use core::fmt;
 use std::io;
 
-use crate::frontend::UnsupportedRate;
+use crate::audio::UnsupportedRate;
 
 /// Why an audio file cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! The layers are ONNX's `QLinearConv` (its `group` 1 or the number of channels), `MaxPool`, `AveragePool` and
 //! `MatMulInteger`, with scales that are powers of two and zero points of 0, in the order `[H, W, C]`.
 
-use super::dot::{dot, dot4, product};
+use crate::engine::arch::{dot, dot4, product};
 use crate::model::{Geometry, Layer, Shape};
 
 /// `clamp(round_half_even(sum / 2^shift), 0, 255)`.

@@ -14,7 +14,7 @@ pub const MAX_AMPLITUDE: f32 = 1e6;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InputFormat {
     /// Samples per second and channel (Hz), one of
-    /// [`SUPPORTED_RATES`](crate::frontend::SUPPORTED_RATES).
+    /// [`SUPPORTED_RATES`](crate::audio::SUPPORTED_RATES).
     pub sample_rate: u32,
     /// Interleaved channels, `1..=`[`MAX_CHANNELS`].
     pub channels: u16,
@@ -68,14 +68,14 @@ mod private {
 
 /// Mixes interleaved channels down to their mean. A push may end in the middle of a frame.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct DownMix {
+pub(crate) struct DownMix {
     channels: u16,
     seen: u16,
     sum: f32,
 }
 
 impl DownMix {
-    pub(super) fn new(channels: u16) -> Result<Self, Error> {
+    pub(crate) fn new(channels: u16) -> Result<Self, Error> {
         if !(1..=MAX_CHANNELS).contains(&channels) {
             return Err(Error::Channels { found: channels });
         }
@@ -87,7 +87,7 @@ impl DownMix {
     }
 
     /// Takes interleaved samples until `mono` is full of means, they run out or one is invalid.
-    pub(super) fn take<S: Sample>(&mut self, samples: &[S], mono: &mut [f32]) -> Mixed {
+    pub(crate) fn take<S: Sample>(&mut self, samples: &[S], mono: &mut [f32]) -> Mixed {
         if self.channels == 1 {
             return copy(samples, mono);
         }
@@ -115,7 +115,7 @@ impl DownMix {
         mixed
     }
 
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.seen = 0;
         self.sum = 0.0;
     }
@@ -123,13 +123,13 @@ impl DownMix {
 
 /// What [`DownMix::take`] did.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Mixed {
+pub(crate) struct Mixed {
     /// Interleaved samples taken.
-    pub(super) taken: usize,
+    pub(crate) taken: usize,
     /// Mono samples made of them.
-    pub(super) made: usize,
+    pub(crate) made: usize,
     /// Whether the sample behind those taken is not valid.
-    pub(super) invalid: bool,
+    pub(crate) invalid: bool,
 }
 
 /// One channel needs no mixing.

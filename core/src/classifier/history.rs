@@ -1,8 +1,9 @@
 //! The last columns of the signal, and the window that the network sees of them.
 
 use super::cepstrum::Cepstrum;
-use crate::engine::{Engine, ModelInfo};
+use crate::engine::Engine;
 use crate::frontend::WindowSpec;
+use crate::model::ModelInfo;
 
 /// Steps a decibel in which columns are kept: 1/128 dB, ±256 dB in an i16.
 const STEPS_PER_DB: f32 = 128.0;

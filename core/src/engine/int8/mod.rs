@@ -1,11 +1,14 @@
 //! The portable integer engine.
 
-use super::plan::Plan;
-use super::{Engine, ModelInfo, kernels};
+mod kernels;
+mod plan;
+
+use super::Engine;
 use crate::Error;
 use crate::frontend::Affine;
 use crate::memory::{Memory, Size};
-use crate::model::{Layer, Model, Op};
+use crate::model::{Layer, Model, ModelInfo, Op};
+use plan::Plan;
 
 /// Runs a `.timbrel` model in borrowed memory: no allocation, no floating point, no failure after it is
 /// made.
