@@ -2,8 +2,8 @@
 
 use timbrel_core::audio::InputFormat;
 use timbrel_core::classifier::Classifier;
-use timbrel_core::host::decode::AudioReader;
 use timbrel_core::engine::Int8Engine;
+use timbrel_core::host::decode::AudioReader;
 use timbrel_core::model::Model;
 
 use crate::{on_column, on_window};

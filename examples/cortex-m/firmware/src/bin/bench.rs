@@ -11,9 +11,9 @@ use firmware::console::Console;
 use firmware::probe;
 use scenario::{FrontEndMemory, Tune};
 use timbrel_core::audio::InputFormat;
+use timbrel_core::audio::Resampler;
 use timbrel_core::classifier::Classifier;
 use timbrel_core::engine::{Engine, Int8Engine};
-use timbrel_core::audio::Resampler;
 use timbrel_core::frontend::{FrontEnd, Padding, Stft};
 use timbrel_core::model::Model;
 
