@@ -131,6 +131,7 @@ mod error;
 pub mod frontend;
 #[cfg(feature = "std")]
 pub mod host;
+mod limits;
 mod memory;
 pub mod model;
 

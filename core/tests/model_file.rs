@@ -1,4 +1,5 @@
-//! The model file: what is written is read back, and nothing hostile gets through or panics.
+//! The model file: a written file is read back, every fault is named with its byte, and nothing hostile gets
+//! through or panics.
 
 mod common;
 
@@ -29,9 +30,10 @@ fn seal(file: &mut [u8]) {
     file[CHECKSUM_AT..][..4].copy_from_slice(&crc.to_le_bytes());
 }
 
-/// A file that is accepted must also run.
+/// A file that is accepted must also run, and there is no other file for the same model.
 fn parse_and_run(file: &[u8]) {
     if let Ok(model) = Model::parse(file) {
+        assert!(ModelSpec::from(&model).to_bytes().unwrap() == file);
         let mut memory = vec![0; Int8Engine::required_bytes(&model)];
         let mut engine = Int8Engine::new(model, &mut memory).unwrap();
         engine.input().fill(255);
@@ -86,17 +88,186 @@ fn every_flipped_bit_is_noticed() {
     }
 }
 
-#[test]
-fn a_wrong_field_is_named_with_its_place() {
-    let mut file = file();
-    let front_end = u32::from_le_bytes(file[32..36].try_into().unwrap()) as usize;
-    file[front_end + 8..][..2].copy_from_slice(&1000_u16.to_le_bytes());
+/// Where a section begins, from the table in the header.
+fn section(file: &[u8], index: usize) -> usize {
+    let entry = 32 + index * 8;
+    u32::from_le_bytes(file[entry..entry + 4].try_into().unwrap()) as usize
+}
+
+/// The error for a file with `value` at byte `at`, behind a valid checksum.
+fn error_with(good: &[u8], at: usize, value: &[u8]) -> ModelError {
+    let mut file = good.to_vec();
+    file[at..at + value.len()].copy_from_slice(value);
     seal(&mut file);
-    let error = Model::parse(&file).unwrap_err();
+    Model::parse(&file).unwrap_err()
+}
+
+fn invalid(what: &'static str, at: usize, found: f64) -> ModelError {
+    ModelError::Invalid { what, at, found }
+}
+
+#[test]
+fn every_wrong_field_is_named_with_its_byte_and_value() {
+    // log-mel, since the rows of MFCC are bounded by n_mels
+    let good = common::random_model(12).to_bytes().unwrap();
+    let at = section(&good, 0);
+    let mels = Model::parse(&good).unwrap().front_end().n_mels;
+    let short = |value: u16| value.to_le_bytes().to_vec();
+    let real = |value: f32| value.to_le_bytes().to_vec();
+    for (what, offset, value, found) in [
+        ("feature", 0, vec![3], 3.0),
+        ("mel scale", 1, vec![0], 0.0),
+        ("mel norm", 2, vec![2], 2.0),
+        ("padding", 3, vec![7], 7.0),
+        ("sample rate", 4, 999_u32.to_le_bytes().to_vec(), 999.0),
+        ("n_fft", 8, short(1000), 1000.0),
+        ("hop", 10, short(0), 0.0),
+        ("hop", 10, short(513), 513.0),
+        ("n_mels", 12, short(257), 257.0),
+        ("bins", 14, short(mels - 1), f64::from(mels) - 1.0),
+        ("f_min", 16, real(-0.5), -0.5),
+        ("f_max", 20, real(11_026.0), 11_026.0),
+        ("f_max", 20, real(f32::INFINITY), f64::INFINITY),
+        ("amin", 24, real(0.0), 0.0),
+        ("top_db", 28, real(201.0), 201.0),
+        ("window columns", 32, short(1025), 1025.0),
+        ("window hop", 34, short(0), 0.0),
+        ("classes", 36, short(65), 65.0),
+        ("logits exponent", 38, vec![32], 32.0),
+        ("decibel reference", 39, vec![0], 0.0),
+        ("reserved", 47, vec![1], 1.0),
+    ] {
+        let error = error_with(&good, at + offset, &value);
+        assert_eq!(error, invalid(what, at + offset, found));
+        let text = format!(
+            "model is invalid: {what} at byte {} is {found}",
+            at + offset
+        );
+        assert_eq!(error.to_string(), text);
+    }
+    let error = error_with(&good, at + 16, &f32::NAN.to_le_bytes());
+    assert!(
+        error
+            .to_string()
+            .contains(&format!("f_min at byte {} is NaN", at + 16))
+    );
+    let at = section(&good, 1);
+    for (offset, value) in [(0, 1.5e6_f32), (4, -1e7)] {
+        let error = error_with(&good, at + offset, &value.to_le_bytes());
+        assert_eq!(error, invalid("normalisation", at + offset, value.into()));
+    }
+    // "class 0" in seven bytes, then the length of the next name
+    let at = section(&good, 2) + 8;
+    assert_eq!(
+        error_with(&good, at, &[0]),
+        invalid("label length", at, 0.0)
+    );
+}
+
+#[test]
+fn nothing_may_be_hidden_in_a_file() {
+    let good = common::random_model(12).to_bytes().unwrap();
+    let labels = section(&good, 2);
+    let dense = section(&good, 4) - 48;
+    for (what, at) in [
+        ("reserved", 10),
+        ("reserved", 11),
+        ("reserved", 24),
+        ("reserved", 31),
+        ("gap", labels + 3 * 8),
+        ("reserved", dense + 41),
+        ("geometry of a dense layer", dense + 2),
+        ("fused pool", dense + 10),
+        ("multiplier", dense + 40),
+        ("section offset", 32),
+        ("section offset", 40),
+        ("weights offset", dense + 24),
+    ] {
+        let error = error_with(&good, at, &[good[at] ^ 0x10]);
+        assert_eq!(
+            error,
+            invalid(what, at, f64::from(good[at] ^ 0x10)),
+            "byte {at}"
+        );
+    }
+    // a gap of 16 zeros between the last section and the end
+    let mut longer = [good.clone(), vec![0; 16]].concat();
+    let length = longer.len() as u32;
+    longer[12..16].copy_from_slice(&length.to_le_bytes());
+    seal(&mut longer);
+    let error = Model::parse(&longer).unwrap_err();
+    assert_eq!(error, invalid("length", 12, f64::from(length)));
+}
+
+/// A file with further sections, put together from the text of the format.
+fn extended(sections: &[(u32, &[u8])]) -> Vec<u8> {
+    let mut file = file();
+    let table = file.len() as u32;
+    file[20..24].copy_from_slice(&table.to_le_bytes());
+    file.extend((sections.len() as u32).to_le_bytes());
+    file.extend([0; 12]);
+    let mut at = table as usize + 16 + 16 * sections.len();
+    for (id, content) in sections {
+        for value in [*id, at as u32, content.len() as u32, 0] {
+            file.extend(value.to_le_bytes());
+        }
+        at += content.len().next_multiple_of(16);
+    }
+    for (_, content) in sections {
+        file.extend_from_slice(content);
+        file.resize(file.len().next_multiple_of(16), 0);
+    }
+    let length = file.len() as u32;
+    file[12..16].copy_from_slice(&length.to_le_bytes());
+    seal(&mut file);
+    file
+}
+
+#[test]
+fn unknown_sections_are_skipped_unless_they_are_critical() {
+    const CRITICAL: u32 = 0x8000_0000;
+    let plain = file();
+    let file = extended(&[(7, b"thresholds"), (9, b""), (900, &[1; 40])]);
+    let model = Model::parse(&file).unwrap();
+    // nothing but the skipped sections distinguishes the models
+    assert!(ModelSpec::from(&model).to_bytes().unwrap() == plain);
+    assert_eq!(model.as_bytes().len(), file.len());
+    let file_with_critical = extended(&[(7, b"thresholds"), (CRITICAL | 3, b"must know")]);
+    let error = Model::parse(&file_with_critical).unwrap_err();
+    assert_eq!(error, ModelError::UnknownSection { id: CRITICAL | 3 });
     assert_eq!(
         error.to_string(),
-        format!("model is invalid: n_fft at byte {front_end} is 1000")
+        "model needs a newer reader: section 0x80000003 is unknown"
     );
+    let table = plain.len();
+    for (what, at, value) in [
+        ("extensions", 20, table as u32 - 16),
+        ("extension count", table, 0),
+        ("extension head", table + 4, 1),
+        ("extension entry", table + 28, 1),
+        ("section offset", table + 20, table as u32),
+        // ids ascend
+        ("extension id", table + 32, 7),
+    ] {
+        let error = error_with(&file, at, &value.to_le_bytes());
+        assert_eq!(error, invalid(what, at, f64::from(value)));
+    }
+    let error = error_with(&file, table, &u32::MAX.to_le_bytes());
+    assert!(matches!(error, ModelError::Truncated { .. }), "{error}");
+    for length in 0..file.len() {
+        assert!(Model::parse(&file[..length]).is_err());
+    }
+}
+
+#[test]
+fn the_shipped_models_are_read() {
+    let models = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+    for (name, embedding) in [("compact", 96), ("tiny", 96), ("s2-mfcc-3s", 64)] {
+        let file = std::fs::read(models.join(name).with_extension("timbrel")).unwrap();
+        let model = Model::parse(&file).unwrap();
+        assert_eq!(model.info().embedding, embedding, "{name}");
+        assert!(ModelSpec::from(&model).to_bytes().unwrap() == file);
+    }
 }
 
 #[test]
@@ -105,18 +276,9 @@ fn a_front_end_of_cepstra_that_cannot_be_is_refused() {
     let (mels, bins) = (spec.front_end.n_mels, spec.front_end.bins());
     assert!(matches!(spec.front_end.feature, Feature::Mfcc { .. }) && bins != mels);
     let good = spec.to_bytes().unwrap();
-    let section = |index: usize| {
-        let entry = 32 + index * 8;
-        u32::from_le_bytes(good[entry..entry + 4].try_into().unwrap()) as usize
-    };
-    let refused = |at: usize, value: &[u8]| {
-        let mut file = good.clone();
-        file[at..at + value.len()].copy_from_slice(value);
-        seal(&mut file);
-        Model::parse(&file).unwrap_err().to_string()
-    };
-    let front_end = section(0);
-    // what a reader that knows log-mel alone says of feature 2
+    let refused = |at: usize, value: &[u8]| error_with(&good, at, value).to_string();
+    let front_end = section(&good, 0);
+    // as a reader that knows log-mel alone refuses feature 2
     assert_eq!(
         refused(front_end, &[3]),
         format!("model is invalid: feature at byte {front_end} is 3")

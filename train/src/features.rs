@@ -89,8 +89,8 @@ impl Feature {
             numbers[1],
             numbers.get(2).copied().map(usize::from),
         );
-        if let Err((what, found)) = FrontEnd::librosa(n_fft, hop, MELS as u16).validate() {
-            bail!("`{name}`: {what} cannot be {found}");
+        if let Err(invalid) = FrontEnd::librosa(n_fft, hop, MELS as u16).validate() {
+            bail!("`{name}`: {invalid}");
         }
         let kind = match (*prefix, last) {
             ("mfcc_", Some(coefficients)) => {

@@ -1,4 +1,6 @@
-//! What a model expects of the front end, as stated in its file.
+//! The front end that a model states in its file.
+
+use crate::limits::{AMIN, FFT_LENGTHS, Field, InvalidField, MAX_MELS, MAX_TOP_DB, SAMPLE_RATES};
 
 /// Formula that places mel bands over frequency.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -124,54 +126,33 @@ impl FrontEnd {
         self.n_fft as usize / 2 + 1
     }
 
-    /// Checks every field against its range.
+    /// Check every field against its limits.
     ///
     /// # Errors
-    /// The field's name and its value (for a float its bits).
-    pub fn validate(&self) -> Result<(), (&'static str, u32)> {
-        let check = |good: bool, what: &'static str, found: u32| {
-            if good { Ok(()) } else { Err((what, found)) }
-        };
-        let n_fft = u32::from(self.n_fft);
-        check(matches!(n_fft, 512 | 1024 | 2048 | 4096), "n_fft", n_fft)?;
-        check(
-            (1..=self.n_fft).contains(&self.hop),
-            "hop",
-            u32::from(self.hop),
-        )?;
-        check(
-            (1..=256).contains(&self.n_mels),
-            "n_mels",
-            u32::from(self.n_mels),
-        )?;
-        check(
-            (1..=self.n_mels).contains(&self.bins()),
-            "bins",
-            u32::from(self.bins()),
-        )?;
-        let rate = self.sample_rate;
-        check((1_000..=384_000).contains(&rate), "sample rate", rate)?;
-        // comparisons are written so that NaN fails them
-        check(
-            self.f_min >= 0.0 && self.f_min < self.f_max,
-            "f_min",
-            self.f_min.to_bits(),
-        )?;
-        check(
-            self.f_max <= rate as f32 / 2.0,
-            "f_max",
-            self.f_max.to_bits(),
-        )?;
-        check(
-            self.amin >= 1e-30 && self.amin <= 1.0,
-            "amin",
-            self.amin.to_bits(),
-        )?;
-        check(
-            self.top_db > 0.0 && self.top_db <= 200.0,
-            "top_db",
-            self.top_db.to_bits(),
-        )
+    /// The first field outside its limits, and its value.
+    pub fn validate(&self) -> Result<(), InvalidField> {
+        let unless = InvalidField::unless::<f64>;
+        let n_fft = FFT_LENGTHS.contains(&self.n_fft);
+        unless(n_fft, Field::NFft, self.n_fft.into())?;
+        let hop = (1..=self.n_fft).contains(&self.hop);
+        unless(hop, Field::Hop, self.hop.into())?;
+        let n_mels = (1..=MAX_MELS).contains(&self.n_mels);
+        unless(n_mels, Field::NMels, self.n_mels.into())?;
+        let bins = (1..=self.n_mels).contains(&self.bins());
+        unless(bins, Field::Bins, self.bins().into())?;
+        let [lowest, highest] = SAMPLE_RATES;
+        let sample_rate = (lowest..=highest).contains(&self.sample_rate);
+        unless(sample_rate, Field::SampleRate, self.sample_rate.into())?;
+        // these comparisons are written so that NaN fails them
+        let f_min = self.f_min >= 0.0 && self.f_min < self.f_max;
+        unless(f_min, Field::FMin, self.f_min.into())?;
+        let f_max = self.f_max <= self.sample_rate as f32 / 2.0;
+        unless(f_max, Field::FMax, self.f_max.into())?;
+        let [smallest, largest] = AMIN;
+        let amin = self.amin >= smallest && self.amin <= largest;
+        unless(amin, Field::Amin, self.amin.into())?;
+        let top_db = self.top_db > 0.0 && self.top_db <= MAX_TOP_DB;
+        unless(top_db, Field::TopDb, self.top_db.into())
     }
 }
 

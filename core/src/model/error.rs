@@ -1,37 +1,42 @@
 use core::fmt;
 
-/// Why a model file is refused.
+/// Reason for refusing a model file.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ModelError {
-    /// The file does not begin as a `.timbrel` file does.
+    /// The file does not begin with the magic bytes of a `.timbrel` file.
     NotAModel,
-    /// Written for another version of the format.
+    /// The file has another version of the format.
     Version {
         /// The version that the file states.
         found: u16,
     },
     /// The bytes end before something that must be there.
     Truncated {
-        /// Bytes that are needed at least.
+        /// Bytes needed, at least.
         needed: usize,
-        /// Bytes that are there.
+        /// Bytes found.
         found: usize,
     },
-    /// More bytes than the file says it has.
+    /// There are more bytes than the header states.
     Length {
-        /// The length that the header states.
+        /// Length that the header states.
         stated: u32,
-        /// The length there is.
+        /// Length in bytes.
         found: usize,
     },
-    /// The content is not what was written.
+    /// The content has changed since it was written.
     Checksum {
         /// CRC-32 in the header.
         stated: u32,
         /// CRC-32 of the content.
         computed: u32,
+    },
+    /// The file has a section that its reader must know, and this one does not.
+    UnknownSection {
+        /// The section's id.
+        id: u32,
     },
     /// A field holds a value that it must not hold.
     Invalid {
@@ -39,8 +44,8 @@ pub enum ModelError {
         what: &'static str,
         /// Its offset in the file, in bytes.
         at: usize,
-        /// The value, for a float its bits.
-        found: u32,
+        /// The value, which an f64 holds exactly.
+        found: f64,
     },
 }
 
@@ -51,7 +56,7 @@ impl fmt::Display for ModelError {
             Self::Version { found } => write!(
                 f,
                 "model format version {found} is unknown, expected {}",
-                super::format::VERSION
+                super::codes::VERSION
             ),
             Self::Truncated { needed, found } => {
                 write!(f, "model ends after {found} bytes, {needed} are needed")
@@ -62,6 +67,10 @@ impl fmt::Display for ModelError {
             Self::Checksum { stated, computed } => write!(
                 f,
                 "model is damaged: checksum {computed:08x}, expected {stated:08x}"
+            ),
+            Self::UnknownSection { id } => write!(
+                f,
+                "model needs a newer reader: section {id:#010x} is unknown"
             ),
             Self::Invalid { what, at, found } => {
                 write!(f, "model is invalid: {what} at byte {at} is {found}")

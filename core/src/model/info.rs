@@ -1,28 +1,149 @@
-//! What a model is, apart from its weights, and the limits of what a model may be.
+//! What a model is, apart from its weights and its names.
 
-use crate::frontend::{FrontEnd, WindowSpec};
+use crate::frontend::{Affine, FrontEnd, WindowSpec};
+use crate::limits::{
+    Field, InvalidField, MAX_CLASSES, MAX_COLUMNS, MAX_EMBEDDING, MAX_LABEL_BYTES,
+    MAX_LOGITS_EXPONENT, MAX_NORMALISATION,
+};
 
-/// Most classes a model may have: what the classifier keeps a probability for.
-pub const MAX_CLASSES: usize = 64;
-
-/// What a model says of itself, apart from its names.
+/// Metadata of a model: its front end, its windows and its outputs.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ModelInfo {
     /// Front end that makes the columns.
     pub front_end: FrontEnd,
     /// Columns of a window and from window to window.
     pub window: WindowSpec,
-    /// Number of classes, `1..=`[`MAX_CLASSES`](crate::model::MAX_CLASSES).
+    /// Number of classes, `1..=`[`MAX_CLASSES`].
     pub classes: usize,
     /// A logit's value is its i32 times `2^-logits_exponent`.
     pub logits_exponent: u8,
+    /// Values of the embedding, at most [`MAX_EMBEDDING`]; 0 for a model without one.
+    pub embedding: usize,
 }
 
 impl ModelInfo {
-    /// Bytes of a window: `bins · columns`, with [`FrontEnd::bins`].
+    /// Describe a model without an embedding.
+    #[must_use]
+    pub const fn new(
+        front_end: FrontEnd,
+        window: WindowSpec,
+        classes: usize,
+        logits_exponent: u8,
+    ) -> Self {
+        Self {
+            front_end,
+            window,
+            classes,
+            logits_exponent,
+            embedding: 0,
+        }
+    }
+
+    /// Return the same description with an embedding of `values` values.
+    #[must_use]
+    pub const fn with_embedding(self, values: usize) -> Self {
+        Self {
+            embedding: values,
+            ..self
+        }
+    }
+
+    /// Return the bytes of a window: `bins · columns`, with [`FrontEnd::bins`].
     #[must_use]
     pub fn window_len(&self) -> usize {
         usize::from(self.front_end.bins()) * usize::from(self.window.columns)
     }
+
+    /// Check every field against its limits.
+    ///
+    /// # Errors
+    /// The first field outside its limits, and its value.
+    pub fn validate(&self) -> Result<(), InvalidField> {
+        self.front_end.validate()?;
+        self.window.validate()?;
+        let classes = (1..=MAX_CLASSES).contains(&self.classes);
+        InvalidField::unless(classes, Field::Classes, saturated(self.classes))?;
+        InvalidField::unless(
+            self.logits_exponent <= MAX_LOGITS_EXPONENT,
+            Field::LogitsExponent,
+            self.logits_exponent,
+        )?;
+        InvalidField::unless(
+            self.embedding <= MAX_EMBEDDING,
+            Field::Embedding,
+            saturated(self.embedding),
+        )
+    }
+
+    /// Check the names of the classes: one per class, each of 1 to [`MAX_LABEL_BYTES`] bytes.
+    ///
+    /// # Errors
+    /// The number of names or the length of the first name outside the limits.
+    pub fn validate_labels<'l>(
+        &self,
+        labels: impl IntoIterator<Item = &'l str>,
+    ) -> Result<(), InvalidField> {
+        let mut count = 0_usize;
+        for label in labels {
+            check_label_length(label.len())?;
+            count += 1;
+        }
+        InvalidField::unless(count == self.classes, Field::Labels, saturated(count))
+    }
+
+    /// Check the maps from the feature to the network's input: one for all bins or one per bin, with finite
+    /// numbers of at most [`MAX_NORMALISATION`] in magnitude.
+    ///
+    /// # Errors
+    /// The number of maps or the first value outside the limits.
+    pub fn validate_normalisation(
+        &self,
+        maps: impl IntoIterator<Item = Affine>,
+    ) -> Result<(), InvalidField> {
+        let mut count = 0_usize;
+        for map in maps {
+            check_normalisation(map.scale)?;
+            check_normalisation(map.offset)?;
+            count += 1;
+        }
+        self.check_normalisation_length(count)
+    }
+
+    /// Check the number of maps.
+    pub(super) fn check_normalisation_length(&self, count: usize) -> Result<(), InvalidField> {
+        let fits = count == 1 || count == usize::from(self.front_end.bins());
+        InvalidField::unless(fits, Field::NormalisationLength, saturated(count))
+    }
+}
+
+impl WindowSpec {
+    /// Check the window against its limits.
+    ///
+    /// # Errors
+    /// The first field outside its limits, and its value.
+    pub fn validate(&self) -> Result<(), InvalidField> {
+        let columns = (1..=MAX_COLUMNS).contains(&self.columns);
+        InvalidField::unless(columns, Field::WindowColumns, self.columns)?;
+        let hop = (1..=self.columns).contains(&self.hop);
+        InvalidField::unless(hop, Field::WindowHop, self.hop)
+    }
+}
+
+/// Check one number of a map.
+pub(super) fn check_normalisation(value: f32) -> Result<(), InvalidField> {
+    // written so that NaN fails
+    let good = value.abs() <= MAX_NORMALISATION;
+    InvalidField::unless(good, Field::Normalisation, value)
+}
+
+/// Check the bytes of a class name.
+pub(super) fn check_label_length(bytes: usize) -> Result<(), InvalidField> {
+    let good = (1..=MAX_LABEL_BYTES).contains(&bytes);
+    InvalidField::unless(good, Field::LabelLength, saturated(bytes))
+}
+
+fn saturated(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -4,20 +4,21 @@ use std::string::String;
 use std::vec;
 use std::vec::Vec;
 
-use super::format::{self, field, section};
+use super::codes::{self, feature, front_end as at, header, layer as at_layer, op, section};
 use super::{Layer, Model, ModelError, Op, Shape};
-use crate::frontend::{Affine, Feature, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
+use crate::frontend::{Affine, Feature, FrontEnd, WindowSpec};
 
-/// A model in owned form: what [`ModelSpec::to_bytes`] writes and [`Model`] reads.
+/// A model in owned form, which [`ModelSpec::to_bytes`] writes and [`Model`] reads.
 #[derive(Clone, Debug)]
 pub struct ModelSpec {
     /// Front end whose columns fill the window.
     pub front_end: FrontEnd,
     /// Columns of a window and from window to window.
     pub window: WindowSpec,
-    /// Feature to u8, either one for all bins or one a bin.
+    /// Maps from the feature to u8, either one for all bins or one per bin.
     pub normalisation: Vec<Affine>,
-    /// Class names in the order of the logits, each 1 to 255 bytes of UTF-8.
+    /// Class names in the order of the logits, each of 1 to [`MAX_LABEL_BYTES`](super::MAX_LABEL_BYTES) bytes of
+    /// UTF-8.
     pub labels: Vec<String>,
     /// A logit's value is its i32 times `2^-logits_exponent`.
     pub logits_exponent: u8,
@@ -30,7 +31,7 @@ pub struct ModelSpec {
 /// One layer in owned form; see [`Layer`] for the fields.
 #[derive(Clone, Debug)]
 pub struct LayerSpec {
-    /// What it computes.
+    /// Operator.
     pub op: Op,
     /// Right shift of the requantisation.
     pub shift: u8,
@@ -45,13 +46,13 @@ pub struct LayerSpec {
 }
 
 impl ModelSpec {
-    /// Encodes the model and reads it back, so that what is returned is a valid file.
+    /// Encode the model, and read it back so that the result is a valid file.
     ///
     /// # Errors
-    /// What [`Model::parse`] finds wrong with the result: a spec that contradicts itself.
+    /// The fault that [`Model::parse`] finds in the result of a spec that contradicts itself.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
         let (layers, weights) = self.encode_layers();
-        let sections = [
+        let sections: [Vec<u8>; section::COUNT] = [
             self.encode_front_end(),
             bytes_of_f32(self.normalisation.iter().flat_map(|a| [a.scale, a.offset])),
             self.encode_labels(),
@@ -59,21 +60,21 @@ impl ModelSpec {
             weights,
             self.provenance.clone().into_bytes(),
         ];
-        let mut file = vec![0; format::HEADER_BYTES];
-        file[..8].copy_from_slice(&format::MAGIC);
-        file[field::VERSION..][..2].copy_from_slice(&format::VERSION.to_le_bytes());
+        let mut file = vec![0; header::BYTES];
+        put(&mut file, 0, codes::MAGIC);
+        put(&mut file, header::VERSION, codes::VERSION.to_le_bytes());
         for (index, section) in sections.iter().enumerate() {
-            let entry = field::SECTIONS + index * 8;
-            let offset = file.len() as u32;
-            file[entry..][..4].copy_from_slice(&offset.to_le_bytes());
-            file[entry + 4..][..4].copy_from_slice(&(section.len() as u32).to_le_bytes());
+            let entry = header::SECTIONS + index * 8;
+            let (offset, length) = (file.len() as u32, section.len() as u32);
+            put(&mut file, entry, offset.to_le_bytes());
+            put(&mut file, entry + 4, length.to_le_bytes());
             file.extend_from_slice(section);
             align(&mut file);
         }
         let length = file.len() as u32;
-        file[field::LENGTH..][..4].copy_from_slice(&length.to_le_bytes());
-        let checksum = format::checksum(&file);
-        file[field::CHECKSUM..][..4].copy_from_slice(&checksum.to_le_bytes());
+        put(&mut file, header::LENGTH, length.to_le_bytes());
+        let checksum = codes::checksum(&file);
+        put(&mut file, header::CHECKSUM, checksum.to_le_bytes());
         Model::parse(&file)?;
         Ok(file)
     }
@@ -93,47 +94,48 @@ impl ModelSpec {
             amin,
             top_db,
         } = self.front_end;
-        let mut out = vec![
-            match feature {
-                Feature::LogMel => section::LOG_MEL,
-                Feature::Mfcc { .. } => section::MFCC,
-            },
-            match mel_scale {
-                MelScale::Slaney => 1,
-                MelScale::Htk => 2,
-            },
-            match mel_norm {
-                MelNorm::None => 0,
-                MelNorm::Slaney => 1,
-            },
-            match padding {
-                Padding::None => 0,
-                Padding::Zeros => 1,
-                Padding::Reflect => 2,
-            },
-        ];
-        out.extend(sample_rate.to_le_bytes());
-        out.extend(
-            [n_fft, hop, n_mels, self.front_end.bins()]
-                .iter()
-                .flat_map(|v| v.to_le_bytes()),
-        );
-        out.extend(bytes_of_f32([f_min, f_max, amin, top_db]));
-        let classes = self.labels.len() as u16;
-        out.extend(
-            [self.window.columns, self.window.hop, classes]
-                .iter()
-                .flat_map(|v| v.to_le_bytes()),
-        );
-        out.extend([self.logits_exponent, section::RELATIVE_TO_WINDOW_MAXIMUM]);
-        out.resize(section::FRONT_END_BYTES, 0);
+        let mut out = vec![0; at::BYTES];
+        out[at::FEATURE] = match feature {
+            Feature::LogMel => feature::LOG_MEL,
+            Feature::Mfcc { .. } => feature::MFCC,
+        };
+        out[at::MEL_SCALE] = codes::encode(&codes::MEL_SCALES, mel_scale);
+        out[at::MEL_NORM] = codes::encode(&codes::MEL_NORMS, mel_norm);
+        out[at::PADDING] = codes::encode(&codes::PADDINGS, padding);
+        put(&mut out, at::SAMPLE_RATE, sample_rate.to_le_bytes());
+        for (offset, value) in [
+            (at::N_FFT, n_fft),
+            (at::HOP, hop),
+            (at::N_MELS, n_mels),
+            (at::BINS, self.front_end.bins()),
+            (at::WINDOW_COLUMNS, self.window.columns),
+            (at::WINDOW_HOP, self.window.hop),
+            // more classes than a u16 holds are refused just as the most that it holds
+            (
+                at::CLASSES,
+                u16::try_from(self.labels.len()).unwrap_or(u16::MAX),
+            ),
+        ] {
+            put(&mut out, offset, value.to_le_bytes());
+        }
+        for (offset, value) in [
+            (at::F_MIN, f_min),
+            (at::F_MAX, f_max),
+            (at::AMIN, amin),
+            (at::TOP_DB, top_db),
+        ] {
+            put(&mut out, offset, value.to_le_bytes());
+        }
+        out[at::LOGITS_EXPONENT] = self.logits_exponent;
+        out[at::REFERENCE] = codes::RELATIVE_TO_WINDOW_MAXIMUM;
         out
     }
 
     fn encode_labels(&self) -> Vec<u8> {
         let mut out = Vec::new();
         for label in &self.labels {
-            out.push(label.len() as u8);
+            // a length that the byte does not hold is refused just as the largest that it holds
+            out.push(u8::try_from(label.len()).unwrap_or(u8::MAX));
             out.extend_from_slice(label.as_bytes());
         }
         out
@@ -148,38 +150,41 @@ impl ModelSpec {
             let biases_at = data.len() as u32;
             data.extend(layer.biases.iter().flat_map(|b| b.to_le_bytes()));
             align(&mut data);
-            let (op, multiplier, g, pool) = match layer.op {
-                Op::Conv { geometry, pool } => (section::CONV, 0, Some(geometry), pool),
-                Op::Depthwise { geometry, pool } => (section::DEPTHWISE, 0, Some(geometry), pool),
-                Op::MaxPool { geometry } => (section::MAX_POOL, 0, Some(geometry), [1, 1]),
+            let mut record = vec![0; at_layer::BYTES];
+            let (code, multiplier, geometry, pool) = match layer.op {
+                Op::Conv { geometry, pool } => (op::CONV, 0, Some(geometry), pool),
+                Op::Depthwise { geometry, pool } => (op::DEPTHWISE, 0, Some(geometry), pool),
+                Op::MaxPool { geometry } => (op::MAX_POOL, 0, Some(geometry), [1, 1]),
                 Op::AveragePool {
                     geometry,
                     multiplier,
-                } => (section::AVERAGE_POOL, multiplier, Some(geometry), [1, 1]),
-                Op::Dense => (section::DENSE, 0, None, [1, 1]),
+                } => (op::AVERAGE_POOL, multiplier, Some(geometry), [1, 1]),
+                Op::Dense => (op::DENSE, 0, None, [1, 1]),
             };
-            records.extend([op, layer.shift]);
-            match g {
-                Some(g) => records.extend(g.kernel.iter().chain(&g.stride).chain(&g.pad)),
-                None => records.extend([0; 8]),
+            record[at_layer::OP] = code;
+            record[at_layer::SHIFT] = layer.shift;
+            if let Some(geometry) = geometry {
+                put(&mut record, at_layer::KERNEL, geometry.kernel);
+                put(&mut record, at_layer::STRIDE, geometry.stride);
+                put(&mut record, at_layer::PAD, geometry.pad);
             }
-            records.extend(pool);
-            for shape in [layer.input, layer.output] {
-                records.extend(
-                    [shape.height, shape.width, shape.channels]
-                        .iter()
-                        .flat_map(|v| v.to_le_bytes()),
-                );
+            put(&mut record, at_layer::POOL, pool);
+            for (at, shape) in [
+                (at_layer::INPUT, layer.input),
+                (at_layer::OUTPUT, layer.output),
+            ] {
+                put(&mut record, at, shape.height.to_le_bytes());
+                put(&mut record, at + 2, shape.width.to_le_bytes());
+                put(&mut record, at + 4, shape.channels.to_le_bytes());
             }
-            let spans = [
-                weights_at,
-                layer.weights.len() as u32,
-                biases_at,
-                layer.biases.len() as u32 * 4,
-            ];
-            records.extend(spans.iter().flat_map(|v| v.to_le_bytes()));
-            records.push(multiplier as u8);
-            records.extend([0; 7]);
+            let weights = (at_layer::WEIGHTS, weights_at, layer.weights.len());
+            let biases = (at_layer::BIASES, biases_at, layer.biases.len() * 4);
+            for (at, offset, length) in [weights, biases] {
+                put(&mut record, at, offset.to_le_bytes());
+                put(&mut record, at + 4, (length as u32).to_le_bytes());
+            }
+            record[at_layer::MULTIPLIER] = multiplier as u8;
+            records.extend(record);
         }
         (records, data)
     }
@@ -219,7 +224,12 @@ fn bytes_of_f32(values: impl IntoIterator<Item = f32>) -> Vec<u8> {
     values.into_iter().flat_map(f32::to_le_bytes).collect()
 }
 
-/// Pads with zeros to the next multiple of 16.
+/// Write a value at its place.
+fn put<const N: usize>(bytes: &mut [u8], at: usize, value: [u8; N]) {
+    bytes[at..at + N].copy_from_slice(&value);
+}
+
+/// Pad with zeros to the next multiple of 16.
 fn align(bytes: &mut Vec<u8>) {
-    bytes.resize(bytes.len().next_multiple_of(format::ALIGNMENT), 0);
+    bytes.resize(bytes.len().next_multiple_of(codes::ALIGNMENT), 0);
 }

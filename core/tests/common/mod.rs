@@ -129,12 +129,7 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     pub(crate) fn new(front_end: FrontEnd, window: WindowSpec, normalisation: Vec<Affine>) -> Self {
-        let info = ModelInfo {
-            front_end,
-            window,
-            classes: 1,
-            logits_exponent: 0,
-        };
+        let info = ModelInfo::new(front_end, window, 1, 0);
         Self {
             info,
             normalisation,

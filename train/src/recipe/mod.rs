@@ -259,8 +259,8 @@ impl Recipe {
         if self.front_end.n_mels.is_none() {
             front_end.n_mels = 1; // the number of the FFT's bins always fits
         }
-        if let Err((what, found)) = front_end.validate() {
-            anyhow::bail!("[front_end] {what} cannot be {found}");
+        if let Err(invalid) = front_end.validate() {
+            anyhow::bail!("[front_end] {invalid}");
         }
         ensure!(
             self.window.hop.get() <= self.window.columns.get(),

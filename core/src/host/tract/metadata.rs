@@ -1,4 +1,4 @@
-//! What a Timbrel ONNX file says of itself in its `metadata_props` (`docs/model-format.md` lists the keys).
+//! Metadata of a Timbrel ONNX file, its `metadata_props` (`docs/model-format.md` lists the keys).
 
 use std::collections::HashMap;
 use std::format;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::Error;
 use crate::frontend::{Affine, Feature, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
-use crate::model::{MAX_CLASSES, ModelInfo};
+use crate::model::ModelInfo;
 
 /// The parsed metadata.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ struct FrontEndText {
     n_fft: u16,
     hop: u16,
     n_mels: u16,
-    /// Only of MFCCs.
+    /// Number of coefficients, for MFCC only.
     n_mfcc: Option<u16>,
     f_min: f32,
     f_max: f32,
@@ -47,43 +47,33 @@ struct WindowText {
 impl Metadata {
     pub(super) fn parse(properties: &HashMap<&str, &str>) -> Result<Self, Error> {
         let labels: Vec<String> = json(properties, "timbrel.labels")?;
-        if !(1..=MAX_CLASSES).contains(&labels.len()) {
-            return Err(bad("timbrel.labels", &labels.len()));
-        }
         let front_end = front_end(json(properties, "timbrel.front_end")?)?;
         let window: WindowText = json(properties, "timbrel.window")?;
+        let window = WindowSpec {
+            columns: window.columns,
+            hop: window.hop,
+        };
+        let logits_exponent = json(properties, "timbrel.logits_exponent")?;
         let pairs: Vec<[f32; 2]> = json(properties, "timbrel.normalisation")?;
-        if pairs.len() != 1 && pairs.len() != usize::from(front_end.bins()) {
-            return Err(bad("timbrel.normalisation", &pairs.len()));
-        }
-        if !(1..=1024).contains(&window.columns) || !(1..=window.columns).contains(&window.hop) {
-            return Err(bad("timbrel.window", &window.columns));
-        }
-        let logits_exponent: u8 = json(properties, "timbrel.logits_exponent")?;
-        if logits_exponent > 31 {
-            return Err(bad("timbrel.logits_exponent", &logits_exponent));
-        }
-        let normalisation = pairs
-            .into_iter()
-            .map(|[scale, offset]| Affine { scale, offset });
+        let pairs = pairs.into_iter();
+        let normalisation: Vec<Affine> = pairs
+            .map(|[scale, offset]| Affine { scale, offset })
+            .collect();
+        let info = ModelInfo::new(front_end, window, labels.len(), logits_exponent);
+        info.validate()
+            .and_then(|()| info.validate_labels(labels.iter().map(String::as_str)))
+            .and_then(|()| info.validate_normalisation(normalisation.iter().copied()))
+            .map_err(|invalid| Error::Onnx(format!("metadata {invalid}")))?;
         Ok(Self {
-            info: ModelInfo {
-                front_end,
-                window: WindowSpec {
-                    columns: window.columns,
-                    hop: window.hop,
-                },
-                classes: labels.len(),
-                logits_exponent,
-            },
+            info,
             labels,
-            normalisation: normalisation.collect(),
+            normalisation,
         })
     }
 }
 
 fn front_end(text: FrontEndText) -> Result<FrontEnd, Error> {
-    let front_end = FrontEnd {
+    Ok(FrontEnd {
         feature: match text.n_mfcc {
             None => Feature::LogMel,
             Some(coefficients) => Feature::Mfcc { coefficients },
@@ -97,26 +87,22 @@ fn front_end(text: FrontEndText) -> Result<FrontEnd, Error> {
         mel_scale: match text.mel_scale.as_str() {
             "slaney" => MelScale::Slaney,
             "htk" => MelScale::Htk,
-            other => return Err(bad("mel_scale", &other)),
+            other => return Err(bad("mel_scale", other)),
         },
         mel_norm: match text.mel_norm.as_str() {
             "slaney" => MelNorm::Slaney,
             "none" => MelNorm::None,
-            other => return Err(bad("mel_norm", &other)),
+            other => return Err(bad("mel_norm", other)),
         },
         padding: match text.padding.as_str() {
             "zeros" => Padding::Zeros,
             "reflect" => Padding::Reflect,
             "none" => Padding::None,
-            other => return Err(bad("padding", &other)),
+            other => return Err(bad("padding", other)),
         },
         amin: text.amin,
         top_db: text.top_db,
-    };
-    match front_end.validate() {
-        Ok(()) => Ok(front_end),
-        Err((what, found)) => Err(bad(what, &found)),
-    }
+    })
 }
 
 fn json<T: serde::de::DeserializeOwned>(
@@ -129,6 +115,6 @@ fn json<T: serde::de::DeserializeOwned>(
     serde_json::from_str(text).map_err(|error| Error::Onnx(format!("metadata {key}: {error}")))
 }
 
-fn bad(what: &str, found: &dyn core::fmt::Display) -> Error {
+fn bad(what: &str, found: &str) -> Error {
     Error::Onnx(format!("metadata {what} cannot be {found}"))
 }
