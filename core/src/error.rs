@@ -3,7 +3,7 @@ use core::fmt;
 use crate::audio::UnsupportedRate;
 use crate::model::ModelError;
 
-/// What can go wrong between a model's bytes and a genre.
+/// Failure between a model's bytes and a genre.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -12,30 +12,32 @@ pub enum Error {
     Model(ModelError),
     /// The memory that was given is too small.
     Memory {
-        /// Bytes that are needed.
+        /// Bytes needed.
         needed: usize,
-        /// Bytes that were given.
+        /// Bytes given.
         found: usize,
     },
-    /// The sample rate is none that can be resampled.
+    /// The sample rate is not supported.
     Rate(UnsupportedRate),
     /// The number of channels is not in `1..=`[`MAX_CHANNELS`](crate::audio::MAX_CHANNELS).
     Channels {
-        /// The number that was given.
+        /// Number of channels.
         found: u16,
     },
     /// A sample is NaN, infinite or far beyond full scale (more than
     /// [`MAX_AMPLITUDE`](crate::audio::MAX_AMPLITUDE)).
     Sample {
-        /// Its index in the slice that was pushed. Samples before it were consumed.
+        /// Its index in the pushed slice. The samples before it were consumed.
         index: usize,
     },
-    /// The signal is over; it takes a reset before anything can be pushed.
+    /// The signal is finished; nothing can be pushed before a reset.
     Finished,
     /// There is no result: no window has been classified since the start or the last reset.
     NoResult,
     /// The signal ended without a single sample.
     NoAudio,
+    /// The model has no embedding.
+    NoEmbedding,
     /// An ONNX model cannot be used; only with feature `tract`.
     #[cfg(feature = "tract")]
     Onnx(std::string::String),
@@ -59,6 +61,7 @@ impl fmt::Display for Error {
             Self::Finished => write!(f, "the signal is finished: reset before pushing more"),
             Self::NoResult => write!(f, "there is no result: no window is complete yet"),
             Self::NoAudio => write!(f, "there is no audio: not one sample was pushed"),
+            Self::NoEmbedding => write!(f, "the model has no embedding"),
             #[cfg(feature = "tract")]
             Self::Onnx(what) => write!(f, "ONNX model: {what}"),
         }

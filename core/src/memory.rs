@@ -1,41 +1,57 @@
 //! Carving typed slices out of one block of bytes, without `unsafe` and without an allocator.
+//!
+//! A slice's length is stated once: [`Size::reserve`] counts its bytes and returns a [`Span`], and only a `Span`
+//! can be taken from a [`Memory`].
+
+use core::marker::PhantomData;
 
 use crate::Error;
 
 /// Boundary that every slice begins on, enough for every type that is carved.
 const ALIGNMENT: usize = 8;
 
-/// Adds up what a set of slices needs.
-#[derive(Clone, Copy, Debug)]
+/// Bytes that a set of slices needs.
+#[derive(Debug)]
 pub(crate) struct Size(usize);
 
+/// A slice of `count` values that has been counted.
+#[derive(Debug)]
+pub(crate) struct Span<T> {
+    count: usize,
+    of: PhantomData<fn() -> T>,
+}
+
 impl Size {
-    /// Nothing but the bytes that may be lost to reach the first boundary.
+    /// Count only the bytes that may be lost before the first boundary.
     pub(crate) const fn new() -> Self {
         Self(ALIGNMENT - 1)
     }
 
-    /// Adds `count` values of type `T`.
-    pub(crate) const fn and<T>(self, count: usize) -> Self {
-        Self(self.0 + (count * size_of::<T>()).next_multiple_of(ALIGNMENT))
+    /// Count a slice of `count` values.
+    pub(crate) const fn reserve<T>(&mut self, count: usize) -> Span<T> {
+        self.0 += (count * size_of::<T>()).next_multiple_of(ALIGNMENT);
+        Span {
+            count,
+            of: PhantomData,
+        }
     }
 
-    /// Bytes that suffice wherever the block begins.
+    /// Return the bytes that suffice wherever the block begins.
     pub(crate) const fn bytes(self) -> usize {
         self.0
     }
 }
 
-/// A block of memory of which slices are taken one after another.
+/// A block of memory from which slices are taken one after another.
 pub(crate) struct Memory<'w> {
     free: &'w mut [u8],
-    /// For the error: what the whole was, and what it should have been.
+    /// Size of the whole block and of what it must hold, for the error.
     found: usize,
     needed: usize,
 }
 
 impl<'w> Memory<'w> {
-    /// Takes a block that must hold `size`.
+    /// Take a block that must hold `size`.
     pub(crate) fn new(block: &'w mut [u8], size: Size) -> Result<Self, Error> {
         let (needed, found) = (size.bytes(), block.len());
         if found < needed {
@@ -49,9 +65,9 @@ impl<'w> Memory<'w> {
         })
     }
 
-    /// Takes `count` values, zeroed.
-    pub(crate) fn take<T: bytemuck::Pod>(&mut self, count: usize) -> Result<&'w mut [T], Error> {
-        let wanted = count * size_of::<T>();
+    /// Take a slice, zeroed.
+    pub(crate) fn take<T: bytemuck::Pod>(&mut self, span: Span<T>) -> Result<&'w mut [T], Error> {
+        let wanted = span.count * size_of::<T>();
         let (taken, free) = core::mem::take(&mut self.free)
             .split_at_mut_checked(wanted.next_multiple_of(ALIGNMENT))
             .ok_or_else(|| self.short())?;

@@ -6,9 +6,9 @@ use common::Random;
 use proptest::prelude::*;
 use timbrel_core::Error;
 use timbrel_core::audio::{InputFormat, Sample};
-use timbrel_core::classifier::Classifier;
+use timbrel_core::classifier::{Classifier, feature_bytes};
 use timbrel_core::engine::{Engine, Int8Engine};
-use timbrel_core::frontend::{FrontEnd, LogMel, WindowSpec};
+use timbrel_core::frontend::{Affine, FrontEnd, LogMel, WindowSpec};
 use timbrel_core::model::{Geometry, Model, ModelSpec, Op, Shape};
 
 /// 512/256, 16 bands, windows of 20 columns every 7: a window of 5,120 samples at 22,050 Hz.
@@ -168,6 +168,60 @@ fn probabilities_are_the_softmax_of_the_windows_mean_logits() {
     }
     let largest = mean.iter().copied().fold(0.0, f64::max);
     assert!((mean[said.class] - largest).abs() < 1e-5);
+}
+
+#[test]
+fn the_embedding_is_the_mean_over_the_windows() {
+    let bytes = spec().to_bytes().unwrap();
+    let model = Model::parse(&bytes).unwrap();
+    // what the convolution of `over` leaves of a window: 8 rows, 10 columns, 6 channels
+    assert_eq!(model.info().embedding, 480);
+    let mut memory = vec![0; Classifier::required_bytes(&model)];
+    let mut classifier = Classifier::int8(model, InputFormat::mono(22_050), &mut memory).unwrap();
+    let mut run = |samples: &[f32]| {
+        classifier.reset();
+        assert_eq!(classifier.embedding().err(), Some(Error::NoResult));
+        assert!(classifier.window_embedding().is_empty());
+        let mut windows: Vec<Vec<u8>> = Vec::new();
+        let mut rest = samples;
+        while !rest.is_empty() {
+            let pushed = classifier.push(rest).unwrap();
+            rest = &rest[pushed.consumed..];
+            if pushed.window {
+                windows.push(classifier.window_embedding().to_vec());
+            }
+        }
+        let before = classifier.result().unwrap().windows;
+        classifier.finish().unwrap();
+        if classifier.result().unwrap().windows > before {
+            windows.push(classifier.window_embedding().to_vec());
+        }
+        let mean = classifier.embedding().unwrap();
+        assert_eq!(mean.len(), 480);
+        for (index, value) in mean.enumerate() {
+            let sum: u32 = windows.iter().map(|window| u32::from(window[index])).sum();
+            assert_eq!(value, sum as f32 / windows.len() as f32);
+        }
+        windows
+    };
+    let first = run(&common::music(12, 20_000, 22_050));
+    assert!(first.len() >= 5 && first.iter().flatten().any(|value| *value > 0));
+    assert_ne!(first[0], first[1]);
+    let other = run(&common::music(13, 9_000, 22_050));
+    assert_ne!(other[0], first[0]);
+    assert_eq!(run(&common::music(12, 20_000, 22_050)), first);
+}
+
+#[test]
+fn an_engine_without_an_embedding_says_so() {
+    let mut recorder = common::Recorder::new(LOG_MEL, spec().window, vec![Affine::DB80; 16]);
+    let mut memory = vec![0; Classifier::<&mut common::Recorder>::feature_bytes(&recorder.info)];
+    assert_eq!(memory.len(), feature_bytes(&LOG_MEL, &spec().window));
+    let format = InputFormat::mono(22_050);
+    let mut classifier = Classifier::new(&mut recorder, format, &mut memory).unwrap();
+    classifier.push(&[0.5; 6_000]).unwrap();
+    assert!(classifier.ready() && classifier.window_embedding().is_empty());
+    assert_eq!(classifier.embedding().err(), Some(Error::NoEmbedding));
 }
 
 /// Columns of a signal in the steps of 1/128 dB in which the classifier keeps them, with those that only its

@@ -6,6 +6,7 @@ use common::Random;
 use proptest::prelude::*;
 use timbrel_core::Error;
 use timbrel_core::engine::{Engine, Int8Engine};
+use timbrel_core::frontend::{FrontEnd, WindowSpec};
 use timbrel_core::model::{Geometry, LayerSpec, Model, ModelSpec, Op, Shape};
 
 /// Activation `[channel][row][column]` of the reference, the other way round than the engine's.
@@ -122,7 +123,8 @@ fn dense(layer: &LayerSpec, input: &Planes, finish: impl Fn(i64) -> i64) -> Plan
     })
 }
 
-fn reference(spec: &ModelSpec, window: &[u8]) -> Vec<i32> {
+/// Logits, and the last layer's input.
+fn reference(spec: &ModelSpec, window: &[u8]) -> (Vec<i32>, Vec<u8>) {
     let input = spec.layers[0].input;
     let mut activation = planes(input, |_, y, x| {
         i64::from(window[y * usize::from(input.width) + x])
@@ -132,13 +134,19 @@ fn reference(spec: &ModelSpec, window: &[u8]) -> Vec<i32> {
         activation = reference_layer(layer, &activation);
     }
     let logits = dense(head, &activation, |sum| sum);
-    logits
+    let logits = logits
         .iter()
-        .map(|plane| i32::try_from(plane[0][0]).unwrap())
-        .collect()
+        .map(|plane| i32::try_from(plane[0][0]).unwrap());
+    let Shape { height, width, .. } = head.input;
+    let places = (0..height).flat_map(|y| (0..width).map(move |x| (y, x)));
+    let values = places.flat_map(|(y, x)| {
+        let planes = activation.iter();
+        planes.map(move |plane| plane[usize::from(y)][usize::from(x)] as u8)
+    });
+    (logits.collect(), values.collect())
 }
 
-fn run(spec: &ModelSpec, window: &[u8]) -> Vec<i32> {
+fn run(spec: &ModelSpec, window: &[u8]) -> (Vec<i32>, Vec<u8>) {
     let bytes = spec.to_bytes().unwrap();
     let model = Model::parse(&bytes).unwrap();
     let mut memory = vec![0xA5; Int8Engine::required_bytes(&model)];
@@ -149,14 +157,15 @@ fn run(spec: &ModelSpec, window: &[u8]) -> Vec<i32> {
         engine.input().copy_from_slice(window);
         engine.run(&mut logits).unwrap();
     }
-    logits
+    assert_eq!(engine.embedding().len(), model.info().embedding);
+    (logits, engine.embedding().to_vec())
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn logits_equal_the_reference(seed: u64) {
+    fn logits_and_embedding_equal_the_reference(seed: u64) {
         let spec = common::random_model(seed);
         let mut random = Random(!seed);
         let window: Vec<u8> = (0..spec.layers[0].input.len()).map(|_| random.next() as u8).collect();
@@ -189,6 +198,23 @@ fn extreme_values_do_not_overflow() {
     spec.layers.push(head);
     for value in [0, 1, 255] {
         assert_eq!(run(&spec, &[value; 64]), reference(&spec, &[value; 64]));
+    }
+}
+
+#[test]
+fn a_network_with_too_many_inputs_of_its_last_layer_has_no_embedding() {
+    let mut random = Random(4);
+    let window = WindowSpec {
+        columns: 64,
+        hop: 64,
+    };
+    for (mels, expected) in [(16, 1024), (17, 0)] {
+        let front_end = FrontEnd::librosa(512, 256, mels);
+        let spec = common::model(&mut random, front_end, window, vec![], 3);
+        let values = vec![7; usize::from(mels) * 64];
+        let (_, embedding) = run(&spec, &values);
+        assert_eq!(embedding.len(), expected);
+        assert!(embedding.iter().all(|value| *value == 7));
     }
 }
 

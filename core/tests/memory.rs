@@ -96,7 +96,8 @@ fn the_readme_states_the_sizes_of_the_shipped_model() {
     let info = model.info();
     let total = Classifier::required_bytes(&model);
     let ring = 2 * info.window_len();
-    let features = Classifier::<Int8Engine<'_>>::feature_bytes(&info);
+    let features = feature_bytes(&info.front_end, &info.window);
+    let embedding = Classifier::<Int8Engine<'_>>::feature_bytes(&info) - features;
     let engine = Int8Engine::required_bytes(&model);
     let macs: u64 = model
         .layers()
@@ -120,6 +121,7 @@ fn the_readme_states_the_sizes_of_the_shipped_model() {
         ("— ring of columns", thousands(ring)),
         ("— front end", thousands(features - ring)),
         ("— network", thousands(engine)),
+        ("— embedding", thousands(embedding)),
         (
             "multiply-adds a window",
             format!("{:.1} million", macs as f64 / 1e6),

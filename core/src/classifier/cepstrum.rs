@@ -1,8 +1,6 @@
 //! From a window's mel bands to MFCCs.
 
-use crate::Error;
 use crate::frontend::DctTable;
-use crate::memory::{Memory, Size};
 
 /// The cosine transform of one column after another.
 #[derive(Debug)]
@@ -13,24 +11,17 @@ pub(super) struct Cepstrum<'w> {
 }
 
 impl<'w> Cepstrum<'w> {
-    /// Adds what [`Self::carve`] takes.
-    pub(super) const fn size(size: Size, bands: usize, coefficients: usize) -> Size {
-        size.and::<f32>(coefficients * bands).and::<f32>(bands)
+    /// Compute the transform from `bands` bands; `basis` has `bands` values per coefficient, `column` one per band.
+    pub(super) fn new(basis: &'w mut [f32], column: &'w mut [f32]) -> Self {
+        let bands = column.len().max(1);
+        Self {
+            coefficients: basis.len() / bands,
+            dct: DctTable::new(basis, bands),
+            column,
+        }
     }
 
-    pub(super) fn carve(
-        bands: usize,
-        coefficients: usize,
-        memory: &mut Memory<'w>,
-    ) -> Result<Self, Error> {
-        Ok(Self {
-            dct: DctTable::new(memory.take(coefficients * bands)?, bands),
-            column: memory.take(bands)?,
-            coefficients,
-        })
-    }
-
-    /// The coefficients of a column of decibels.
+    /// Compute the coefficients of a column of decibels.
     pub(super) fn transform(
         &mut self,
         decibels: impl Iterator<Item = f32>,

@@ -2,26 +2,28 @@
 
 mod cepstrum;
 mod history;
+mod layout;
 mod outputs;
 
 use heapless::Vec;
 
 use crate::Error;
 use crate::audio::{DownMix, InputFormat, Resampler, Sample};
-use crate::engine::{Engine, Int8Engine};
-use crate::frontend::{Feature, FrontEnd, Interval, LogMelStream, Parts, WindowSpec};
+use crate::engine::{Engine, Int8Engine, Int8Layout};
+use crate::frontend::{Feature, FrontEnd, LogMelStream, Parts, WindowSpec};
 use crate::memory::{Memory, Size};
 use crate::model::{MAX_CLASSES, Model, ModelInfo};
 use cepstrum::Cepstrum;
 use history::Ring;
-use outputs::Mean;
+use layout::Layout;
+use outputs::{Embedding, Mean};
 
 /// Mono samples that are converted at a time.
 const BLOCK: usize = 64;
 
-/// Bytes of working memory for the front end and the ring of a window's columns: all that a classifier needs
-/// beside its engine's memory, wherever it begins. A model of MFCCs keeps the mel bands in the ring, and beside it
-/// `4 · n_mels · (coefficients + 1)` bytes for their transform.
+/// Return the bytes of working memory for the front end and the history of a window's columns, wherever it begins:
+/// all that a classifier needs apart from its network. A model of MFCCs keeps mel bands in the history too, and
+/// needs another `4 · n_mels · (coefficients + 1)` bytes for their transform.
 ///
 /// ```
 /// use timbrel_core::classifier::feature_bytes;
@@ -33,21 +35,9 @@ const BLOCK: usize = 64;
 /// ```
 #[must_use]
 pub const fn feature_bytes(front_end: &FrontEnd, window: &WindowSpec) -> usize {
-    feature_size(front_end, window).bytes()
-}
-
-const fn feature_size(front_end: &FrontEnd, window: &WindowSpec) -> Size {
-    let (n_fft, n_mels) = (front_end.n_fft as usize, front_end.n_mels as usize);
-    let size = Size::new()
-        .and::<f32>(n_fft)
-        .and::<f32>(n_fft.saturating_sub(front_end.hop as usize))
-        .and::<Interval>(n_mels)
-        .and::<f32>(n_mels)
-        .and::<i16>(n_mels * window.columns as usize);
-    match front_end.feature {
-        Feature::LogMel => size,
-        Feature::Mfcc { coefficients } => Cepstrum::size(size, n_mels, coefficients as usize),
-    }
+    let mut size = Size::new();
+    Layout::reserve(&mut size, front_end, window, 0);
+    size.bytes()
 }
 
 /// What a call of [`Classifier::push`] did.
@@ -90,6 +80,7 @@ pub struct Classifier<'w, E> {
     ring: Ring<'w>,
     cepstrum: Option<Cepstrum<'w>>,
     mean: Mean,
+    embedding: Embedding<'w>,
     logits: Vec<i32, MAX_CLASSES>,
     columns: u32,
     any_audio: bool,
@@ -97,13 +88,16 @@ pub struct Classifier<'w, E> {
 }
 
 impl<'w> Classifier<'w, Int8Engine<'w>> {
-    /// Bytes that [`Self::int8`] needs for a model, whatever the input format and wherever they begin.
+    /// Return the bytes that [`Self::int8`] needs for a model, whatever the input format and wherever they begin.
     #[must_use]
     pub fn required_bytes(model: &Model<'_>) -> usize {
-        Self::int8_size(model).bytes()
+        let mut size = Size::new();
+        Self::reserve(&mut size, &model.info());
+        Int8Layout::reserve(&mut size, model);
+        size.bytes()
     }
 
-    /// Makes a classifier that runs a `.timbrel` model in `memory`.
+    /// Make a classifier that runs a `.timbrel` model in `memory`.
     ///
     /// # Errors
     /// [`Error::Memory`], [`Error::Rate`], [`Error::Channels`].
@@ -112,65 +106,69 @@ impl<'w> Classifier<'w, Int8Engine<'w>> {
         format: InputFormat,
         memory: &'w mut [u8],
     ) -> Result<Self, Error> {
-        let mut memory = Memory::new(memory, Self::int8_size(&model))?;
-        let engine = Int8Engine::carve(model, &mut memory)?;
-        Self::carve(engine, format, &mut memory)
-    }
-
-    fn int8_size(model: &Model<'_>) -> Size {
-        Int8Engine::size_for(
-            feature_size(&model.info().front_end, &model.window()),
-            model,
-        )
+        let mut size = Size::new();
+        let layout = Self::reserve(&mut size, &model.info());
+        let engine = Int8Layout::reserve(&mut size, &model);
+        let mut memory = Memory::new(memory, size)?;
+        let engine = Int8Engine::carve(model, engine, &mut memory)?;
+        Self::carve(engine, format, layout, &mut memory)
     }
 }
 
 impl<'w, E: Engine> Classifier<'w, E> {
-    /// Bytes that [`Self::new`] needs beside the engine's own: front end and ring of columns. The same as
-    /// [`feature_bytes`] for the model's front end and window.
+    /// Return the bytes that [`Self::new`] needs apart from the engine's own: front end, history of columns and
+    /// sums of the embedding. Without an embedding it is the same as [`feature_bytes`] of front end and window.
     #[must_use]
     pub fn feature_bytes(info: &ModelInfo) -> usize {
-        feature_bytes(&info.front_end, &info.window)
+        let mut size = Size::new();
+        Self::reserve(&mut size, info);
+        size.bytes()
     }
 
-    /// Makes a classifier over an engine that brings its own memory, with [`Self::feature_bytes`] for the
-    /// rest.
+    /// Make a classifier over an engine that brings its own memory, with [`Self::feature_bytes`] for the rest.
     ///
     /// # Errors
     /// [`Error::Memory`], [`Error::Rate`], [`Error::Channels`].
     pub fn new(engine: E, format: InputFormat, memory: &'w mut [u8]) -> Result<Self, Error> {
-        let info = engine.info();
-        let size = feature_size(&info.front_end, &info.window);
-        Self::carve(engine, format, &mut Memory::new(memory, size)?)
+        let mut size = Size::new();
+        let layout = Self::reserve(&mut size, &engine.info());
+        Self::carve(engine, format, layout, &mut Memory::new(memory, size)?)
     }
 
-    fn carve(engine: E, format: InputFormat, memory: &mut Memory<'w>) -> Result<Self, Error> {
+    fn reserve(size: &mut Size, info: &ModelInfo) -> Layout {
+        Layout::reserve(size, &info.front_end, &info.window, info.embedding)
+    }
+
+    fn carve(
+        engine: E,
+        format: InputFormat,
+        layout: Layout,
+        memory: &mut Memory<'w>,
+    ) -> Result<Self, Error> {
         let info = engine.info();
         let front_end = &info.front_end;
-        let n_mels = usize::from(front_end.n_mels);
         let mix = DownMix::new(format.channels)?;
         let resampler = Resampler::new(format.sample_rate, front_end.sample_rate)?;
         let buffers = Parts {
-            frame: memory.take(usize::from(front_end.n_fft))?,
-            overlap: memory.take(usize::from(front_end.n_fft - front_end.hop))?,
-            bands: memory.take(n_mels)?,
-            column: memory.take(n_mels)?,
+            frame: memory.take(layout.frame)?,
+            overlap: memory.take(layout.overlap)?,
+            bands: memory.take(layout.bands)?,
+            column: memory.take(layout.column)?,
         };
+        let cells = memory.take(layout.cells)?;
+        let (basis, column) = layout.cepstrum;
+        let (basis, column) = (memory.take(basis)?, memory.take(column)?);
         Ok(Self {
             mix,
             resampler,
             log_mel: LogMelStream::with_buffers(front_end, buffers),
-            ring: Ring::new(
-                &info,
-                memory.take(n_mels * usize::from(info.window.columns))?,
-            ),
+            ring: Ring::new(&info, cells),
             cepstrum: match front_end.feature {
                 Feature::LogMel => None,
-                Feature::Mfcc { coefficients } => {
-                    Some(Cepstrum::carve(n_mels, coefficients.into(), memory)?)
-                }
+                Feature::Mfcc { .. } => Some(Cepstrum::new(basis, column)),
             },
             mean: Mean::new(info.classes),
+            embedding: Embedding::new(memory.take(layout.embedding)?),
             logits: (0..info.classes.min(MAX_CLASSES)).map(|_| 0).collect(),
             columns: 0,
             any_audio: false,
@@ -290,6 +288,34 @@ impl<'w, E: Engine> Classifier<'w, E> {
         &self.logits
     }
 
+    /// Iterate over the embedding of the signal so far: the mean over its windows of the last layer's input,
+    /// [`ModelInfo::embedding`] values of `0.0..=255.0`. They are steps of that layer's scale, a power of two; it
+    /// cancels where embeddings of one model are compared by their angle. Windows after the first 16 million do
+    /// not count.
+    ///
+    /// # Errors
+    /// [`Error::NoEmbedding`] for a model without one, [`Error::NoResult`] before the first window.
+    pub fn embedding(&self) -> Result<impl ExactSizeIterator<Item = f32> + '_, Error> {
+        if self.info.embedding == 0 {
+            return Err(Error::NoEmbedding);
+        }
+        if !self.ready() {
+            return Err(Error::NoResult);
+        }
+        Ok(self.embedding.mean())
+    }
+
+    /// Return the embedding of the last window, the same integers on every target; empty for a model without one
+    /// and before the first window.
+    #[must_use]
+    pub fn window_embedding(&self) -> &[u8] {
+        if self.ready() {
+            self.engine.embedding()
+        } else {
+            &[]
+        }
+    }
+
     /// Log-mel columns since the start or the last reset; begins again at 0 after `u32::MAX`.
     #[must_use]
     pub fn columns(&self) -> u32 {
@@ -322,6 +348,7 @@ impl<'w, E: Engine> Classifier<'w, E> {
         self.log_mel.reset();
         self.ring.reset();
         self.mean.reset();
+        self.embedding.reset();
         self.logits.fill(0);
         self.columns = 0;
         self.any_audio = false;
@@ -374,6 +401,7 @@ impl<'w, E: Engine> Classifier<'w, E> {
             .fill(&self.info, self.cepstrum.as_mut(), &mut self.engine);
         self.engine.run(&mut self.logits)?;
         self.mean.add(&self.logits, self.info.logits_exponent);
+        self.embedding.add(self.engine.embedding());
         Ok(())
     }
 }

@@ -1,12 +1,13 @@
-//! From the windows' logits to probabilities.
+//! The answer over all windows: probabilities from their logits, and the mean of their embeddings.
 
 use heapless::Vec;
 
 use crate::model::MAX_CLASSES;
 
-/// Softmax of the windows' mean logits, which is the geometric mean of their probabilities, brought to a sum of one.
+/// Softmax of the windows' mean logits, which is the geometric mean of their probabilities, normalised to a sum of
+/// one.
 ///
-/// The sums are of integers and thus exact, whatever the number of windows.
+/// The sums are of integers and therefore exact, whatever the number of windows.
 #[derive(Clone, Debug)]
 pub(super) struct Mean {
     sum: Vec<i64, MAX_CLASSES>,
@@ -15,7 +16,7 @@ pub(super) struct Mean {
 }
 
 impl Mean {
-    /// For `classes` classes, at most [`MAX_CLASSES`].
+    /// Begin for `classes` classes, at most [`MAX_CLASSES`].
     pub(super) fn new(classes: usize) -> Self {
         let classes = classes.min(MAX_CLASSES);
         Self {
@@ -39,7 +40,7 @@ impl Mean {
         &self.probabilities
     }
 
-    /// Adds a window; a logit's value is its i32 times `2^-exponent`.
+    /// Add a window; a logit's value is its i32 times `2^-exponent`.
     pub(super) fn add(&mut self, logits: &[i32], exponent: u8) {
         self.windows = self.windows.saturating_add(1);
         for (sum, logit) in self.sum.iter_mut().zip(logits) {
@@ -55,5 +56,67 @@ impl Mean {
         for probability in &mut self.probabilities {
             *probability /= total;
         }
+    }
+}
+
+/// Mean of the windows' embeddings.
+#[derive(Debug)]
+pub(super) struct Embedding<'w> {
+    sums: &'w mut [u32],
+    windows: u32,
+}
+
+impl<'w> Embedding<'w> {
+    /// Windows whose sums fit 32 bits: more than eight months at 1.4 s per window. Later ones do not count.
+    const MOST: u32 = u32::MAX / u8::MAX as u32;
+
+    /// Begin with zeroed sums, one per value of the embedding.
+    pub(super) fn new(sums: &'w mut [u32]) -> Self {
+        Self { sums, windows: 0 }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.sums.fill(0);
+        self.windows = 0;
+    }
+
+    /// Add a window.
+    pub(super) fn add(&mut self, values: &[u8]) {
+        if self.windows == Self::MOST {
+            return;
+        }
+        self.windows += 1;
+        for (sum, value) in self.sums.iter_mut().zip(values) {
+            *sum += u32::from(*value);
+        }
+    }
+
+    /// Iterate over the means.
+    pub(super) fn mean(&self) -> impl ExactSizeIterator<Item = f32> + '_ {
+        // an f32 does not hold every sum, and the mean of the largest values must not exceed them
+        let windows = f64::from(self.windows.max(1));
+        let mean = move |sum: &u32| (f64::from(*sum) / windows) as f32;
+        self.sums.iter().map(mean)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedding_stops_before_its_sums_overflow() {
+        let mut sums = [0; 2];
+        let mut embedding = Embedding::new(&mut sums);
+        embedding.add(&[255, 3]);
+        embedding.windows = Embedding::MOST - 1;
+        embedding.sums[0] = 255 * (Embedding::MOST - 1);
+        for _ in 0..3 {
+            embedding.add(&[255, 0]);
+        }
+        assert_eq!(embedding.sums[0], u32::MAX);
+        assert_eq!(embedding.mean().next(), Some(255.0));
+        embedding.reset();
+        assert!(embedding.mean().eq([0.0, 0.0]));
     }
 }

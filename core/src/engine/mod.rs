@@ -1,11 +1,12 @@
 //! Running a network on a window: the portable int8 engine, and tract behind its feature.
 //!
-//! On the same integers every engine gives the same logits, bit for bit.
+//! From the same integers every engine computes the same logits, bit for bit.
 
 mod arch;
 mod int8;
 
 pub use int8::Int8Engine;
+pub(crate) use int8::Layout as Int8Layout;
 
 use crate::Error;
 use crate::frontend::Affine;
@@ -13,23 +14,29 @@ use crate::model::ModelInfo;
 
 /// A network ready to run, with its memory.
 pub trait Engine {
-    /// What the model says of itself.
+    /// Return the model's metadata.
     fn info(&self) -> ModelInfo;
 
-    /// Name of a class, `None` where there is no such class.
+    /// Return the name of a class, `None` if there is no such class.
     fn label(&self, class: usize) -> Option<&str>;
 
-    /// Map from the feature (decibels or MFCCs) to the input of a bin.
+    /// Return the map from the feature (decibels or MFCCs) to the input of a bin.
     fn normalisation(&self, bin: usize) -> Affine;
 
-    /// The window to fill before [`Self::run`]: u8 `[bins, columns]`. Running may overwrite it.
+    /// Lend the window to fill before [`Self::run`]: u8 `[bins, columns]`. Running may overwrite it.
     fn input(&mut self) -> &mut [u8];
 
-    /// Computes the logits of the window, one i32 a class; `logits` has [`ModelInfo::classes`] values.
+    /// Compute the logits of the window, one i32 per class; `logits` has [`ModelInfo::classes`] values.
     ///
     /// # Errors
-    /// The int8 engine never fails; tract says what it could not do.
+    /// The int8 engine never fails; tract reports what it could not do.
     fn run(&mut self, logits: &mut [i32]) -> Result<(), Error>;
+
+    /// Return the embedding of the window of the last [`Self::run`]: the last layer's input,
+    /// [`ModelInfo::embedding`] values. Empty for a network without one.
+    fn embedding(&self) -> &[u8] {
+        &[]
+    }
 }
 
 #[cfg(feature = "std")]
@@ -52,5 +59,9 @@ impl<E: Engine + ?Sized> Engine for std::boxed::Box<E> {
 
     fn run(&mut self, logits: &mut [i32]) -> Result<(), Error> {
         (**self).run(logits)
+    }
+
+    fn embedding(&self) -> &[u8] {
+        (**self).embedding()
     }
 }

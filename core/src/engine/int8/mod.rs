@@ -1,4 +1,4 @@
-//! The portable integer engine.
+//! The integer engine.
 
 mod kernels;
 mod plan;
@@ -6,12 +6,12 @@ mod plan;
 use super::Engine;
 use crate::Error;
 use crate::frontend::Affine;
-use crate::memory::{Memory, Size};
+use crate::memory::{Memory, Size, Span};
 use crate::model::{Layer, Model, ModelInfo, Op};
 use plan::Plan;
 
-/// Runs a `.timbrel` model in borrowed memory: no allocation, no floating point, no failure after it is
-/// made.
+/// An engine that runs a `.timbrel` model in borrowed memory: no allocation, no floating point, and no failure
+/// after its construction.
 #[derive(Debug)]
 pub struct Int8Engine<'w> {
     model: Model<'w>,
@@ -20,43 +20,60 @@ pub struct Int8Engine<'w> {
     patch: &'w mut [u8],
 }
 
+/// The slices of an engine in a block of memory.
+pub(crate) struct Layout {
+    plan: Plan,
+    arena: Span<u8>,
+    patch: Span<u8>,
+}
+
+impl Layout {
+    /// Reserve what a model needs.
+    pub(crate) fn reserve(size: &mut Size, model: &Model<'_>) -> Self {
+        let plan = Plan::new(model);
+        Self {
+            plan,
+            arena: size.reserve(plan.arena),
+            patch: size.reserve(plan.patch),
+        }
+    }
+}
+
 impl<'w> Int8Engine<'w> {
-    /// Bytes that [`Self::new`] needs for a model.
+    /// Return the bytes that [`Self::new`] needs for a model.
     #[must_use]
     pub fn required_bytes(model: &Model<'_>) -> usize {
-        Self::size(Size::new(), &Plan::new(model)).bytes()
+        let mut size = Size::new();
+        Layout::reserve(&mut size, model);
+        size.bytes()
     }
 
-    /// Prepares a model to run in `memory`.
+    /// Prepare a model to run in `memory`.
     ///
     /// # Errors
-    /// [`Error::Memory`] if there are fewer than [`Self::required_bytes`].
+    /// [`Error::Memory`] if there are fewer bytes than [`Self::required_bytes`].
     pub fn new(model: Model<'w>, memory: &'w mut [u8]) -> Result<Self, Error> {
-        let size = Self::size(Size::new(), &Plan::new(&model));
-        Self::carve(model, &mut Memory::new(memory, size)?)
+        let mut size = Size::new();
+        let layout = Layout::reserve(&mut size, &model);
+        Self::carve(model, layout, &mut Memory::new(memory, size)?)
     }
 
-    /// Bytes of the arena that holds the activations, the largest part of the memory.
+    /// Return the bytes of the arena that holds the activations, the largest part of the memory.
     #[must_use]
     pub fn arena_bytes(model: &Model<'_>) -> usize {
         Plan::new(model).arena
     }
 
-    pub(crate) fn size_for(size: Size, model: &Model<'_>) -> Size {
-        Self::size(size, &Plan::new(model))
-    }
-
-    fn size(size: Size, plan: &Plan) -> Size {
-        size.and::<u8>(plan.arena).and::<u8>(plan.patch)
-    }
-
-    pub(crate) fn carve(model: Model<'w>, memory: &mut Memory<'w>) -> Result<Self, Error> {
-        let plan = Plan::new(&model);
+    pub(crate) fn carve(
+        model: Model<'w>,
+        layout: Layout,
+        memory: &mut Memory<'w>,
+    ) -> Result<Self, Error> {
         Ok(Self {
             model,
-            plan,
-            arena: memory.take(plan.arena)?,
-            patch: memory.take(plan.patch)?,
+            plan: layout.plan,
+            arena: memory.take(layout.arena)?,
+            patch: memory.take(layout.patch)?,
         })
     }
 
@@ -110,5 +127,14 @@ impl Engine for Int8Engine<'_> {
             }
         }
         Ok(())
+    }
+    fn embedding(&self) -> &[u8] {
+        if self.model.info().embedding == 0 {
+            return &[];
+        }
+        // the last layer writes to the caller's logits, so that its input is still in the arena
+        let last = self.model.layers().enumerate().last();
+        last.map(|(index, layer)| self.plan.input(self.arena, index, &layer))
+            .unwrap_or_default()
     }
 }
