@@ -111,14 +111,13 @@
 //! |---|---|---|
 //! | (none) | `core` | everything above |
 //! | `defmt` | a `defmt` logger in the program | `defmt::Format` for errors, results and what describes a model |
-//! | `dsp` | an Arm core with the DSP extension (Cortex-M4, M7, M33; ARMv6 and later); no effect elsewhere | two multiply-adds an instruction in the integer engine, the same bits; the only `unsafe` of this crate |
-//! | `std` (default) | the standard library | [`model::ModelSpec`], which writes model files |
+//! | `dsp` | an Arm core with the DSP extension (Cortex-M4, M7, M33; ARMv6 and later); no effect elsewhere | two multiply-adds an instruction in the integer engine, the same bits |
+//! | `std` (default) | the standard library | [`model::ModelSpec`], which writes model files; vector extensions detected at run time, the same bits |
 //! | `tract` | `std` | `host::tract::TractEngine`, which runs the exported `.onnx` |
 //! | `decode` | `std` | `host::decode`, which reads wav, mp3, flac, ogg and m4a files |
 #![no_std]
-// the one module that may allow itself some is behind the feature `dsp`
-#![cfg_attr(not(feature = "dsp"), forbid(unsafe_code))]
-#![cfg_attr(feature = "dsp", deny(unsafe_code))]
+// only the modules named `arch` may allow themselves some
+#![deny(unsafe_code)]
 #![deny(missing_docs)]
 
 #[cfg(feature = "std")]

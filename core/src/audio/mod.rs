@@ -2,8 +2,9 @@
 //! training tool all stand on it.
 
 mod format;
+mod mix;
 mod resample;
 
-pub(crate) use format::DownMix;
 pub use format::{InputFormat, MAX_AMPLITUDE, MAX_CHANNELS, Sample};
-pub use resample::{Resampler, SUPPORTED_RATES, UnsupportedRate};
+pub(crate) use mix::DownMix;
+pub use resample::{Progress, Resampler, SUPPORTED_RATES, UnsupportedRate};

@@ -8,7 +8,7 @@ mod outputs;
 use heapless::Vec;
 
 use crate::Error;
-use crate::audio::{DownMix, InputFormat, Resampler, Sample};
+use crate::audio::{DownMix, InputFormat, Progress, Resampler, Sample};
 use crate::engine::{Engine, Int8Engine, Int8Layout};
 use crate::frontend::{Feature, FrontEnd, LogMelStream, Parts, WindowSpec};
 use crate::memory::{Memory, Size};
@@ -18,8 +18,8 @@ use history::Ring;
 use layout::Layout;
 use outputs::{Embedding, Mean};
 
-/// Mono samples that are converted at a time.
-const BLOCK: usize = 64;
+/// Mono samples that are converted at a time: few where the stack is small.
+const BLOCK: usize = if cfg!(feature = "std") { 512 } else { 64 };
 
 /// Return the bytes of working memory for the front end and the history of a window's columns, wherever it begins:
 /// all that a classifier needs apart from its network. A model of MFCCs keeps mel bands in the history too, and
@@ -67,7 +67,8 @@ pub struct Prediction<'a> {
     pub windows: u32,
 }
 
-/// Streaming classifier over an [`Engine`], in borrowed memory: it never allocates.
+/// Streaming classifier over an [`Engine`], in borrowed memory. It never allocates, but for the table of taps that
+/// a [`Resampler`] shares with all others where there is `std`.
 ///
 /// The same audio gives the same result, bit for bit, however it is cut into pushes.
 #[derive(Debug)]
@@ -238,7 +239,7 @@ impl<'w, E: Engine> Classifier<'w, E> {
         }
         self.finished = true;
         self.resampler.finish();
-        self.drain()?;
+        self.analyse(&[])?;
         while let Some(column) = self.log_mel.finish() {
             self.columns = self.columns.wrapping_add(1);
             if self.ring.push(column) {
@@ -355,27 +356,22 @@ impl<'w, E: Engine> Classifier<'w, E> {
         self.finished = false;
     }
 
-    /// Resamples and analyses mono samples; true if a window was completed.
-    fn analyse(&mut self, mono: &[f32]) -> Result<bool, Error> {
+    /// Resamples and analyses mono samples and what the resampler has left; true if a window was completed.
+    fn analyse(&mut self, mut mono: &[f32]) -> Result<bool, Error> {
         self.any_audio |= !mono.is_empty();
         if self.resampler.is_identity() {
             return self.frame(mono);
         }
+        let mut block = [0.0; BLOCK];
         let mut window = false;
-        for sample in mono {
-            self.resampler.push(*sample);
-            window |= self.drain()?;
+        loop {
+            let Progress { consumed, produced } = self.resampler.process(mono, &mut block);
+            mono = mono.get(consumed..).unwrap_or_default();
+            window |= self.frame(block.get(..produced).unwrap_or_default())?;
+            if produced < BLOCK {
+                return Ok(window);
+            }
         }
-        Ok(window)
-    }
-
-    /// Moves what the resampler has ready on; true if a window was completed.
-    fn drain(&mut self) -> Result<bool, Error> {
-        let mut window = false;
-        while let Some(sample) = self.resampler.pull() {
-            window |= self.frame(&[sample])?;
-        }
-        Ok(window)
     }
 
     /// Puts samples of the model's rate into frames; true if a window was completed.

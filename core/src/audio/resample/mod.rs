@@ -1,4 +1,4 @@
-//! From one sample rate to another, sample by sample.
+//! From one sample rate to another, in blocks of any length.
 //!
 //! Only the band below the Nyquist frequency of the lower rate may survive, so one filter has to be steep.
 //! It works at exactly twice the lower rate, whatever the rates are: there its taps are constants. Down it
@@ -13,15 +13,19 @@
 //!
 //! All filters are symmetric and their delay is taken out: output 0 is at the place of input 0.
 
+mod arch;
+mod convolve;
 mod fraction;
+mod history;
 mod kernel;
-mod ring;
+mod route;
 mod sharp;
+mod taps;
 
 use core::fmt;
 
-use fraction::{Fraction, gcd};
-use sharp::{Doubler, Halver};
+use fraction::gcd;
+use route::Route;
 
 /// Sample rates (Hz) that [`Resampler`] converts from and to.
 pub const SUPPORTED_RATES: [u32; 9] = [
@@ -48,13 +52,17 @@ impl fmt::Display for UnsupportedRate {
 
 impl core::error::Error for UnsupportedRate {}
 
-/// Streaming resampler without heap: about 2.7 KB with all its buffers.
+/// Streaming resampler: about 2.5 KB with all its buffers.
 ///
 /// Below 0.9 of the lower rate's Nyquist frequency it is flat to 0.01 dB; what would fold back into the
-/// result from above that frequency is attenuated by at least 80 dB. `n` inputs give `ceil(n × to / from)`
-/// outputs, output 0 in the place of input 0. Before the signal and after [`finish`](Self::finish) it is
+/// audible band is at least 80 dB down. The delay is compensated: `n` inputs give `ceil(n · to / from)`
+/// outputs, and output 0 is in the place of input 0. Before the signal and after [`finish`](Self::finish) it is
 /// taken to be silent. Equal rates pass the samples through unchanged. The same input gives the same bits on
-/// every target; there is no block length that could change them.
+/// every target and however it is cut into blocks.
+///
+/// With feature `std` the taps of a ratio other than two are computed once per process and kept in a table of at
+/// most 32 KB, which all resamplers of that ratio share. Without it there is no heap, and they are evaluated for
+/// each output.
 ///
 /// NaN and infinite samples spoil the outputs of the next few milliseconds.
 ///
@@ -63,17 +71,21 @@ impl core::error::Error for UnsupportedRate {}
 ///
 /// let mut resampler = Resampler::new(48_000, 22_050)?;
 /// let mut resampled = Vec::new();
-/// for sample in [0.5; 480] {
-///     resampler.push(sample);
-///     while let Some(sample) = resampler.pull() {
-///         resampled.push(sample);
+/// let mut block = [0.0; 256];
+/// let mut input = &[0.5; 4_800][..];
+/// loop {
+///     let progress = resampler.process(input, &mut block);
+///     input = &input[progress.consumed..];
+///     resampled.extend_from_slice(&block[..progress.produced]);
+///     if progress.produced < block.len() {
+///         break; // everything was taken and nothing is left to give
 ///     }
 /// }
 /// resampler.finish();
 /// while let Some(sample) = resampler.pull() {
 ///     resampled.push(sample);
 /// }
-/// assert_eq!(resampled.len(), 221);
+/// assert_eq!(resampled.len(), 2_205);
 /// # Ok::<(), timbrel_core::audio::UnsupportedRate>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -88,19 +100,18 @@ pub struct Resampler {
     route: Route,
 }
 
-#[derive(Clone, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is no heap to put the large ones on"
-)]
-enum Route {
-    Same(Option<f32>),
-    Down(Fraction, Halver),
-    Up(Doubler, Fraction),
+/// The samples that a call of [`Resampler::process`] took and gave.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Samples taken from the front of the input.
+    pub consumed: usize,
+    /// Samples written to the front of the output.
+    pub produced: usize,
 }
 
 impl Resampler {
-    /// Bytes of the value, and all the memory it needs.
+    /// Bytes of the value, and without feature `std` all the memory that it needs.
     pub const REQUIRED_BYTES: usize = size_of::<Self>();
 
     /// Makes a resampler between two of the [`SUPPORTED_RATES`] (Hz).
@@ -113,22 +124,13 @@ impl Resampler {
                 return Err(UnsupportedRate { rate });
             }
         }
-        let route = if from_hz > to_hz {
-            let doubled = 2 * to_hz;
-            Route::Down(Fraction::new(from_hz, doubled, doubled), Halver::new())
-        } else if from_hz < to_hz {
-            let doubled = 2 * from_hz;
-            Route::Up(Doubler::new(), Fraction::new(doubled, to_hz, doubled))
-        } else {
-            Route::Same(None)
-        };
         let divisor = gcd(from_hz, to_hz);
         Ok(Self {
             from: (from_hz / divisor) as i32,
             to: (to_hz / divisor) as i32,
             owed: 0,
             finishing: false,
-            route,
+            route: Route::new(from_hz, to_hz),
         })
     }
 
@@ -147,6 +149,26 @@ impl Resampler {
         inputs.unwrap_or(1).max(1)
     }
 
+    /// Takes samples at the input rate and writes samples at the output rate until the output is full or the
+    /// input is used up and gives nothing more. An output that is not full therefore means that all of the input
+    /// was consumed. A full one may leave input over, and outputs that the next call writes.
+    ///
+    /// After [`finish`](Self::finish) nothing is consumed, and the outputs that are left are written.
+    pub fn process(&mut self, input: &[f32], output: &mut [f32]) -> Progress {
+        let mut progress = Progress::default();
+        loop {
+            let rest = input.get(progress.consumed..).unwrap_or_default();
+            let consumed = self.feed(rest);
+            let slots = output.get_mut(progress.produced..).unwrap_or_default();
+            let produced = self.produce(slots);
+            if consumed == 0 && produced == 0 {
+                return progress;
+            }
+            progress.consumed += consumed;
+            progress.produced += produced;
+        }
+    }
+
     /// Takes a sample; then [`pull`](Self::pull) until there is nothing more. Outputs that were not pulled
     /// before the next push are lost. After [`finish`](Self::finish) samples are ignored.
     pub fn push(&mut self, sample: f32) {
@@ -154,28 +176,17 @@ impl Resampler {
             return;
         }
         while self.pull().is_some() {}
-        self.owed += self.to;
-        self.route.push(sample);
+        self.feed(&[sample]);
     }
 
     /// The next output sample, `None` if it takes more input or the signal is over.
     pub fn pull(&mut self) -> Option<f32> {
-        loop {
-            if self.finishing && self.owed <= 0 {
-                return None;
-            }
-            if let Some(sample) = self.route.pull() {
-                self.owed -= self.from;
-                return Some(sample);
-            }
-            if !self.finishing {
-                return None;
-            }
-            self.route.push(0.0);
-        }
+        let mut sample = [0.0];
+        (self.produce(&mut sample) == 1).then_some(sample[0])
     }
 
-    /// Ends the signal: from now on [`pull`](Self::pull) gives the outputs that are left.
+    /// Ends the signal: from now on [`process`](Self::process) and [`pull`](Self::pull) give the outputs that are
+    /// left.
     pub fn finish(&mut self) {
         self.finishing = true;
     }
@@ -186,47 +197,40 @@ impl Resampler {
         self.finishing = false;
         self.route.reset();
     }
-}
 
-impl Route {
-    fn push(&mut self, sample: f32) {
-        match self {
-            Self::Same(last) => *last = Some(sample),
-            Self::Down(fraction, _) => fraction.push(sample),
-            Self::Up(doubler, _) => doubler.push(sample),
+    /// Takes as many samples as there is room for, and returns their number.
+    fn feed(&mut self, input: &[f32]) -> usize {
+        if self.finishing {
+            return 0;
         }
+        let consumed = self.route.feed(input);
+        self.owed += self.to * consumed as i32;
+        consumed
     }
 
-    fn pull(&mut self) -> Option<f32> {
-        match self {
-            Self::Same(last) => last.take(),
-            Self::Down(fraction, halver) => loop {
-                let output = halver.push(fraction.pull()?);
-                if output.is_some() {
-                    return output;
-                }
-            },
-            Self::Up(doubler, fraction) => loop {
-                let output = fraction.pull();
-                if output.is_some() {
-                    return output;
-                }
-                fraction.push(doubler.pull()?);
-            },
-        }
+    /// Writes outputs that are ready, at the end of the signal up to its last one, and returns their number.
+    fn produce(&mut self, output: &mut [f32]) -> usize {
+        let produced = if self.finishing {
+            self.produce_end(output)
+        } else {
+            self.route.produce(output)
+        };
+        self.owed -= self.from * produced as i32;
+        produced
     }
 
-    fn reset(&mut self) {
-        match self {
-            Self::Same(last) => *last = None,
-            Self::Down(fraction, halver) => {
-                fraction.reset();
-                *halver = Halver::new();
+    /// Writes outputs that are owed, with silence after the signal.
+    fn produce_end(&mut self, output: &mut [f32]) -> usize {
+        let mut produced = 0;
+        for slot in output {
+            if self.owed <= self.from * produced {
+                break;
             }
-            Self::Up(doubler, fraction) => {
-                *doubler = Doubler::new();
-                fraction.reset();
+            while self.route.produce(core::slice::from_mut(slot)) == 0 {
+                self.route.feed(&[0.0]);
             }
+            produced += 1;
         }
+        produced as usize
     }
 }

@@ -1,88 +1,168 @@
 //! The steep stages: down to half the rate, up to twice the rate. Both run the two phases of one filter.
 
+use super::convolve::{BLOCK, NARROW, convolve};
+use super::history::History;
 use super::kernel::{SHARP_EVEN, SHARP_ODD, SHARP_TAPS};
-use super::ring::{Ring, dot};
+use super::route::Stage;
 
-/// Samples of the lower rate by which the newest in a window is ahead of its centre.
-const AHEAD: u8 = (SHARP_TAPS / 2 - 1) as u8;
+/// Samples of the lower rate before the first one in the window of the first output.
+const SILENCE: usize = SHARP_TAPS / 2;
+/// Samples of a window beside its first one.
+const REST: usize = SHARP_TAPS - 1;
 
 /// Halves the rate.
 #[derive(Clone, Debug)]
 pub(super) struct Halver {
-    even: Ring<SHARP_TAPS>,
-    odd: Ring<SHARP_TAPS>,
-    next_is_odd: bool,
-    /// Outputs to leave out until the first input is in the centre.
-    early: u8,
+    even: History<{ BLOCK + REST }>,
+    /// As long as `even`, or one sample behind.
+    odd: History<{ BLOCK + REST }>,
 }
 
 impl Halver {
     pub(super) const fn new() -> Self {
         Self {
-            even: Ring::new(),
-            odd: Ring::new(),
-            next_is_odd: false,
-            early: AHEAD,
+            even: History::silent(SILENCE),
+            odd: History::silent(SILENCE),
         }
     }
+}
 
-    /// Takes a sample of the higher rate; gives one of the lower rate every other time.
-    pub(super) fn push(&mut self, sample: f32) -> Option<f32> {
-        self.next_is_odd = !self.next_is_odd;
-        if self.next_is_odd {
-            self.even.push(sample);
-            return None;
+impl Stage for Halver {
+    fn room(&self) -> usize {
+        self.even.room() + self.odd.room()
+    }
+
+    fn ready(&self) -> usize {
+        self.odd.len().saturating_sub(REST)
+    }
+
+    fn feed(&mut self, samples: &[f32]) -> usize {
+        let mut rest = samples.get(..self.room()).unwrap_or(samples);
+        let taken = rest.len();
+        if let ([first, others @ ..], true) = (rest, self.odd.len() < self.even.len()) {
+            self.odd.extend(&[*first]);
+            rest = others;
         }
-        self.odd.push(sample);
-        if self.early > 0 {
-            self.early -= 1;
-            return None;
+        let (pairs, last) = rest.as_chunks::<2>();
+        let even = self.even.add(pairs.len());
+        let odd = self.odd.add(pairs.len());
+        for ([first, second], (even, odd)) in pairs.iter().zip(even.iter_mut().zip(odd)) {
+            *even = *first;
+            *odd = *second;
         }
-        Some(dot(self.even.window(), &SHARP_EVEN) + dot(self.odd.window(), &SHARP_ODD))
+        self.even.extend(last);
+        taken
+    }
+
+    fn produce(&mut self, output: &mut [f32]) -> usize {
+        let count = self.ready().min(output.len());
+        let output = output.get_mut(..count).unwrap_or_default();
+        output.fill(0.0);
+        convolve(self.even.samples(), &SHARP_EVEN, output);
+        convolve(self.odd.samples(), &SHARP_ODD, output);
+        self.even.discard(count);
+        self.odd.discard(count);
+        count
     }
 }
 
 /// Doubles the rate.
 #[derive(Clone, Debug)]
 pub(super) struct Doubler {
-    history: Ring<SHARP_TAPS>,
-    /// Outputs left of the newest input.
-    ready: u8,
-    /// Inputs to take until the first one is in the centre.
-    early: u8,
+    history: History<{ BLOCK + SHARP_TAPS }>,
+    /// The next output is the one in the place of an input, and not the one between two inputs.
+    at_input: bool,
 }
 
 impl Doubler {
     pub(super) const fn new() -> Self {
         Self {
-            history: Ring::new(),
-            ready: 0,
-            early: AHEAD + 1,
+            history: History::silent(SILENCE),
+            // the output before the first input's place is left out
+            at_input: true,
         }
     }
 
-    /// Takes a sample of the lower rate.
-    pub(super) fn push(&mut self, sample: f32) {
-        self.history.push(sample);
-        self.ready = match self.early {
-            0 => 2,
-            // the output before the first input's place is left out
-            1 => 1,
-            _ => 0,
-        };
-        self.early = self.early.saturating_sub(1);
+    /// Writes blocks of pairs that begin in the place of an input.
+    fn pairs(&mut self, output: &mut [f32]) -> usize {
+        let (pairs, _) = output.as_chunks_mut::<2>();
+        let count = self
+            .history
+            .len()
+            .saturating_sub(SHARP_TAPS)
+            .min(pairs.len());
+        let mut phases = [[0.0; BLOCK]; 2];
+        let [at, between] = phases.each_mut();
+        let at = at.get_mut(..count).unwrap_or_default();
+        let between = between.get_mut(..count).unwrap_or_default();
+        let samples = self.history.samples();
+        convolve(samples, &SHARP_EVEN, at);
+        convolve(samples.get(1..).unwrap_or_default(), &SHARP_ODD, between);
+        for (pair, (at, between)) in pairs.iter_mut().zip(at.iter().zip(between)) {
+            // the zeros between the inputs of the filter halve its gain
+            *pair = [2.0 * *at, 2.0 * *between];
+        }
+        self.history.discard(count);
+        2 * count
     }
 
-    /// The next sample of the higher rate: first the one between two inputs, then the one in the place of
-    /// an input.
-    pub(super) fn pull(&mut self) -> Option<f32> {
-        let phase = match self.ready {
-            0 => return None,
-            1 => &SHARP_EVEN,
-            _ => &SHARP_ODD,
+    /// The one output in the place of an input.
+    fn at_input(&mut self, output: &mut [f32]) -> usize {
+        let count = self.one(output, 0, &SHARP_EVEN);
+        self.at_input = count == 0;
+        count
+    }
+
+    /// The one output between two inputs.
+    fn between(&mut self, output: &mut [f32]) -> usize {
+        let count = self.one(output, 1, &SHARP_ODD);
+        self.history.discard(count);
+        self.at_input = count == 1;
+        count
+    }
+
+    /// One output of a phase whose window begins `skip` samples into the history, if it is ready.
+    fn one(&self, output: &mut [f32], skip: usize, taps: &[f32; SHARP_TAPS]) -> usize {
+        let window = self.history.samples().get(skip..skip + SHARP_TAPS);
+        let (Some(window), [slot, ..]) = (window, output) else {
+            return 0;
         };
-        self.ready -= 1;
-        // the zeros between the inputs of the filter halve its gain
-        Some(2.0 * dot(self.history.window(), phase))
+        *slot = 0.0;
+        convolve(window, taps, core::slice::from_mut(slot));
+        *slot *= 2.0;
+        1
+    }
+}
+
+impl Stage for Doubler {
+    fn room(&self) -> usize {
+        self.history.room()
+    }
+
+    fn ready(&self) -> usize {
+        let windows = self.history.len().saturating_sub(REST);
+        (2 * windows).saturating_sub(if self.at_input { 1 } else { 2 })
+    }
+
+    fn feed(&mut self, samples: &[f32]) -> usize {
+        self.history.extend(samples)
+    }
+
+    fn produce(&mut self, output: &mut [f32]) -> usize {
+        let mut done = 0;
+        loop {
+            let slots = output.get_mut(done..).unwrap_or_default();
+            let made = if !self.at_input {
+                self.between(slots)
+            } else if slots.len().min(self.ready()) >= 2 * NARROW {
+                self.pairs(slots)
+            } else {
+                self.at_input(slots)
+            };
+            if made == 0 {
+                return done;
+            }
+            done += made;
+        }
     }
 }

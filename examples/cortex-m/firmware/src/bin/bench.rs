@@ -151,19 +151,18 @@ impl Bench<'_> {
         let Ok(mut resampler) = Resampler::new(rate, scenario::RATE_HZ) else {
             return;
         };
-        let mut block = [0.0; 256];
-        for (slot, sample) in block.iter_mut().zip(samples()) {
+        let mut input = [0.0; 64];
+        for (slot, sample) in input.iter_mut().zip(samples()) {
             *slot = sample;
         }
-        let inputs = (rate / PART_OF_SECOND) as usize;
+        let blocks = rate / PART_OF_SECOND / input.len() as u32;
+        // as many outputs as a block gives, and more
+        let mut output = [0.0; 128];
         let mut run = || {
             let mut outputs = 0;
-            for sample in block.iter().cycle().take(inputs) {
-                resampler.push(*sample);
-                while let Some(sample) = resampler.pull() {
-                    black_box(sample);
-                    outputs += 1;
-                }
+            for _ in 0..blocks {
+                outputs += resampler.process(&input, &mut output).produced as i32;
+                black_box(&output);
             }
             outputs
         };

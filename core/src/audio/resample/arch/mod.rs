@@ -1,0 +1,30 @@
+//! The convolution for the vector registers at hand: chosen at compile time, on x86-64 with `std` at run time too.
+//! Every choice gives the same bits.
+
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod x86;
+
+use super::convolve::{from, from_mut, wide};
+use super::kernel::SHARP_TAPS;
+
+/// Outputs at a time in registers of 128 bits: eight of them.
+const WIDE: usize = 32;
+
+/// Computes outputs of [`convolve`](super::convolve::convolve) from the front, as many as fill its blocks, and
+/// returns their number.
+pub(super) fn convolve(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32]) -> usize {
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    let done = x86::convolve(samples, taps, out);
+    #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
+    let done = 0;
+    let vectors = cfg!(any(
+        target_feature = "sse2",
+        all(target_arch = "aarch64", target_feature = "neon"),
+        target_feature = "simd128",
+        target_feature = "v",
+    ));
+    if !vectors {
+        return done;
+    }
+    done + wide::<WIDE>(from(samples, done), taps, from_mut(out, done))
+}

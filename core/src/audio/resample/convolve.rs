@@ -1,0 +1,124 @@
+//! The sum of products under both steep stages, for a block of outputs at a time.
+
+use super::arch;
+use super::kernel::SHARP_TAPS;
+
+/// Most outputs of a block.
+pub(super) const BLOCK: usize = 64;
+
+/// Outputs whose `4 · NARROW` sums fit in the registers of a core without vectors.
+pub(super) const NARROW: usize = 4;
+
+/// Adds `Σ samples[i + k] · taps[k]` to `out[i]`. Takes at least `out.len() + SHARP_TAPS − 1` samples; outputs that
+/// lack theirs are left alone.
+///
+/// The order of the additions is part of the definition, so that every target gives the same bits: product `k` is
+/// added to lane `k % 4`, and the result is `(lane 0 + lane 2) + (lane 1 + lane 3)`. Each output stands in one lane
+/// of a vector register, so that a vector of any width adds in this order.
+pub(super) fn convolve(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32]) {
+    let mut done = 0;
+    if out.len() >= NARROW {
+        done += arch::convolve(samples, taps, out);
+        done += narrow(from(samples, done), taps, from_mut(out, done));
+    }
+    let mut rest = from(samples, done);
+    for out in from_mut(out, done) {
+        let Some(window) = rest.first_chunk() else {
+            break;
+        };
+        *out += dot(window, taps);
+        rest = from(rest, 1);
+    }
+}
+
+/// One output.
+fn dot(window: &[f32; SHARP_TAPS], taps: &[f32; SHARP_TAPS]) -> f32 {
+    let mut lanes = [0.0; 4];
+    for (samples, taps) in quads(window).iter().zip(quads(taps)) {
+        for lane in 0..4 {
+            lanes[lane] += samples[lane] * taps[lane];
+        }
+    }
+    (lanes[0] + lanes[2]) + (lanes[1] + lanes[3])
+}
+
+/// As many times [`NARROW`] outputs as there are, and how many that is. All four lanes of these outputs are summed
+/// side by side, so that a sample that was loaded serves several outputs.
+fn narrow(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32]) -> usize {
+    let mut done = 0;
+    for out in out.as_chunks_mut::<NARROW>().0 {
+        let Some(samples) = samples.get(done..done + NARROW + SHARP_TAPS - 1) else {
+            break;
+        };
+        let mut lanes = [[0.0; NARROW]; 4];
+        for (quad, taps) in quads(taps).iter().enumerate() {
+            for lane in 0..4 {
+                add_products(&mut lanes[lane], samples, 4 * quad + lane, taps[lane]);
+            }
+        }
+        combine(&lanes, out);
+        done += NARROW;
+    }
+    done
+}
+
+/// As many times `W` outputs as there are, and how many that is. One lane of all these outputs is summed after the
+/// other: for vectors, several of which hide how long an addition takes, and share each tap.
+#[inline(always)]
+pub(super) fn wide<const W: usize>(
+    samples: &[f32],
+    taps: &[f32; SHARP_TAPS],
+    out: &mut [f32],
+) -> usize {
+    let mut done = 0;
+    for out in out.as_chunks_mut::<W>().0 {
+        let Some(samples) = samples.get(done..done + W + SHARP_TAPS - 1) else {
+            break;
+        };
+        let mut lanes = [[0.0; W]; 4];
+        for (lane, sums) in lanes.iter_mut().enumerate() {
+            // a local array stays in registers
+            let mut local = [0.0; W];
+            for (quad, taps) in quads(taps).iter().enumerate() {
+                add_products(&mut local, samples, 4 * quad + lane, taps[lane]);
+            }
+            *sums = local;
+        }
+        combine(&lanes, out);
+        done += W;
+    }
+    done
+}
+
+/// Adds `tap` times the sample `at` places after each output's first one.
+#[inline(always)]
+fn add_products<const W: usize>(sums: &mut [f32; W], samples: &[f32], at: usize, tap: f32) {
+    let Some(samples) = from(samples, at).first_chunk::<W>() else {
+        return;
+    };
+    for output in 0..W {
+        sums[output] += samples[output] * tap;
+    }
+}
+
+#[inline(always)]
+fn combine<const W: usize>(lanes: &[[f32; W]; 4], out: &mut [f32; W]) {
+    for at in 0..W {
+        out[at] += (lanes[0][at] + lanes[2][at]) + (lanes[1][at] + lanes[3][at]);
+    }
+}
+
+#[inline(always)]
+fn quads(values: &[f32; SHARP_TAPS]) -> &[[f32; 4]] {
+    values.as_chunks().0
+}
+
+#[inline(always)]
+pub(super) fn from(samples: &[f32], at: usize) -> &[f32] {
+    samples.get(at..).unwrap_or_default()
+}
+
+#[inline(always)]
+pub(super) fn from_mut(samples: &mut [f32], at: usize) -> &mut [f32] {
+    samples.get_mut(at..).unwrap_or_default()
+}

@@ -1,0 +1,71 @@
+//! The last samples of a stage, as one slice.
+
+/// Up to `N` samples in a row. New ones go to the end; when the end is reached, those still needed are moved
+/// to the front in one block.
+#[derive(Clone, Debug)]
+pub(super) struct History<const N: usize> {
+    samples: [f32; N],
+    start: usize,
+    end: usize,
+}
+
+impl<const N: usize> History<N> {
+    /// Begins with silence of `zeros` samples, at most `N`.
+    pub(super) const fn silent(zeros: usize) -> Self {
+        Self {
+            samples: [0.0; N],
+            start: 0,
+            end: zeros,
+        }
+    }
+
+    /// Samples that are kept.
+    pub(super) fn len(&self) -> usize {
+        self.end.saturating_sub(self.start)
+    }
+
+    /// Samples that can be added.
+    pub(super) fn room(&self) -> usize {
+        N.saturating_sub(self.len())
+    }
+
+    /// All samples, the oldest first.
+    pub(super) fn samples(&self) -> &[f32] {
+        self.samples.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Adds samples, as many as there is room for, and returns their number.
+    pub(super) fn extend(&mut self, samples: &[f32]) -> usize {
+        let slots = self.add(samples.len());
+        slots
+            .iter_mut()
+            .zip(samples)
+            .for_each(|(to, from)| *to = *from);
+        slots.len()
+    }
+
+    /// Adds `count` samples, as many as there is room for, and returns them for the caller to write.
+    pub(super) fn add(&mut self, count: usize) -> &mut [f32] {
+        let count = count.min(self.room());
+        if self.end + count > N {
+            self.slide();
+        }
+        let at = self.end;
+        self.end = N.min(at + count);
+        self.samples.get_mut(at..self.end).unwrap_or_default()
+    }
+
+    /// Forgets the oldest `count` samples, at most all.
+    pub(super) fn discard(&mut self, count: usize) {
+        self.start = self.end.min(self.start + count);
+    }
+
+    fn slide(&mut self) {
+        // the bounds always hold; stated here, they leave no check that could fail
+        let end = self.end.min(N);
+        let start = self.start.min(end);
+        self.samples.copy_within(start..end, 0);
+        self.start = 0;
+        self.end = end - start;
+    }
+}
