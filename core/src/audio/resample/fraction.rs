@@ -54,7 +54,7 @@ impl Stage for Fraction {
     fn ready(&self) -> usize {
         let windows = (self.history.len() + 1).saturating_sub(self.taps.kernel().len()) as u32;
         let places = (windows * self.output).saturating_sub(self.phase);
-        places.div_ceil(self.input) as usize
+        places.div_ceil(self.input.max(1)) as usize
     }
 
     fn feed(&mut self, samples: &[f32]) -> usize {

@@ -183,7 +183,10 @@ fn layer(op: Op, input: Shape, channels: u16) -> Result<LayerSpec, Box<dyn Error
     };
     Ok(LayerSpec {
         op,
-        shift: if op == Op::Dense { 0 } else { 8 },
+        shift: match op {
+            Op::Dense | Op::MaxPool { .. } => 0,
+            _ => 8,
+        },
         input,
         output,
         weights: (0..op.weights(input, output)).map(|_| weight()).collect(),
