@@ -165,26 +165,35 @@ pub unsafe extern "C" fn timbrel_classifier_result(
         // SAFETY: the caller vouches for the classifier
         let prediction = unsafe { look(classifier)? }.kind.result()?;
         // SAFETY: the caller vouches for both buffers
-        unsafe { write_result(&prediction, result, probabilities, probabilities_len) }
+        unsafe {
+            write_result(
+                (&prediction).into(),
+                prediction.probabilities,
+                result,
+                probabilities,
+                probabilities_len,
+            )
+        }
     })
 }
 
-/// Writes a prediction out, both parts or none.
+/// Write an answer to the caller's memory, both parts or none.
 ///
 /// # Safety
 /// `result` is writable; `probabilities` is NULL or has `len` writable values.
 pub(crate) unsafe fn write_result(
-    prediction: &Prediction<'_>,
+    answer: timbrel_result,
+    values: &[f32],
     result: *mut timbrel_result,
     probabilities: *mut f32,
     len: usize,
 ) -> Result<(), Failure> {
     if !(probabilities.is_null() && len == 0) {
         // SAFETY: the caller vouches for probabilities
-        unsafe { fill(probabilities, len, prediction.probabilities)? };
+        unsafe { fill(probabilities, len, values)? };
     }
     // SAFETY: the caller vouches for result
-    unsafe { result.write(prediction.into()) };
+    unsafe { result.write(answer) };
     Ok(())
 }
 

@@ -3,19 +3,15 @@
 use core::ffi::{CStr, c_char};
 use std::path::Path;
 
-use timbrel_core::host::decode::{AudioReader, DecodeError};
+use timbrel_core::host::Loaded;
+use timbrel_core::host::decode::DecodeError;
+use timbrel_core::host::piece::{Heard, Listener, PieceError};
 
 use crate::classifier::write_result;
 use crate::guard::{array, fill, guard, not_null};
-use crate::heap::timbrel_classifier_free;
 use crate::status::Failure;
-use crate::timbrel_status::{
-    TIMBREL_ERROR_BUFFER, TIMBREL_ERROR_FILE, TIMBREL_ERROR_RATE, TIMBREL_OK,
-};
-use crate::{heap, timbrel_label, timbrel_result, timbrel_status};
-
-/// Room for any label and the zero byte at its end.
-const LABEL_BYTES: usize = 128;
+use crate::timbrel_status::{TIMBREL_ERROR_BUFFER, TIMBREL_ERROR_FILE};
+use crate::{timbrel_result, timbrel_status};
 
 /// Decodes a wav, mp3, flac, ogg or m4a file and classifies it.
 ///
@@ -49,55 +45,41 @@ pub unsafe extern "C" fn timbrel_classify_file(
         }
         // SAFETY: not NULL, and the caller vouches for the zero at its end
         let path = unsafe { CStr::from_ptr(path) };
-        // SAFETY: the caller vouches for model; the classifier does not outlive this call
+        // SAFETY: the caller vouches for model, which is not used after this call
         let model = unsafe { array(model, model_len)? };
-        let mut reader = AudioReader::open(&to_path(path)?)?;
-        let classifier = Owned(heap::make(model, reader.format(), None)?);
-        // SAFETY: just made, and nobody else has it
-        let kind = unsafe { &mut (*classifier.0).kind };
-        while let Some(mut block) = reader.next_block()? {
-            while !block.is_empty() {
-                let pushed = kind.push(block)?;
-                block = &block[pushed.consumed..];
-            }
-        }
-        kind.finish()?;
-        let prediction = kind.result()?;
-        let mut name = [0; LABEL_BYTES];
-        // SAFETY: the classifier is live, and the name's room is what is said
-        let status = unsafe {
-            let class = prediction.class as u32;
-            timbrel_label(classifier.0, class, name.as_mut_ptr(), name.len())
-        };
-        if status != TIMBREL_OK {
-            return Err(status.into());
-        }
-        let used = name
-            .iter()
-            .position(|c| *c == 0)
-            .map_or(name.len(), |end| end + 1);
+        let model = Loaded::from_bytes(model)?;
+        let heard = Listener::new(&model).file(&to_path(path)?)?;
+        let name = [heard.genre().as_bytes(), &[0]].concat();
         let wanted = !(label.is_null() && label_len == 0);
-        if wanted && label_len < used {
+        if wanted && label_len < name.len() {
             return Err(TIMBREL_ERROR_BUFFER.into());
         }
+        let values: Vec<f32> = heard.probabilities.iter().map(|(_, p)| *p).collect();
         // SAFETY: the caller vouches for the buffers
         unsafe {
-            write_result(&prediction, result, probabilities, probabilities_len)?;
+            write_result(
+                (&heard).into(),
+                &values,
+                result,
+                probabilities,
+                probabilities_len,
+            )?;
             if wanted {
-                fill(label, label_len, &name[..used])?;
+                fill(label.cast::<u8>(), label_len, &name)?;
             }
         }
         Ok(())
     })
 }
 
-/// Frees a classifier on every way out.
-struct Owned(*mut crate::timbrel_classifier);
-
-impl Drop for Owned {
-    fn drop(&mut self) {
-        // SAFETY: it came from heap::make() and is freed here alone
-        unsafe { timbrel_classifier_free(self.0) };
+impl From<&Heard> for timbrel_result {
+    fn from(heard: &Heard) -> Self {
+        Self {
+            class_index: heard.class as u32,
+            confidence: heard.confidence(),
+            windows: heard.windows,
+            class_count: heard.probabilities.len() as u32,
+        }
     }
 }
 
@@ -115,14 +97,15 @@ fn to_path(name: &CStr) -> Result<std::borrow::Cow<'_, Path>, Failure> {
     Ok(Path::new(name).into())
 }
 
-impl From<DecodeError> for Failure {
-    fn from(error: DecodeError) -> Self {
-        Self {
-            status: match error {
-                DecodeError::Rate(_) => TIMBREL_ERROR_RATE,
-                _ => TIMBREL_ERROR_FILE,
+impl From<PieceError> for Failure {
+    fn from(error: PieceError) -> Self {
+        match error {
+            PieceError::Classify(error) => error.into(),
+            PieceError::Decode(DecodeError::Rate(rate)) => timbrel_core::Error::from(rate).into(),
+            error => Self {
+                status: TIMBREL_ERROR_FILE,
+                message: error.to_string(),
             },
-            message: error.to_string(),
         }
     }
 }

@@ -114,13 +114,3 @@ pub(crate) unsafe fn read_config(config: *const timbrel_config) -> Result<InputF
         channels: u16::try_from(config.channels).unwrap_or(u16::MAX),
     })
 }
-
-/// Whether a model is to be read as ONNX: whatever does not begin as a `.timbrel` file does.
-#[cfg(feature = "std")]
-#[cfg_attr(
-    not(feature = "tract"),
-    expect(dead_code, reason = "without tract nothing reads ONNX")
-)]
-pub(crate) fn is_onnx(model: &[u8]) -> bool {
-    !model.starts_with(b"TIMBREL\0")
-}

@@ -3,11 +3,13 @@
 use timbrel_core::Error;
 use timbrel_core::audio::InputFormat;
 use timbrel_core::classifier::Classifier;
+use timbrel_core::host::{Loaded, Network};
 use timbrel_core::model::Model;
 
 use crate::guard::{array, guard, not_null};
 use crate::handle::{Heap, Kind, read_config};
 use crate::status::Failure;
+use crate::timbrel_status::TIMBREL_ERROR_MODEL;
 use crate::{timbrel_classifier, timbrel_config, timbrel_status};
 
 /// Makes a classifier on the heap with a copy of the model.
@@ -74,22 +76,27 @@ pub unsafe extern "C" fn timbrel_classifier_new_borrowed(
     })
 }
 
-pub(crate) fn make(
+fn make(
     model: &'static [u8],
     format: InputFormat,
     owned: Option<*mut [u8]>,
 ) -> Result<*mut timbrel_classifier, Failure> {
-    #[cfg(feature = "tract")]
-    if crate::handle::is_onnx(model) {
-        use timbrel_core::engine::Engine;
-        use timbrel_core::host::tract::TractEngine;
-        let engine = TractEngine::from_bytes(model)?;
-        let needed = Classifier::<TractEngine>::feature_bytes(&engine.info());
-        let kind = |memory| Classifier::new(engine, format, memory).map(Kind::Tract);
-        return allocate(needed, owned, kind);
+    match Loaded::from_bytes(model)?.into_network() {
+        Network::Int8(_) => {
+            let needed = Classifier::required_bytes(&Model::parse(model).map_err(Error::from)?);
+            allocate(needed, owned, |memory| Kind::int8(model, format, memory))
+        }
+        #[cfg(feature = "tract")]
+        Network::Tract(engine) => {
+            use timbrel_core::engine::Engine;
+            use timbrel_core::host::tract::TractEngine;
+            let needed = Classifier::<TractEngine>::feature_bytes(&engine.info());
+            let kind = |memory| Classifier::new(engine, format, memory).map(Kind::Tract);
+            allocate(needed, owned, kind)
+        }
+        // an engine that this library was not built with
+        _ => Err(TIMBREL_ERROR_MODEL.into()),
     }
-    let needed = Classifier::required_bytes(&Model::parse(model).map_err(Error::from)?);
-    allocate(needed, owned, |memory| Kind::int8(model, format, memory))
 }
 
 /// Makes a classifier in `needed` bytes of fresh memory, which is freed again where that fails.

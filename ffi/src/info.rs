@@ -2,7 +2,6 @@
 
 use core::ffi::{CStr, c_char};
 
-use timbrel_core::model::Model;
 use timbrel_core::model::ModelInfo;
 
 use crate::guard::{array, guard, not_null};
@@ -79,29 +78,20 @@ pub unsafe extern "C" fn timbrel_model_info(
         not_null(model)?;
         // SAFETY: the caller vouches for model and model_len
         let bytes = unsafe { array(model, model_len)? };
-        let found = describe(bytes)?;
+        let found = (&describe(bytes)?).into();
         // SAFETY: not NULL, and the caller vouches that it is writable
         unsafe { info.write(found) };
         Ok(())
     })
 }
 
-#[cfg(feature = "tract")]
-fn describe(bytes: &[u8]) -> Result<timbrel_info, Failure> {
-    use timbrel_core::engine::Engine;
-    use timbrel_core::host::tract::TractEngine;
-    if crate::handle::is_onnx(bytes) {
-        return Ok((&TractEngine::from_bytes(bytes)?.info()).into());
-    }
-    int8(bytes)
+#[cfg(feature = "std")]
+fn describe(bytes: &[u8]) -> Result<ModelInfo, Failure> {
+    Ok(*timbrel_core::host::Loaded::from_bytes(bytes)?.info())
 }
 
-#[cfg(not(feature = "tract"))]
-fn describe(bytes: &[u8]) -> Result<timbrel_info, Failure> {
-    int8(bytes)
-}
-
-fn int8(bytes: &[u8]) -> Result<timbrel_info, Failure> {
-    let model = Model::parse(bytes).map_err(timbrel_core::Error::from)?;
-    Ok((&model.info()).into())
+#[cfg(not(feature = "std"))]
+fn describe(bytes: &[u8]) -> Result<ModelInfo, Failure> {
+    let model = timbrel_core::model::Model::parse(bytes).map_err(timbrel_core::Error::from)?;
+    Ok(model.info())
 }

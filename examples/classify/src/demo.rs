@@ -4,7 +4,7 @@
 use std::f32::consts::TAU;
 
 /// Sample rate of the tune, Hz.
-pub const RATE: u32 = 22_050;
+pub(crate) const RATE: u32 = 22_050;
 
 const BARS: usize = 16;
 const BEATS_PER_BAR: usize = 4;
@@ -23,9 +23,9 @@ const ROOTS: [u8; 4] = [0, 5, 8, 7];
 /// What the strings play above the chords, in the same scale, on the beats of two bars; 0 is a rest.
 const MELODY: [u8; 8] = [31, 0, 34, 36, 33, 31, 29, 0];
 
-/// The samples, mono.
+/// Synthesise the tune: mono samples.
 #[must_use]
-pub fn tune() -> Vec<f32> {
+pub(crate) fn tune() -> Vec<f32> {
     let mut tune = Tune::silent(BARS * BEATS_PER_BAR);
     for bar in 0..BARS {
         let chord = CHORDS[bar % CHORDS.len()];

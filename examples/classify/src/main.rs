@@ -1,13 +1,17 @@
 //! Names the genre of audio files with the shipped model, or with one's own.
 
+mod demo;
+mod model;
+mod report;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use classify::listen::{Failure, Heard, Listener};
-use classify::model::EngineName;
-use classify::{demo, model, report};
+use model::EngineName;
+use timbrel_core::audio::InputFormat;
+use timbrel_core::host::piece::{Heard, Listener, PieceError};
 
 /// Names the genre of wav, mp3, flac, ogg and m4a files.
 #[derive(Parser)]
@@ -41,10 +45,10 @@ fn main() -> ExitCode {
     };
     let mut listener = Listener::new(&model);
     let mut failed = false;
-    let mut show = |name: &str, heard: Result<Heard, Failure>| {
+    let mut show = |name: &str, heard: Result<Heard, PieceError>| {
         let printed = heard.map_err(|error| error.to_string()).and_then(|heard| {
             let text = match arguments.json {
-                true => report::json(name, &heard),
+                true => heard.to_json(name),
                 false => report::text(name, &heard, usize::from(arguments.top)),
             };
             let written = std::io::stdout().write_all(text.as_bytes());
@@ -58,7 +62,7 @@ fn main() -> ExitCode {
     if arguments.files.is_empty() {
         show(
             "demo tune (made by this program)",
-            listener.tune(&demo::tune(), demo::RATE),
+            listener.samples(InputFormat::mono(demo::RATE), &demo::tune()),
         );
     }
     for file in &arguments.files {

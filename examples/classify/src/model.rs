@@ -1,77 +1,72 @@
-//! Finding the model and the engine that runs it.
+//! Choosing the model and the engine that runs it.
 
-use std::borrow::Cow;
 use std::path::Path;
 
 use clap::ValueEnum;
-use timbrel_core::model::{Model, ModelError};
+use timbrel_core::Error;
+use timbrel_core::host::Loaded;
+use timbrel_core::model::ModelError;
 
 static COMPACT: &[u8] = include_bytes!("../../../models/compact.timbrel");
 #[cfg(feature = "tract")]
 static COMPACT_ONNX: &[u8] = include_bytes!("../../../models/compact.onnx");
 
-/// The engines by their names on the command line.
+/// Engines by their names on the command line.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum EngineName {
+pub(crate) enum EngineName {
     /// Timbrel's integer engine, for .timbrel files
     Int8,
     /// tract, for .onnx files; needs a build with `--features tract`
     Tract,
 }
 
-/// A model ready to make classifiers of.
-pub enum Loaded {
-    /// The bytes of a valid `.timbrel` file.
-    Int8(Cow<'static, [u8]>),
-    /// A plan that is shared by all classifiers.
-    #[cfg(feature = "tract")]
-    Tract(timbrel_core::host::tract::TractEngine),
-}
-
-/// Loads the model at `path`, or the built-in one, for `engine`, or for the one the file's content asks for.
-///
-/// # Errors
-/// What is wrong with the file, with its name.
-pub fn load(path: Option<&Path>, engine: Option<EngineName>) -> Result<Loaded, String> {
+/// Load the model at `path`, or the built-in one, for `engine`, or for the engine that the file asks for.
+pub(crate) fn load(
+    path: Option<&Path>,
+    engine: Option<EngineName>,
+) -> Result<Loaded<'static>, String> {
     let Some(path) = path else {
         return match engine {
-            None | Some(EngineName::Int8) => Ok(Loaded::Int8(COMPACT.into())),
+            None | Some(EngineName::Int8) => said(Loaded::int8(COMPACT)),
             Some(EngineName::Tract) => built_in_onnx(),
         };
     };
     let name = path.display();
     let bytes = std::fs::read(path).map_err(|error| format!("{name}: {error}"))?;
-    let parsed = Model::parse(&bytes).map(|_| ());
-    let engine = engine.unwrap_or(match parsed {
-        Err(ModelError::NotAModel) if name.to_string().ends_with(".onnx") => EngineName::Tract,
-        _ => EngineName::Int8,
-    });
-    match engine {
-        EngineName::Int8 => match parsed {
-            Ok(()) => Ok(Loaded::Int8(bytes.into())),
-            Err(error) => Err(format!("{name}: {error}")),
+    let is_onnx = path
+        .extension()
+        .is_some_and(|extension| extension == "onnx");
+    let loaded = match engine {
+        Some(EngineName::Tract) => onnx(&bytes),
+        Some(EngineName::Int8) => said(Loaded::int8(bytes)),
+        None => match Loaded::int8(bytes.as_slice()) {
+            Err(Error::Model(ModelError::NotAModel)) if is_onnx => onnx(&bytes),
+            _ => said(Loaded::int8(bytes)),
         },
-        EngineName::Tract => onnx(&bytes).map_err(|error| format!("{name}: {error}")),
-    }
+    };
+    loaded.map_err(|error| format!("{name}: {error}"))
+}
+
+fn said<T>(result: Result<T, Error>) -> Result<T, String> {
+    result.map_err(|error| error.to_string())
 }
 
 #[cfg(feature = "tract")]
-fn built_in_onnx() -> Result<Loaded, String> {
+fn built_in_onnx() -> Result<Loaded<'static>, String> {
     onnx(COMPACT_ONNX)
 }
 
 #[cfg(feature = "tract")]
-fn onnx(bytes: &[u8]) -> Result<Loaded, String> {
-    let engine = timbrel_core::host::tract::TractEngine::from_bytes(bytes);
-    engine.map(Loaded::Tract).map_err(|error| error.to_string())
+fn onnx(bytes: &[u8]) -> Result<Loaded<'static>, String> {
+    said(Loaded::tract(bytes))
 }
 
 #[cfg(not(feature = "tract"))]
-fn built_in_onnx() -> Result<Loaded, String> {
+fn built_in_onnx() -> Result<Loaded<'static>, String> {
     onnx(&[])
 }
 
 #[cfg(not(feature = "tract"))]
-fn onnx(_: &[u8]) -> Result<Loaded, String> {
+fn onnx(_: &[u8]) -> Result<Loaded<'static>, String> {
     Err("ONNX models need the tract engine: build with `--features tract`".into())
 }

@@ -5,9 +5,9 @@ use axum::extract::multipart::MultipartError;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use classify::listen::Failure;
 use serde_json::json;
 use timbrel_core::host::decode::DecodeError;
+use timbrel_core::host::piece::PieceError;
 
 /// A status and a sentence for the client.
 #[derive(Debug)]
@@ -48,16 +48,16 @@ impl IntoResponse for Refusal {
     }
 }
 
-impl From<Failure> for Refusal {
-    fn from(failure: Failure) -> Self {
-        let status = match &failure {
-            Failure::Decode(DecodeError::Empty) => StatusCode::BAD_REQUEST,
-            Failure::Decode(
+impl From<PieceError> for Refusal {
+    fn from(error: PieceError) -> Self {
+        let status = match &error {
+            PieceError::Decode(DecodeError::Empty) => StatusCode::BAD_REQUEST,
+            PieceError::Decode(
                 DecodeError::NotAudio | DecodeError::NoTrack | DecodeError::UnknownCodec,
             ) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
-        Self::new(status, failure.to_string())
+        Self::new(status, error.to_string())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Names the genre of audio files over HTTP, with the same code and the same words as the program `classify`.
+//! Names the genre of audio files over HTTP. The answer is the line that `classify --json` prints.
 //!
 //! | request | answer |
 //! |---|---|

@@ -1,15 +1,17 @@
 //! The server's command line.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use classify::demo;
-use classify::listen::Listener;
-use classify::model;
 use server::{Settings, router};
+use timbrel_core::audio::InputFormat;
+use timbrel_core::host::Loaded;
+use timbrel_core::host::piece::Listener;
+
+static COMPACT: &[u8] = include_bytes!("../../../models/compact.timbrel");
 
 /// Names the genre of audio files over HTTP: POST /predict, GET /health, GET /genres.
 #[derive(Parser)]
@@ -47,11 +49,11 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(arguments: Arguments) -> Result<(), String> {
-    let model = model::load(arguments.model.as_deref(), None)?;
+    let model = load(arguments.model.as_deref())?;
     // a model that cannot classify is found out now, not at the first request
-    let heard = Listener::new(&model).tune(&demo::tune(), demo::RATE);
-    let heard = heard.map_err(|error| error.to_string())?;
-    let genres = heard.probabilities.into_iter().map(|(genre, _)| genre);
+    let second = [0.0_f32; 22_050];
+    let heard = Listener::new(&model).samples(InputFormat::mono(22_050), &second);
+    heard.map_err(|error| error.to_string())?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let settings = Settings {
         max_bytes: usize::from(arguments.max_mib) << 20,
@@ -59,7 +61,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         timeout: Duration::from_secs(arguments.timeout.into()),
         page: arguments.page,
     };
-    let app = router(model, genres.collect(), &settings);
+    let app = router(model, &settings);
     let listener = tokio::net::TcpListener::bind(arguments.listen)
         .await
         .map_err(|error| format!("{}: {error}", arguments.listen))?;
@@ -69,6 +71,16 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         .with_graceful_shutdown(asked_to_stop())
         .await
         .map_err(|error| error.to_string())
+}
+
+/// Read the model at `path`, or take the built-in one.
+fn load(path: Option<&Path>) -> Result<Loaded<'static>, String> {
+    let Some(path) = path else {
+        return Loaded::from_bytes(COMPACT).map_err(|error| error.to_string());
+    };
+    let name = path.display();
+    let bytes = std::fs::read(path).map_err(|error| format!("{name}: {error}"))?;
+    Loaded::from_bytes(bytes).map_err(|error| format!("{name}: {error}"))
 }
 
 /// Ctrl-C, or the signal that service managers send. Requests under way are answered first.

@@ -8,8 +8,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use classify::listen::Listener;
-use classify::report;
+use timbrel_core::host::piece::Listener;
 
 use crate::error::Refusal;
 use crate::routes::Service;
@@ -48,7 +47,7 @@ pub(crate) async fn predict(
 fn classify(service: &Service, upload: Upload) -> Result<String, Refusal> {
     let extension = Path::new(&upload.name).extension().and_then(OsStr::to_str);
     let heard = Listener::new(&service.model).bytes(upload.bytes.into(), extension)?;
-    Ok(report::json(&upload.name, &heard))
+    Ok(heard.to_json(&upload.name))
 }
 
 async fn receive(request: Request) -> Result<Upload, Refusal> {

@@ -8,8 +8,8 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use classify::model::Loaded;
 use serde_json::{Value, json};
+use timbrel_core::host::Loaded;
 use tokio::sync::Semaphore;
 use tower_http::services::ServeDir;
 use tower_http::timeout::TimeoutLayer;
@@ -32,17 +32,15 @@ pub struct Settings {
 
 /// What all requests share.
 pub(crate) struct Service {
-    pub(crate) model: Loaded,
+    pub(crate) model: Loaded<'static>,
     pub(crate) places: Arc<Semaphore>,
-    genres: Vec<String>,
 }
 
-/// The service's routes over a model whose labels are `genres`.
-pub fn router(model: Loaded, genres: Vec<String>, settings: &Settings) -> Router {
+/// Make the service's routes over a model.
+pub fn router(model: Loaded<'static>, settings: &Settings) -> Router {
     let service = Arc::new(Service {
         model,
         places: Arc::new(Semaphore::new(settings.concurrent)),
-        genres,
     });
     let api = Router::new()
         .route("/health", get(health))
@@ -71,5 +69,5 @@ async fn health() -> Json<Value> {
 }
 
 async fn show_genres(State(service): State<Arc<Service>>) -> Json<Value> {
-    Json(json!({"genres": service.genres}))
+    Json(json!({"genres": service.model.labels()}))
 }

@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
+use timbrel_core::host::Loaded;
+use timbrel_core::host::piece::Listener;
 
 const CONTINUE: &[u8; 25] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -138,16 +140,16 @@ fn says_what_it_is() {
 }
 
 #[test]
-fn every_format_gets_the_answer_of_the_command_line() {
+fn every_format_gets_the_librarys_answer() {
     let server = Server::start(&[]);
-    let model = classify::model::load(None, None).unwrap();
+    let model = Loaded::from_bytes(std::fs::read("../../models/compact.timbrel").unwrap()).unwrap();
     for extension in ["wav", "mp3", "flac", "ogg", "m4a"] {
         let bytes = tone(extension);
         let name = format!("some tone.{extension}");
-        let heard = classify::listen::Listener::new(&model)
+        let heard = Listener::new(&model)
             .bytes(bytes.clone(), Some(extension))
             .unwrap();
-        let expected: Value = serde_json::from_str(&classify::report::json(&name, &heard)).unwrap();
+        let expected: Value = serde_json::from_str(&heard.to_json(&name)).unwrap();
         assert_eq!(
             server.post(FORM, &form("file", &name, &bytes)),
             (200, expected.clone())

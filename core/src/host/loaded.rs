@@ -1,0 +1,101 @@
+//! A model file with the engine that runs it.
+
+use std::borrow::Cow;
+use std::string::String;
+use std::vec::Vec;
+
+use crate::Error;
+#[cfg(feature = "tract")]
+use crate::host::tract::TractEngine;
+use crate::model::{Model, ModelInfo};
+
+/// A valid model, for either engine, from which any number of classifiers can be made.
+#[derive(Clone, Debug)]
+pub struct Loaded<'m> {
+    network: Network<'m>,
+    info: ModelInfo,
+    labels: Vec<String>,
+}
+
+/// The network of a [`Loaded`] model, by the engine that runs it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Network<'m> {
+    /// Bytes of a `.timbrel` file, for [`Int8Engine`](crate::engine::Int8Engine).
+    Int8(Cow<'m, [u8]>),
+    /// A plan that all classifiers share.
+    #[cfg(feature = "tract")]
+    Tract(TractEngine),
+}
+
+impl<'m> Loaded<'m> {
+    /// Load a model file for the engine that its content asks for: with feature `tract`, anything that does not
+    /// begin like a `.timbrel` file is read as ONNX.
+    ///
+    /// # Errors
+    /// [`Error::Model`] or [`Error::Onnx`](crate::Error) with the fault.
+    pub fn from_bytes(file: impl Into<Cow<'m, [u8]>>) -> Result<Self, Error> {
+        let file = file.into();
+        #[cfg(feature = "tract")]
+        if let Err(crate::model::ModelError::NotAModel) = Model::parse(&file) {
+            return Self::tract(&file);
+        }
+        Self::int8(file)
+    }
+
+    /// Load a `.timbrel` file.
+    ///
+    /// # Errors
+    /// [`Error::Model`] with the fault.
+    pub fn int8(file: impl Into<Cow<'m, [u8]>>) -> Result<Self, Error> {
+        let file = file.into();
+        let model = Model::parse(&file)?;
+        let (info, labels) = (model.info(), model.labels().map(String::from).collect());
+        Ok(Self {
+            network: Network::Int8(file),
+            info,
+            labels,
+        })
+    }
+
+    /// Load an `.onnx` file.
+    ///
+    /// # Errors
+    /// [`Error::Onnx`] with the fault.
+    #[cfg(feature = "tract")]
+    pub fn tract(file: &[u8]) -> Result<Self, Error> {
+        use crate::engine::Engine;
+        let engine = TractEngine::from_bytes(file)?;
+        let info = engine.info();
+        let labels = (0..info.classes).filter_map(|class| engine.label(class));
+        Ok(Self {
+            labels: labels.map(String::from).collect(),
+            network: Network::Tract(engine),
+            info,
+        })
+    }
+
+    /// Return the model's metadata.
+    #[must_use]
+    pub fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    /// Return the names of the classes in the order of the logits.
+    #[must_use]
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// Return the network.
+    #[must_use]
+    pub fn network(&self) -> &Network<'m> {
+        &self.network
+    }
+
+    /// Give the network away.
+    #[must_use]
+    pub fn into_network(self) -> Network<'m> {
+        self.network
+    }
+}

@@ -1,0 +1,259 @@
+//! One piece of music, one answer: an audio file or samples, from the first one to the genre.
+//!
+//! ```no_run
+//! use timbrel_core::audio::InputFormat;
+//! use timbrel_core::host::Loaded;
+//! use timbrel_core::host::piece::Listener;
+//!
+//! let model = Loaded::from_bytes(std::fs::read("models/compact.timbrel")?)?;
+//! let mut listener = Listener::new(&model);
+//! let heard = listener.samples(InputFormat::mono(22_050), &[0.1_f32; 44_100])?;
+//! println!("{} ({:.0} %)", heard.genre(), 100.0 * heard.confidence());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use core::fmt;
+use std::error::Error as StdError;
+use std::format;
+use std::string::String;
+use std::vec::Vec;
+
+use super::{Loaded, Network};
+use crate::Error;
+use crate::audio::{InputFormat, Sample};
+use crate::classifier::Classifier;
+use crate::engine::Engine;
+#[cfg(feature = "decode")]
+use crate::host::decode::{AudioReader, DecodeError};
+use crate::model::Model;
+
+/// The answer for a piece of music.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Heard {
+    /// Names of the classes and their probabilities, in the model's order.
+    pub probabilities: Vec<(String, f32)>,
+    /// Index of the most probable class.
+    pub class: usize,
+    /// Windows that were classified.
+    pub windows: u32,
+    /// Length of the audio in seconds.
+    pub seconds: f64,
+    /// Mean of the windows' embeddings, as
+    /// [`Classifier::embedding`] defines it; empty for a model without one.
+    pub embedding: Vec<f32>,
+}
+
+impl Heard {
+    /// Return the name of the most probable class.
+    #[must_use]
+    pub fn genre(&self) -> &str {
+        let best = self.probabilities.get(self.class);
+        best.map_or("", |(label, _)| label)
+    }
+
+    /// Return the probability of that class, `0.0..=1.0`.
+    #[must_use]
+    pub fn confidence(&self) -> f32 {
+        let best = self.probabilities.get(self.class);
+        best.map_or(0.0, |(_, probability)| *probability)
+    }
+
+    /// Write the answer for the file `name` as one line of JSON, with the keys `file`, `genre`, `confidence`,
+    /// `probabilities` (an object), `windows` and `seconds`.
+    #[must_use]
+    pub fn to_json(&self, name: &str) -> String {
+        // numbers with as many digits as every program of this project prints
+        let entry = |(label, p): &(String, f32)| format!("{}: {p:.6}", Quoted(label));
+        let entries: Vec<String> = self.probabilities.iter().map(entry).collect();
+        format!(
+            "{{\"file\": {}, \"genre\": {}, \"confidence\": {:.6}, \"probabilities\": {{{}}}, \
+             \"windows\": {}, \"seconds\": {:.3}}}\n",
+            Quoted(name),
+            Quoted(self.genre()),
+            self.confidence(),
+            entries.join(", "),
+            self.windows,
+            self.seconds
+        )
+    }
+}
+
+/// A string as JSON writes it.
+struct Quoted<'t>(&'t str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write;
+        f.write_char('"')?;
+        for character in self.0.chars() {
+            match character {
+                '"' => f.write_str("\\\"")?,
+                '\\' => f.write_str("\\\\")?,
+                '\u{0}'..='\u{1f}' => write!(f, "\\u{:04x}", u32::from(character))?,
+                other => f.write_char(other)?,
+            }
+        }
+        f.write_char('"')
+    }
+}
+
+/// Reason for not having an answer. Its text and its source are those of the error inside.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum PieceError {
+    /// The file cannot be read as audio.
+    #[cfg(feature = "decode")]
+    Decode(DecodeError),
+    /// The audio cannot be classified.
+    Classify(Error),
+}
+
+impl fmt::Display for PieceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            #[cfg(feature = "decode")]
+            Self::Decode(error) => error.fmt(f),
+            Self::Classify(error) => error.fmt(f),
+        }
+    }
+}
+
+impl StdError for PieceError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            #[cfg(feature = "decode")]
+            Self::Decode(error) => error.source(),
+            Self::Classify(error) => error.source(),
+        }
+    }
+}
+
+#[cfg(feature = "decode")]
+impl From<DecodeError> for PieceError {
+    fn from(error: DecodeError) -> Self {
+        Self::Decode(error)
+    }
+}
+
+impl From<Error> for PieceError {
+    fn from(error: Error) -> Self {
+        Self::Classify(error)
+    }
+}
+
+/// Classifies one piece after another and reuses its memory.
+#[derive(Debug)]
+pub struct Listener<'m> {
+    model: &'m Loaded<'m>,
+    memory: Vec<u8>,
+}
+
+impl<'m> Listener<'m> {
+    /// Begin with a model and no memory yet.
+    #[must_use]
+    pub fn new(model: &'m Loaded<'m>) -> Self {
+        Self {
+            model,
+            memory: Vec::new(),
+        }
+    }
+
+    /// Decode and classify an audio file.
+    ///
+    /// # Errors
+    /// [`PieceError`] tells whether the file or its audio was refused.
+    #[cfg(feature = "decode")]
+    pub fn file(&mut self, path: &std::path::Path) -> Result<Heard, PieceError> {
+        self.read(AudioReader::open(path)?)
+    }
+
+    /// Decode and classify an audio file in memory; for `extension` see [`AudioReader::from_bytes`].
+    ///
+    /// # Errors
+    /// As [`Self::file`].
+    #[cfg(feature = "decode")]
+    pub fn bytes(&mut self, bytes: Vec<u8>, extension: Option<&str>) -> Result<Heard, PieceError> {
+        self.read(AudioReader::from_bytes(bytes, extension)?)
+    }
+
+    #[cfg(feature = "decode")]
+    fn read(&mut self, mut reader: AudioReader) -> Result<Heard, PieceError> {
+        let format = reader.format();
+        self.listen(format, |sink| {
+            while let Some(block) = reader.next_block()? {
+                sink(block)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Classify interleaved samples.
+    ///
+    /// # Errors
+    /// [`PieceError::Classify`].
+    pub fn samples<S: Sample>(
+        &mut self,
+        format: InputFormat,
+        samples: &[S],
+    ) -> Result<Heard, PieceError> {
+        self.listen(format, |sink| Ok(sink(samples)?))
+    }
+
+    fn listen<S: Sample>(
+        &mut self,
+        format: InputFormat,
+        source: impl FnOnce(Sink<'_, S>) -> Result<(), PieceError>,
+    ) -> Result<Heard, PieceError> {
+        match self.model.network() {
+            Network::Int8(file) => {
+                let model = Model::parse(file).map_err(Error::from)?;
+                self.memory.resize(Classifier::required_bytes(&model), 0);
+                let classifier = Classifier::int8(model, format, &mut self.memory)?;
+                hear(classifier, format, source)
+            }
+            #[cfg(feature = "tract")]
+            Network::Tract(engine) => {
+                let needed = Classifier::<super::tract::TractEngine>::feature_bytes(&engine.info());
+                self.memory.resize(needed, 0);
+                let classifier = Classifier::new(engine.clone(), format, &mut self.memory)?;
+                hear(classifier, format, source)
+            }
+        }
+    }
+}
+
+/// Takes the next interleaved samples.
+type Sink<'a, S> = &'a mut dyn FnMut(&[S]) -> Result<(), Error>;
+
+/// Push everything that a source has and return the answer.
+fn hear<S: Sample, E: Engine>(
+    mut classifier: Classifier<'_, E>,
+    format: InputFormat,
+    source: impl FnOnce(Sink<'_, S>) -> Result<(), PieceError>,
+) -> Result<Heard, PieceError> {
+    let mut samples = 0_u64;
+    source(&mut |mut block| {
+        samples += block.len() as u64;
+        while !block.is_empty() {
+            let pushed = classifier.push(block)?;
+            block = block.get(pushed.consumed..).unwrap_or_default();
+        }
+        Ok(())
+    })?;
+    classifier.finish()?;
+    let result = classifier.result()?;
+    let label = |class| String::from(classifier.label(class).unwrap_or_default());
+    let probabilities = result.probabilities.iter().enumerate();
+    Ok(Heard {
+        probabilities: probabilities.map(|(class, p)| (label(class), *p)).collect(),
+        class: result.class,
+        windows: result.windows,
+        seconds: samples as f64 / f64::from(format.channels) / f64::from(format.sample_rate),
+        embedding: match classifier.embedding() {
+            Ok(values) => values.collect(),
+            Err(Error::NoEmbedding) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        },
+    })
+}

@@ -1,0 +1,142 @@
+//! One piece, one answer: what the parts give when they are put together by hand.
+#![cfg(feature = "decode")]
+
+mod common;
+
+use std::error::Error as _;
+use std::path::Path;
+
+use timbrel_core::Error;
+use timbrel_core::audio::InputFormat;
+use timbrel_core::classifier::Classifier;
+use timbrel_core::host::decode::{AudioReader, DecodeError};
+use timbrel_core::host::piece::{Heard, Listener, PieceError};
+use timbrel_core::host::{Loaded, Network};
+use timbrel_core::model::Model;
+#[cfg(not(feature = "tract"))]
+use timbrel_core::model::ModelError;
+
+fn compact() -> Vec<u8> {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+    std::fs::read(models.join("compact.timbrel")).unwrap()
+}
+
+fn fixture(name: &str) -> std::path::PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    folder.join(name)
+}
+
+/// Decoder and classifier put together by hand.
+fn by_hand(path: &Path) -> (Vec<f32>, Vec<f32>, u32, usize) {
+    let file = compact();
+    let model = Model::parse(&file).unwrap();
+    let mut memory = vec![0; Classifier::required_bytes(&model)];
+    let mut reader = AudioReader::open(path).unwrap();
+    let mut classifier = Classifier::int8(model, reader.format(), &mut memory).unwrap();
+    let mut samples = 0;
+    while let Some(mut block) = reader.next_block().unwrap() {
+        samples += block.len();
+        while !block.is_empty() {
+            block = &block[classifier.push(block).unwrap().consumed..];
+        }
+    }
+    classifier.finish().unwrap();
+    let result = classifier.result().unwrap();
+    let embedding = classifier.embedding().unwrap().collect();
+    let probabilities = result.probabilities.to_vec();
+    (probabilities, embedding, result.windows, samples)
+}
+
+#[test]
+fn a_file_gives_what_its_parts_give() {
+    let model = Loaded::from_bytes(compact()).unwrap();
+    assert!(matches!(model.network(), Network::Int8(_)));
+    assert_eq!(model.info().classes, model.labels().len());
+    let mut listener = Listener::new(&model);
+    for name in ["tone.mp3", "tone.flac", "tone.ogg", "tone.m4a"] {
+        let (probabilities, embedding, windows, samples) = by_hand(&fixture(name));
+        let heard = listener.file(&fixture(name)).unwrap();
+        let labels: Vec<&str> = heard
+            .probabilities
+            .iter()
+            .map(|(l, _)| l.as_str())
+            .collect();
+        assert_eq!(labels, model.labels());
+        assert!(
+            heard
+                .probabilities
+                .iter()
+                .map(|(_, p)| p)
+                .eq(&probabilities)
+        );
+        assert_eq!((&heard.embedding, heard.windows), (&embedding, windows));
+        assert_eq!(embedding.len(), 96);
+        // the fixtures are stereo at 44.1 kHz
+        assert_eq!(heard.seconds, samples as f64 / 2.0 / 44_100.0);
+        let largest = probabilities.iter().copied().fold(0.0, f32::max);
+        assert_eq!(heard.confidence(), largest);
+        assert_eq!(heard.genre(), model.labels()[heard.class]);
+        let bytes = std::fs::read(fixture(name)).unwrap();
+        assert_eq!(listener.bytes(bytes, None).unwrap(), heard);
+    }
+}
+
+#[test]
+fn memory_that_was_used_before_changes_nothing() {
+    let model = Loaded::from_bytes(compact()).unwrap();
+    let samples = common::music(3, 70_000, 22_050);
+    let i16s: Vec<i16> = samples.iter().map(|x| (x * 20_000.0) as i16).collect();
+    let fresh = |format, samples: &[i16]| -> Heard {
+        Listener::new(&model).samples(format, samples).unwrap()
+    };
+    let mut listener = Listener::new(&model);
+    let stereo = InputFormat {
+        sample_rate: 48_000,
+        channels: 2,
+    };
+    for (format, samples) in [
+        (InputFormat::mono(22_050), &i16s[..]),
+        (stereo, &i16s[..60_001]),
+        (InputFormat::mono(22_050), &i16s[..10]),
+    ] {
+        let heard = listener.samples(format, samples).unwrap();
+        assert_eq!(heard, fresh(format, samples));
+    }
+}
+
+#[test]
+fn failures_keep_their_kind_and_their_words() {
+    let model = Loaded::from_bytes(compact()).unwrap();
+    let mut listener = Listener::new(&model);
+    let error = listener.bytes(b"no music".repeat(99), None).unwrap_err();
+    assert_eq!(error, PieceError::Decode(DecodeError::NotAudio));
+    assert_eq!(error.to_string(), DecodeError::NotAudio.to_string());
+    let missing = listener.file(Path::new("missing.wav")).unwrap_err();
+    assert!(matches!(
+        missing,
+        PieceError::Decode(DecodeError::Io { .. })
+    ));
+    let error = listener.samples(InputFormat::mono(12_345), &[0.0_f32]);
+    let error = error.unwrap_err();
+    assert!(matches!(error, PieceError::Classify(Error::Rate(_))));
+    // the text is the inner error's, so that it is not a source once more
+    assert!(error.to_string().contains("12345") && error.source().is_none());
+    let format = InputFormat::mono(22_050);
+    let silent = listener.samples::<f32>(format, &[]).unwrap_err();
+    assert_eq!(silent, PieceError::Classify(Error::NoAudio));
+    let bad = listener.samples(format, &[0.0, f32::NAN]).unwrap_err();
+    assert_eq!(bad, PieceError::Classify(Error::Sample { index: 1 }));
+    // and it goes on
+    assert!(listener.file(&fixture("tone.ogg")).is_ok());
+}
+
+#[cfg(not(feature = "tract"))]
+#[test]
+fn a_file_that_is_not_a_model_is_refused() {
+    let error = Loaded::from_bytes(&b"this is text"[..]).unwrap_err();
+    assert_eq!(error, Error::Model(ModelError::NotAModel));
+    let mut damaged = compact();
+    damaged[5_000] ^= 1;
+    let error = Loaded::from_bytes(damaged).unwrap_err();
+    assert!(matches!(error, Error::Model(ModelError::Checksum { .. })));
+}
