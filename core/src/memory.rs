@@ -37,7 +37,7 @@ impl Size {
     }
 
     /// Return the bytes that suffice wherever the block begins.
-    pub(crate) const fn bytes(self) -> usize {
+    pub(crate) const fn bytes(&self) -> usize {
         self.0
     }
 }

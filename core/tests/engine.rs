@@ -5,7 +5,7 @@ mod common;
 use common::Random;
 use proptest::prelude::*;
 use timbrel_core::Error;
-use timbrel_core::engine::{Engine, Int8Engine};
+use timbrel_core::engine::{Engine, Int8Engine, Kernels};
 use timbrel_core::frontend::{FrontEnd, WindowSpec};
 use timbrel_core::model::{Geometry, LayerSpec, Model, ModelSpec, Op, Shape};
 
@@ -146,11 +146,26 @@ fn reference(spec: &ModelSpec, window: &[u8]) -> (Vec<i32>, Vec<u8>) {
     (logits.collect(), values.collect())
 }
 
+/// Logits and embedding from every set of inner loops that this machine has, with weights in place and repacked, which must
+/// all be the same.
 fn run(spec: &ModelSpec, window: &[u8]) -> (Vec<i32>, Vec<u8>) {
     let bytes = spec.to_bytes().unwrap();
     let model = Model::parse(&bytes).unwrap();
-    let mut memory = vec![0xA5; Int8Engine::required_bytes(&model)];
-    let mut engine = Int8Engine::new(model, &mut memory).unwrap();
+    let mut expected = None;
+    for kernels in Kernels::available() {
+        let least = Int8Engine::required_bytes(&model);
+        for size in [least, Int8Engine::fast_bytes_with(&model, kernels)] {
+            let found = run_with(model, kernels, size, window);
+            let expected = expected.get_or_insert_with(|| found.clone());
+            assert_eq!(found, *expected, "{} in {size} bytes", kernels.name());
+        }
+    }
+    expected.unwrap()
+}
+
+fn run_with(model: Model<'_>, kernels: Kernels, size: usize, window: &[u8]) -> (Vec<i32>, Vec<u8>) {
+    let mut memory = vec![0xA5; size];
+    let mut engine = Int8Engine::with_kernels(model, kernels, &mut memory).unwrap();
     let mut logits = vec![0; model.classes()];
     // twice, since the second run finds the first one's remains in the arena
     for _ in 0..2 {
@@ -170,6 +185,97 @@ proptest! {
         let mut random = Random(!seed);
         let window: Vec<u8> = (0..spec.layers[0].input.len()).map(|_| random.next() as u8).collect();
         prop_assert_eq!(run(&spec, &window), reference(&spec, &window));
+    }
+
+    #[test]
+    fn every_tail_and_extreme_equals_the_reference(seed: u64, layer in 0..5_usize) {
+        let mut random = Random(seed);
+        let spec = tail_model(&mut random, layer);
+        let window: Vec<u8> = match seed % 3 {
+            0 => vec![255; spec.layers[0].input.len() as usize],
+            _ => (0..spec.layers[0].input.len()).map(|_| random.next() as u8).collect(),
+        };
+        prop_assert_eq!(run(&spec, &window), reference(&spec, &window));
+    }
+}
+
+/// A layer of each kind (`which`) over 1 to 33 channels, many of them saturated, to 1 to 33 channels, with weights
+/// that are random or extreme.
+fn tail_model(random: &mut Random, which: usize) -> ModelSpec {
+    let mut spec = common::random_model(8);
+    let (rows, columns) = (1 + random.below(7) as u16, 1 + random.below(7) as u16);
+    spec.front_end.n_mels = rows;
+    (spec.window.columns, spec.window.hop) = (columns, columns);
+    let kernel = [
+        1 + random.below(usize::from(rows).min(5)) as u8,
+        1 + random.below(usize::from(columns).min(5)) as u8,
+    ];
+    let geometry = Geometry {
+        kernel,
+        stride: [1 + random.below(3) as u8, 1 + random.below(3) as u8],
+        pad: [kernel[0], kernel[1], kernel[0], kernel[1]]
+            .map(|kernel| random.below(usize::from(kernel)) as u8),
+    };
+    let [height, width] = geometry.output(Shape::new(rows, columns, 1)).unwrap();
+    let pool = [height, width].map(|extent| 1 + random.below(usize::from(extent).min(3)) as u8);
+    let op = match which {
+        0 => Op::Conv { geometry, pool },
+        1 => Op::Depthwise { geometry, pool },
+        2 => Op::MaxPool { geometry },
+        3 => Op::AveragePool {
+            geometry,
+            multiplier: 1 + random.below(127) as i8,
+        },
+        _ => Op::Dense,
+    };
+    let widen = Op::Conv {
+        geometry: Geometry::square(1, 1, 0),
+        pool: [1, 1],
+    };
+    let channels = 1 + random.below(33) as u16;
+    let mut first = common::layer(random, widen, Shape::new(rows, columns, 1), channels).unwrap();
+    first.shift = random.below(8) as u8;
+    let channels = 1 + random.below(33) as u16;
+    let mut second = common::layer(random, op, first.output, channels).unwrap();
+    if op != (Op::MaxPool { geometry }) {
+        second.shift = random.below(16) as u8;
+    }
+    let extreme = [-128, -127, 127][random.below(3)];
+    match random.below(4) {
+        0 => second.weights.fill(extreme),
+        1 => {
+            for weight in &mut second.weights {
+                *weight = [-128, 0, 127][random.below(3)];
+            }
+        }
+        _ => {}
+    }
+    let head = common::layer(random, Op::Dense, second.output, 3).unwrap();
+    spec.layers = vec![first, second, LayerSpec { shift: 0, ..head }];
+    spec.normalisation.truncate(1);
+    spec
+}
+
+#[test]
+fn shipped_models_give_the_same_answer_with_every_set() {
+    let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../models");
+    for name in ["compact", "tiny", "s2-mfcc-3s"] {
+        let bytes = std::fs::read(format!("{models}/{name}.timbrel")).unwrap();
+        let model = Model::parse(&bytes).unwrap();
+        let mut random = Random(7);
+        for _ in 0..20 {
+            let window: Vec<u8> = (0..model.input().len())
+                .map(|_| random.next() as u8)
+                .collect();
+            let least = Int8Engine::required_bytes(&model);
+            let expected = run_with(model, Kernels::portable(), least, &window);
+            for kernels in Kernels::available() {
+                for size in [least, Int8Engine::fast_bytes_with(&model, kernels)] {
+                    let found = run_with(model, kernels, size, &window);
+                    assert_eq!(found, expected, "{name}, {}, {size}", kernels.name());
+                }
+            }
+        }
     }
 }
 

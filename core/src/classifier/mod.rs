@@ -98,7 +98,18 @@ impl<'w> Classifier<'w, Int8Engine<'w>> {
         size.bytes()
     }
 
-    /// Make a classifier that runs a `.timbrel` model in `memory`.
+    /// Return the bytes with which [`Self::int8`] is as fast as this machine can be: with
+    /// [`Int8Engine::fast_bytes`] for the engine. The number depends on the machine.
+    #[must_use]
+    pub fn fast_bytes(model: &Model<'_>) -> usize {
+        let mut size = Size::new();
+        Self::reserve(&mut size, &model.info());
+        Int8Layout::reserve_fast(&mut size, model);
+        size.bytes()
+    }
+
+    /// Make a classifier that runs a `.timbrel` model in `memory`, as fast as this machine can if there are
+    /// [`Self::fast_bytes`].
     ///
     /// # Errors
     /// [`Error::Memory`], [`Error::Rate`], [`Error::Channels`].
@@ -109,7 +120,11 @@ impl<'w> Classifier<'w, Int8Engine<'w>> {
     ) -> Result<Self, Error> {
         let mut size = Size::new();
         let layout = Self::reserve(&mut size, &model.info());
-        let engine = Int8Layout::reserve(&mut size, &model);
+        let engine = if memory.len() >= Self::fast_bytes(&model) {
+            Int8Layout::reserve_fast(&mut size, &model)
+        } else {
+            Int8Layout::reserve(&mut size, &model)
+        };
         let mut memory = Memory::new(memory, size)?;
         let engine = Int8Engine::carve(model, engine, &mut memory)?;
         Self::carve(engine, format, layout, &mut memory)

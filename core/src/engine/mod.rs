@@ -5,6 +5,7 @@
 mod arch;
 mod int8;
 
+pub use arch::Kernels;
 pub use int8::Int8Engine;
 pub(crate) use int8::Layout as Int8Layout;
 

@@ -7,13 +7,48 @@
 
 use core::arch::asm;
 
-use super::portable;
+use super::{Conv, Job, KernelSet, Packing, portable};
+
+/// The set of a target that has these instructions, which the feature `dsp` states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Set;
+
+impl Set {
+    pub(super) fn available() -> impl Iterator<Item = Self> {
+        [Self].into_iter()
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        "Arm DSP"
+    }
+
+    pub(super) const fn packing(self) -> Option<&'static Packing> {
+        None
+    }
+
+    pub(super) fn run(self, job: impl Job) {
+        job.run(self);
+    }
+
+    /// Without a packing there is no such convolution.
+    pub(super) fn conv(self, _: Conv<'_>) {}
+}
+
+impl KernelSet for Set {
+    fn dot(self, inputs: &[u8], weights: &[i8]) -> i32 {
+        dot(inputs, weights)
+    }
+
+    fn dot4(self, inputs: &[u8], weights: [&[i8]; 4]) -> [i32; 4] {
+        dot4(inputs, weights)
+    }
+}
 
 /// Bytes 0 and 2 of a word as two halves.
 const EVEN: u32 = 0x00ff_00ff;
 
 /// Sum of products.
-pub(in crate::engine) fn dot(inputs: &[u8], weights: &[i8]) -> i32 {
+fn dot(inputs: &[u8], weights: &[i8]) -> i32 {
     let (inputs, input_rest) = inputs.as_chunks::<4>();
     let (weights, weight_rest) = weights.as_chunks::<4>();
     let mut sum = portable::dot(input_rest, weight_rest);
@@ -24,7 +59,7 @@ pub(in crate::engine) fn dot(inputs: &[u8], weights: &[i8]) -> i32 {
 }
 
 /// Four sums of products over the same inputs, so that these are loaded and taken apart once.
-pub(in crate::engine) fn dot4(inputs: &[u8], [a, b, c, d]: [&[i8]; 4]) -> [i32; 4] {
+fn dot4(inputs: &[u8], [a, b, c, d]: [&[i8]; 4]) -> [i32; 4] {
     let (inputs, input_rest) = inputs.as_chunks::<4>();
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
     let ((c, c_rest), (d, d_rest)) = (c.as_chunks::<4>(), d.as_chunks::<4>());

@@ -1,11 +1,93 @@
-//! Sums of products of activations and weights, where nearly all of an inference's time goes.
+//! The inner loops of the integer engine, one set of them for each kind of machine. This folder holds the only
+//! `unsafe` code of the engine.
+//!
+//! A set is chosen once, when an engine is made: at run time where there is std, else at compile time. Layers are
+//! written once, generic over [`KernelSet`], and compiled for each set's instructions; convolutions over repacked
+//! weights use [`Lanes`]. Every sum is exact, so that all sets give the same bits.
 
-#[cfg(all(feature = "dsp", target_arch = "arm"))]
-mod arm;
+mod kernels;
+#[cfg(all(
+    feature = "simd",
+    any(
+        target_arch = "x86_64",
+        all(target_arch = "aarch64", target_endian = "little"),
+        all(target_arch = "wasm32", target_feature = "simd128"),
+    )
+))]
+mod lanes;
+#[allow(
+    dead_code,
+    reason = "a target without vector instructions has nothing that reads all of it"
+)]
+mod packing;
 mod portable;
 
-#[cfg(all(feature = "dsp", target_arch = "arm"))]
-pub(super) use arm::{dot, dot4};
-pub(super) use portable::product;
-#[cfg(not(all(feature = "dsp", target_arch = "arm")))]
-pub(super) use portable::{dot, dot4};
+// the one module with this target's own sets
+#[cfg_attr(all(feature = "simd", target_arch = "x86_64"), path = "x86.rs")]
+#[cfg_attr(
+    all(feature = "simd", target_arch = "aarch64", target_endian = "little"),
+    path = "aarch64.rs"
+)]
+#[cfg_attr(
+    all(feature = "simd", target_arch = "wasm32", target_feature = "simd128"),
+    path = "wasm.rs"
+)]
+#[cfg_attr(all(feature = "dsp", target_arch = "arm"), path = "arm.rs")]
+#[cfg_attr(
+    not(any(
+        all(feature = "simd", target_arch = "x86_64"),
+        all(feature = "simd", target_arch = "aarch64", target_endian = "little"),
+        all(feature = "simd", target_arch = "wasm32", target_feature = "simd128"),
+        all(feature = "dsp", target_arch = "arm"),
+    )),
+    path = "none.rs"
+)]
+mod native;
+
+pub use kernels::Kernels;
+pub(super) use packing::{Blocks, Conv, Packing, Positions, Walk};
+
+/// Work that is done with the inner loops of one set.
+///
+/// `run` of an implementation must be `#[inline(always)]`: it is compiled for the set's instructions only where
+/// it ends up inside a function that enables them.
+pub(super) trait Job {
+    fn run<K: KernelSet>(self, kernels: K);
+}
+
+/// Inner loops over activations and over weights as the model file has them. The provided ones are plain loops.
+pub(super) trait KernelSet: Copy {
+    /// Sum of products.
+    #[inline(always)]
+    fn dot(self, inputs: &[u8], weights: &[i8]) -> i32 {
+        portable::dot(inputs, weights)
+    }
+
+    /// Four sums of products over the same inputs.
+    #[inline(always)]
+    fn dot4(self, inputs: &[u8], weights: [&[i8]; 4]) -> [i32; 4] {
+        portable::dot4(inputs, weights)
+    }
+
+    /// Adds the product of a value and a weight to each sum; the shortest of the three slices ends it.
+    #[inline(always)]
+    fn multiply_add(self, sums: &mut [i32], values: &[u8], weights: &[i8]) {
+        portable::multiply_add(sums, values, weights);
+    }
+
+    /// Adds a value to each sum.
+    #[inline(always)]
+    fn add(self, sums: &mut [i32], values: &[u8]) {
+        for (sum, value) in sums.iter_mut().zip(values) {
+            *sum += i32::from(*value);
+        }
+    }
+
+    /// Replaces each value of `kept` by the one in `values` where that is larger.
+    #[inline(always)]
+    fn keep_largest(self, kept: &mut [u8], values: &[u8]) {
+        for (kept, value) in kept.iter_mut().zip(values) {
+            *kept = (*kept).max(*value);
+        }
+    }
+}

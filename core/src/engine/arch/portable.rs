@@ -1,13 +1,23 @@
 //! Plain loops, which compilers turn into vector instructions where there are any.
 
+use super::KernelSet;
+
+/// The set that every target has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Portable;
+
+impl KernelSet for Portable {}
+
 /// Product of an activation and a weight. It fits in 16 bits, which lets the compiler use the
 /// multiply-and-add instructions that work on pairs of them.
-pub(in crate::engine) fn product(activation: u8, weight: i8) -> i32 {
+#[inline(always)]
+fn product(activation: u8, weight: i8) -> i32 {
     i32::from(i16::from(activation)) * i32::from(i16::from(weight))
 }
 
 /// Sum of products.
-pub(in crate::engine) fn dot(inputs: &[u8], weights: &[i8]) -> i32 {
+#[inline(always)]
+pub(super) fn dot(inputs: &[u8], weights: &[i8]) -> i32 {
     inputs
         .iter()
         .zip(weights)
@@ -16,8 +26,8 @@ pub(in crate::engine) fn dot(inputs: &[u8], weights: &[i8]) -> i32 {
 }
 
 /// Four sums of products over the same inputs, so that these are loaded once.
-#[cfg_attr(all(feature = "dsp", target_arch = "arm"), expect(dead_code))]
-pub(in crate::engine) fn dot4(inputs: &[u8], [a, b, c, d]: [&[i8]; 4]) -> [i32; 4] {
+#[inline(always)]
+pub(super) fn dot4(inputs: &[u8], [a, b, c, d]: [&[i8]; 4]) -> [i32; 4] {
     let mut sums = [0; 4];
     for ((((x, a), b), c), d) in inputs.iter().zip(a).zip(b).zip(c).zip(d) {
         sums[0] += product(*x, *a);
@@ -26,4 +36,12 @@ pub(in crate::engine) fn dot4(inputs: &[u8], [a, b, c, d]: [&[i8]; 4]) -> [i32; 
         sums[3] += product(*x, *d);
     }
     sums
+}
+
+/// Adds a product to each sum.
+#[inline(always)]
+pub(super) fn multiply_add(sums: &mut [i32], values: &[u8], weights: &[i8]) {
+    for ((sum, value), weight) in sums.iter_mut().zip(values).zip(weights) {
+        *sum += product(*value, *weight);
+    }
 }

@@ -1,40 +1,75 @@
-//! The integer engine.
+//! The integer engine: u8 activations × i8 weights in i32 sums, requantised by a shift that rounds half to even.
+//!
+//! The layers are ONNX's `QLinearConv` (its `group` 1 or the number of channels), `MaxPool`, `AveragePool` and
+//! `MatMulInteger`, with scales that are powers of two and zero points of 0, in the order `[H, W, C]`.
 
-mod kernels;
+mod conv;
+mod dense;
+mod depthwise;
+mod packed;
 mod plan;
+mod pool;
+mod requantise;
+mod sliding;
 
-use super::Engine;
+pub(super) use requantise::Requantise;
+
+use super::arch::{Job, KernelSet};
+use super::{Engine, Kernels};
 use crate::Error;
 use crate::frontend::Affine;
 use crate::memory::{Memory, Size, Span};
 use crate::model::{Layer, Model, ModelInfo, Op};
+use packed::Packable;
 use plan::Plan;
 
 /// An engine that runs a `.timbrel` model in borrowed memory: no allocation, no floating point, and no failure
 /// after its construction.
+///
+/// In [`Self::required_bytes`] of memory the weights stay in the model's bytes. In [`Self::fast_bytes`] they are
+/// repacked once for the machine's vector instructions, which is several times as fast and gives the same bits.
 #[derive(Debug)]
 pub struct Int8Engine<'w> {
     model: Model<'w>,
+    kernels: Kernels,
     plan: Plan,
     arena: &'w mut [u8],
     patch: &'w mut [u8],
+    padded: &'w mut [u8],
+    /// The repacked layers' weights in their order; none where weights are used in place.
+    packed: &'w [u8],
 }
 
 /// The slices of an engine in a block of memory.
 pub(crate) struct Layout {
+    kernels: Kernels,
     plan: Plan,
     arena: Span<u8>,
     patch: Span<u8>,
+    padded: Span<u8>,
+    packed: Span<u8>,
 }
 
 impl Layout {
-    /// Reserve what a model needs.
+    /// Reserve the least that a model needs.
     pub(crate) fn reserve(size: &mut Size, model: &Model<'_>) -> Self {
-        let plan = Plan::new(model);
+        Self::of(size, Kernels::best(), Plan::new(model, None))
+    }
+
+    /// Reserve what the machine's best instructions need for repacked weights.
+    pub(crate) fn reserve_fast(size: &mut Size, model: &Model<'_>) -> Self {
+        let kernels = Kernels::best();
+        Self::of(size, kernels, Plan::new(model, kernels.packing()))
+    }
+
+    fn of(size: &mut Size, kernels: Kernels, plan: Plan) -> Self {
         Self {
+            kernels,
             plan,
             arena: size.reserve(plan.arena),
             patch: size.reserve(plan.patch),
+            padded: size.reserve(plan.padded),
+            packed: size.reserve(plan.packed),
         }
     }
 }
@@ -48,20 +83,66 @@ impl<'w> Int8Engine<'w> {
         size.bytes()
     }
 
-    /// Prepare a model to run in `memory`.
+    /// Return the bytes with which [`Self::new`] runs a model as fast as this machine can. The number depends on the
+    /// machine, and is [`Self::required_bytes`] if it has no vector instructions to repack weights for.
+    #[must_use]
+    pub fn fast_bytes(model: &Model<'_>) -> usize {
+        Self::fast_bytes_with(model, Kernels::best())
+    }
+
+    /// Return the bytes with which [`Self::with_kernels`] repacks the weights of a model.
+    #[must_use]
+    pub fn fast_bytes_with(model: &Model<'_>, kernels: Kernels) -> usize {
+        let mut size = Size::new();
+        Layout::of(&mut size, kernels, Plan::new(model, kernels.packing()));
+        size.bytes()
+    }
+
+    /// Prepare a model to run in `memory`, with the machine's best instructions and, in at least
+    /// [`Self::fast_bytes`], with repacked weights.
     ///
     /// # Errors
     /// [`Error::Memory`] if there are fewer bytes than [`Self::required_bytes`].
     pub fn new(model: Model<'w>, memory: &'w mut [u8]) -> Result<Self, Error> {
+        Self::with_kernels(model, Kernels::best(), memory)
+    }
+
+    /// Prepare a model as [`Self::new`] does, with the given inner loops; the weights are repacked in at least
+    /// [`Self::fast_bytes_with`] these.
+    ///
+    /// # Errors
+    /// [`Error::Memory`] if there are fewer bytes than [`Self::required_bytes`].
+    pub fn with_kernels(
+        model: Model<'w>,
+        kernels: Kernels,
+        memory: &'w mut [u8],
+    ) -> Result<Self, Error> {
+        let fast = Plan::new(&model, kernels.packing());
         let mut size = Size::new();
-        let layout = Layout::reserve(&mut size, &model);
+        let mut layout = Layout::of(&mut size, kernels, fast);
+        if size.bytes() > memory.len() {
+            size = Size::new();
+            layout = Layout::of(&mut size, kernels, Plan::new(&model, None));
+        }
         Self::carve(model, layout, &mut Memory::new(memory, size)?)
     }
 
-    /// Return the bytes of the arena that holds the activations, the largest part of the memory.
+    /// Return the set of inner loops that this engine runs.
+    #[must_use]
+    pub fn kernels(&self) -> Kernels {
+        self.kernels
+    }
+
+    /// Return whether the weights were repacked.
+    #[must_use]
+    pub fn is_repacked(&self) -> bool {
+        !self.packed.is_empty()
+    }
+
+    /// Return the bytes of the arena that holds the activations, the largest part of the memory of weights in place.
     #[must_use]
     pub fn arena_bytes(model: &Model<'_>) -> usize {
-        Plan::new(model).arena
+        Plan::new(model, None).arena
     }
 
     pub(crate) fn carve(
@@ -69,30 +150,80 @@ impl<'w> Int8Engine<'w> {
         layout: Layout,
         memory: &mut Memory<'w>,
     ) -> Result<Self, Error> {
-        Ok(Self {
+        let mut this = Self {
             model,
+            kernels: layout.kernels,
             plan: layout.plan,
             arena: memory.take(layout.arena)?,
             patch: memory.take(layout.patch)?,
-        })
+            padded: memory.take(layout.padded)?,
+            packed: &[],
+        };
+        let packed = memory.take(layout.packed)?;
+        if layout.plan.packed > 0 {
+            this.packed = this.pack(plan::aligned(packed));
+        }
+        Ok(this)
     }
 
-    fn run_layer(&mut self, index: usize, layer: &Layer<'_>) {
-        let (input, output) = self.plan.split(self.arena, index, layer);
+    /// Repack all layers that can be.
+    fn pack(&self, packed: &'w mut [u8]) -> &'w [u8] {
+        let mut rest = &mut *packed;
+        for (layer, is_last) in plan::layers(&self.model) {
+            if let Some(layer) = Packable::new(&layer, self.kernels.packing()).filter(|_| !is_last)
+            {
+                rest = layer.pack(rest);
+            }
+        }
+        packed
+    }
+}
+
+/// One layer's work over weights in place.
+struct LayerJob<'a> {
+    layer: &'a Layer<'a>,
+    input: &'a [u8],
+    output: &'a mut [u8],
+    patch: &'a mut [u8],
+}
+
+impl Job for LayerJob<'_> {
+    #[inline(always)]
+    fn run<K: KernelSet>(self, kernels: K) {
+        let Self {
+            layer,
+            input,
+            output,
+            patch,
+        } = self;
         match layer.op {
             Op::Conv { geometry, pool } => {
-                kernels::conv(layer, geometry, pool, input, output, self.patch);
+                conv::conv(kernels, layer, geometry, pool, input, output, patch);
             }
             Op::Depthwise { geometry, pool } => {
-                kernels::depthwise(layer, geometry, pool, input, output);
+                depthwise::depthwise(kernels, layer, geometry, pool, input, output);
             }
-            Op::MaxPool { geometry } => kernels::max_pool(layer, geometry, input, output),
+            Op::MaxPool { geometry } => pool::max_pool(kernels, layer, geometry, input, output),
             Op::AveragePool {
                 geometry,
                 multiplier,
-            } => kernels::average_pool(layer, geometry, multiplier, input, output),
-            Op::Dense => kernels::dense(layer, input, output),
+            } => pool::average_pool(kernels, layer, geometry, multiplier, input, output),
+            Op::Dense => dense::dense(kernels, layer, input, output),
         }
+    }
+}
+
+/// The last layer's work.
+struct LogitsJob<'a> {
+    layer: &'a Layer<'a>,
+    input: &'a [u8],
+    logits: &'a mut [i32],
+}
+
+impl Job for LogitsJob<'_> {
+    #[inline(always)]
+    fn run<K: KernelSet>(self, kernels: K) {
+        dense::logits(kernels, self.layer, self.input, self.logits);
     }
 }
 
@@ -115,19 +246,34 @@ impl Engine for Int8Engine<'_> {
     }
 
     fn run(&mut self, logits: &mut [i32]) -> Result<(), Error> {
-        let count = self.model.layers().len();
-        for (index, layer) in self.model.layers().enumerate() {
-            if index + 1 < count {
-                self.run_layer(index, &layer);
+        let kernels = self.kernels;
+        let packing = kernels.packing().filter(|_| self.is_repacked());
+        let mut packed = self.packed;
+        for (index, (layer, is_last)) in plan::layers(&self.model).enumerate() {
+            if is_last {
+                let input = self.plan.input(self.arena, index, &layer);
+                kernels.run(LogitsJob {
+                    layer: &layer,
+                    input,
+                    logits: &mut *logits,
+                });
                 continue;
             }
-            let input = self.plan.input(self.arena, index, &layer);
-            for (logit, sum) in logits.iter_mut().zip(kernels::dense_sums(&layer, input)) {
-                *logit = sum;
+            let (input, output) = self.plan.split(self.arena, index, &layer);
+            if let Some(layer) = Packable::new(&layer, packing) {
+                packed = layer.run(kernels, packed, input, self.padded, output);
+                continue;
             }
+            kernels.run(LayerJob {
+                layer: &layer,
+                input,
+                output,
+                patch: self.patch,
+            });
         }
         Ok(())
     }
+
     fn embedding(&self) -> &[u8] {
         if self.model.info().embedding == 0 {
             return &[];

@@ -1,29 +1,50 @@
 //! Where activations lie: each layer reads from one end of the arena and writes to the other.
 
+use super::packed::Packable;
+use crate::engine::arch::Packing;
 use crate::model::{Layer, Model, Op};
 
+/// Boundary of repacked weights: the longest vector, so that no load crosses a cache line.
+const ALIGNMENT: usize = 64;
+
 /// Sizes of an engine's memory, in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
     /// Both activations of the layer for which they are largest together.
     pub(crate) arena: usize,
-    /// Inputs of one output position, gathered for a convolution.
+    /// Inputs of one output position, gathered for a convolution over weights in place.
     pub(crate) patch: usize,
+    /// Inputs with their padding, for a convolution over repacked weights.
+    pub(crate) padded: usize,
+    /// Repacked weights, with what may be lost to reach their boundary.
+    pub(crate) packed: usize,
 }
 
 impl Plan {
-    pub(crate) fn new(model: &Model<'_>) -> Self {
-        let mut plan = Self { arena: 0, patch: 0 };
-        for layer in model.layers() {
+    /// Plans a model's memory with the weights in place where `packing` is `None`, else repacked.
+    pub(crate) fn new(model: &Model<'_>, packing: Option<&'static Packing>) -> Self {
+        let mut plan = Self::default();
+        let mut packed = 0;
+        for (layer, is_last) in layers(model) {
             plan.arena = plan.arena.max(input_bytes(&layer) + output_bytes(&layer));
-            if matches!(layer.op, Op::Conv { .. }) {
-                plan.patch = plan.patch.max(layer.op.taps(layer.input) as usize);
+            match Packable::new(&layer, packing).filter(|_| !is_last) {
+                Some(layer) => {
+                    plan.padded = plan.padded.max(layer.padded_bytes());
+                    packed += layer.packed_bytes();
+                }
+                None if matches!(layer.op, Op::Conv { .. }) => {
+                    plan.patch = plan.patch.max(layer.op.taps(layer.input) as usize);
+                }
+                None => {}
             }
+        }
+        if packed > 0 {
+            plan.packed = packed + ALIGNMENT - 1;
         }
         plan
     }
 
-    /// What layer `index` reads: even ones from the front of the arena, odd ones from its back.
+    /// Return a layer's input: even ones lie at the front of the arena, odd ones at its back.
     pub(crate) fn input<'a>(&self, arena: &'a [u8], index: usize, layer: &Layer<'_>) -> &'a [u8] {
         let bytes = input_bytes(layer);
         let range = if index.is_multiple_of(2) {
@@ -54,6 +75,19 @@ impl Plan {
             (back, front.get_mut(..output).unwrap_or_default())
         }
     }
+}
+
+/// The layers in order, with whether each is the last.
+pub(super) fn layers<'a>(model: &Model<'a>) -> impl Iterator<Item = (Layer<'a>, bool)> {
+    let count = model.layers().len();
+    let layers = model.layers().enumerate();
+    layers.map(move |(index, layer)| (layer, index + 1 == count))
+}
+
+/// The part of a block that begins on [`ALIGNMENT`].
+pub(super) fn aligned(block: &mut [u8]) -> &mut [u8] {
+    let skip = block.as_ptr().align_offset(ALIGNMENT).min(block.len());
+    block.get_mut(skip..).unwrap_or_default()
 }
 
 fn input_bytes(layer: &Layer<'_>) -> usize {

@@ -1,0 +1,29 @@
+//! A target without sets of its own.
+
+use super::{Conv, Job, Packing};
+
+/// There is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Set {}
+
+impl Set {
+    pub(super) fn available() -> impl Iterator<Item = Self> {
+        core::iter::empty()
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {}
+    }
+
+    pub(super) const fn packing(self) -> Option<&'static Packing> {
+        match self {}
+    }
+
+    pub(super) fn run(self, _: impl Job) {
+        match self {}
+    }
+
+    pub(super) fn conv(self, _: Conv<'_>) {
+        match self {}
+    }
+}

@@ -1,0 +1,225 @@
+//! Convolutions over repacked weights, as data: the layout, where the inputs lie, the positions.
+
+use crate::engine::int8::Requantise;
+
+/// How a set wants the weights of a convolution or a dense layer.
+///
+/// Outputs come in blocks of `lanes`, the last one filled up with zeros. A kernel row's weights come in steps of
+/// [`Packing::TAPS`], the last one filled up with zeros, too. A block is a row of biases (i32) and one row of
+/// weights for each step, each `lanes * TAPS` bytes: the taps of the first output, of the second and so on.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::engine) struct Packing {
+    /// Outputs in a block.
+    pub(in crate::engine) lanes: usize,
+    /// `0x80` where inputs are wanted as `x - 128`, else 0: what their bits are flipped with. The biases make up
+    /// for it.
+    pub(in crate::engine) flip: u8,
+    /// Whether a row has the first two taps of all outputs before the last two, in place of all four together.
+    pub(in crate::engine) halves: bool,
+    /// Whether products of two neighbouring weights can be added in 16 bits. Where they cannot, the second weight
+    /// goes into an extra row.
+    pub(in crate::engine) fits: Option<fn(i8, i8) -> bool>,
+}
+
+impl Packing {
+    /// Taps in a step: the inputs of four taps are one 32-bit word.
+    pub(in crate::engine) const TAPS: usize = 4;
+
+    /// Bytes of a row, of biases or weights.
+    pub(in crate::engine) const fn row_bytes(self) -> usize {
+        self.lanes * Self::TAPS
+    }
+}
+
+/// Where a kernel's inputs lie: `rows` rows, each `steps` steps long, `stride` bytes apart.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::engine) struct Walk {
+    pub(in crate::engine) rows: usize,
+    pub(in crate::engine) steps: usize,
+    pub(in crate::engine) stride: usize,
+}
+
+impl Walk {
+    /// Return how many rows of weights a block has.
+    pub(in crate::engine) const fn weight_rows(self) -> usize {
+        self.rows * self.steps
+    }
+}
+
+/// Repacked weights of one block of outputs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::engine) struct Block<'a> {
+    /// The row of biases and the rows of weights.
+    pub(in crate::engine) rows: &'a [u8],
+    /// Where the inputs of the extra rows lie, each a little-endian `kernel row << 24 | step`.
+    pub(in crate::engine) extra_steps: &'a [[u8; 4]],
+    /// The extra rows of weights.
+    pub(in crate::engine) extra_rows: &'a [u8],
+}
+
+/// The blocks of a layer, in the order of its outputs.
+#[derive(Clone, Debug)]
+pub(in crate::engine) struct Blocks<'a> {
+    /// Biases and weights of the blocks that are left.
+    rows: &'a [u8],
+    /// Extra rows of the blocks that are left and, after them, the next layers.
+    extra: &'a [u8],
+    block_bytes: usize,
+    row_bytes: usize,
+    has_extra: bool,
+}
+
+impl<'a> Blocks<'a> {
+    /// Begins with `count` blocks at the front of `packed`.
+    pub(in crate::engine) fn new(
+        packing: &Packing,
+        walk: Walk,
+        count: usize,
+        packed: &'a [u8],
+    ) -> Self {
+        let row_bytes = packing.row_bytes();
+        let block_bytes = (1 + walk.weight_rows()) * row_bytes;
+        let (rows, extra) = packed
+            .split_at_checked(count * block_bytes)
+            .unwrap_or_default();
+        Self {
+            rows,
+            extra,
+            block_bytes,
+            row_bytes,
+            has_extra: packing.fits.is_some(),
+        }
+    }
+
+    /// Return what follows the last block.
+    pub(in crate::engine) fn rest(mut self) -> &'a [u8] {
+        while self.next().is_some() {}
+        self.extra
+    }
+
+    /// Return how many blocks are left.
+    pub(in crate::engine) fn len(&self) -> usize {
+        self.rows.len() / self.block_bytes.max(1)
+    }
+
+    /// Takes a block's extra rows: how many there are and where their inputs lie, filled up to whole rows; then
+    /// the rows.
+    fn take_extra(&mut self) -> (&'a [[u8; 4]], &'a [u8]) {
+        let words = self.extra.as_chunks::<4>().0;
+        let count = words.first().map_or(0, |word| u32::from_le_bytes(*word)) as usize;
+        let head = ((1 + count) * 4).next_multiple_of(self.row_bytes);
+        let (_, rest) = self.extra.split_at_checked(head).unwrap_or_default();
+        let (rows, rest) = rest
+            .split_at_checked(count * self.row_bytes)
+            .unwrap_or_default();
+        self.extra = rest;
+        (words.get(1..=count).unwrap_or_default(), rows)
+    }
+}
+
+impl<'a> Iterator for Blocks<'a> {
+    type Item = Block<'a>;
+
+    fn next(&mut self) -> Option<Block<'a>> {
+        let (rows, rest) = self.rows.split_at_checked(self.block_bytes)?;
+        if rows.is_empty() {
+            return None;
+        }
+        self.rows = rest;
+        let (extra_steps, extra_rows) = if self.has_extra {
+            self.take_extra()
+        } else {
+            Default::default()
+        };
+        Some(Block {
+            rows,
+            extra_steps,
+            extra_rows,
+        })
+    }
+}
+
+/// A position of a convolution's kernel.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::engine) struct Position {
+    /// Offset of its first input.
+    pub(in crate::engine) input: usize,
+    /// Offset in the output of the cell that it is pooled into.
+    pub(in crate::engine) cell: usize,
+}
+
+/// The positions of a convolution without end, those of a pooled cell one after another.
+#[derive(Clone, Debug)]
+pub(in crate::engine) struct Positions {
+    /// Input bytes from one position to the next, down and right.
+    step: [usize; 2],
+    /// Positions of a cell, down and right.
+    pool: [usize; 2],
+    /// Cells in a row.
+    width: usize,
+    /// Output bytes from one cell to the next.
+    pub(super) channels: usize,
+    /// The cell's row and column, and the position's in the cell.
+    at: [usize; 4],
+    /// Offset of the cell.
+    cell: usize,
+}
+
+impl Positions {
+    /// Begins at the first cell: input bytes from one position to the next and positions of a cell (each down and
+    /// right), cells in a row, output bytes from one cell to the next.
+    pub(in crate::engine) fn new(
+        step: [usize; 2],
+        pool: [usize; 2],
+        width: usize,
+        channels: usize,
+    ) -> Self {
+        Self {
+            step,
+            pool,
+            width,
+            channels,
+            at: [0; 4],
+            cell: 0,
+        }
+    }
+}
+
+/// A convolution over repacked weights; `output` holds zeros.
+pub(in crate::engine) struct Conv<'a> {
+    pub(in crate::engine) input: &'a [u8],
+    pub(in crate::engine) walk: Walk,
+    pub(in crate::engine) positions: Positions,
+    /// Number of positions.
+    pub(in crate::engine) count: usize,
+    pub(in crate::engine) blocks: Blocks<'a>,
+    pub(in crate::engine) requantise: Requantise,
+    pub(in crate::engine) output: &'a mut [u8],
+}
+
+impl Iterator for Positions {
+    type Item = Position;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Position> {
+        let [row, column, y, x] = self.at;
+        let [down, right] = self.pool;
+        let position = Position {
+            input: (row * down + y) * self.step[0] + (column * right + x) * self.step[1],
+            cell: self.cell,
+        };
+        self.at = if x + 1 < right {
+            [row, column, y, x + 1]
+        } else if y + 1 < down {
+            [row, column, y + 1, 0]
+        } else {
+            self.cell += self.channels;
+            if column + 1 < self.width {
+                [row, column + 1, 0, 0]
+            } else {
+                [row + 1, 0, 0, 0]
+            }
+        };
+        Some(position)
+    }
+}
