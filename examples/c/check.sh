@@ -21,6 +21,22 @@ if command -v valgrind >/dev/null; then
     echo "valgrind: no error, no leak"
 fi
 
+# the README's program, built as it says: raw audio on standard input, and errors that name their cause
+root=$(cd ../.. && pwd)
+sed -n '/^```c$/,/^```$/{/^```/d;p}' "$root/README.md" >"$work/program.c"
+cc -std=c11 -I "$root/include" "$work/program.c" "${CARGO_TARGET_DIR:-$root/target}/release/libtimbrel.a" \
+    -lpthread -ldl -lm -o "$work/program"
+tail -c +45 "$work/cd.wav" | (cd "$root" && "$work/program") >"$work/genre"
+genre=$(head -n 1 "$work/c.json" | sed -E 's/.*"genre": "([a-z]+)".*/\1/')
+grep -q "^$genre (" "$work/genre"
+refuses() { # WORDS FOLDER: no audio, in FOLDER, is an error whose message has WORDS
+    if (cd "$2" && "$work/program") </dev/null >"$work/out" 2>"$work/err"; then echo "should fail in $2"; exit 1; fi
+    grep -q "$1" "$work/err"
+}
+refuses "audio" "$root"
+refuses "models/compact.timbrel: No such file" "$work"
+echo "the README's program: $(cat "$work/genre")"
+
 # bad input is an error and the program goes on
 head -c 1000 "$model" >"$work/cut.timbrel"
 printf 'this is no music' >"$work/text.wav"

@@ -1,9 +1,13 @@
 # Sourced by run.sh and measure.sh: boards, building, emulating.
 #
 # TIMBREL_TOOLCHAIN   toolchain for the boards, as in `cargo +NAME`
-# TIMBREL_BUILD_STD   not empty: the toolchain has no targets but the standard library's source
+# TIMBREL_BUILD_STD   not empty: the toolchain has no targets, only the standard library's source
+#
+# The firmware and the C library are two workspaces, which would each build into a folder of their own.
+CARGO_TARGET_DIR=$(realpath -m "${CARGO_TARGET_DIR:-$(dirname "${BASH_SOURCE[0]}")/target}")
+export CARGO_TARGET_DIR
+target_dir=$CARGO_TARGET_DIR
 cd "$(dirname "${BASH_SOURCE[0]}")"
-target_dir=${CARGO_TARGET_DIR:-target}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -21,14 +25,14 @@ boards=(
 
 fail() { echo "$(basename "$0"): $*" >&2; exit 1; }
 
-# on_boards COMMAND...: with `cargo +TOOLCHAIN`, and the flags that an incomplete toolchain needs behind it
+# on_boards COMMAND...: runs `cargo +TOOLCHAIN COMMAND`, with the flags that an incomplete toolchain needs
 on_boards() {
     local std=()
     [ -z "${TIMBREL_BUILD_STD:-}" ] || std=(-Zbuild-std=core,alloc -Zbuild-std-features=compiler-builtins-mem)
     cargo ${TIMBREL_TOOLCHAIN:+"+$TIMBREL_TOOLCHAIN"} "$@" "${std[@]}"
 }
 
-# build TARGET [FLAGS...]: the firmware's programs, into $target_dir/TARGET/release
+# build TARGET [FLAGS...]: builds the firmware's programs into $target_dir/TARGET/release
 build() {
     local target=$1
     shift
@@ -39,7 +43,7 @@ build() {
     on_boards build --quiet --release -p firmware --target "$target" "$@"
 }
 
-# build_c TARGET MACHINE ELF [FLAGS...]: the firmware in C, with the static library
+# build_c TARGET MACHINE ELF [FLAGS...]: builds the firmware in C with the static library
 build_c() {
     local target=$1 machine=$2 elf=$3 core gcc
     shift 3
@@ -60,7 +64,7 @@ build_c() {
         c/main.c c/tune.c c/board.c c/model.S "$target_dir/$target/embedded/libtimbrel.a" -o "$elf"
 }
 
-# emulate MACHINE ELF [PLUGIN]: what the program prints; fails when it does
+# emulate MACHINE ELF [PLUGIN]: prints what the program prints, and fails if it does
 # 8 ns an instruction, as a core of 125 to 200 MHz may need; a sleeping core skips to its next interrupt
 emulate() {
     timeout 300 qemu-system-arm -machine "$1" -nographic -monitor none -serial null \
@@ -68,10 +72,10 @@ emulate() {
         ${3:+-plugin "$3"} -kernel "$2" </dev/null
 }
 
-# what the boards must print
+# prints what the boards must print
 reference() { cargo run --quiet --release -p reference; }
 
-# tool NAME: the first of the GNU and LLVM tools of that name that there is
+# tool NAME: prints the first of the GNU and LLVM tools of that name that is installed
 tool() {
     local prefix
     for prefix in arm-none-eabi- arm-linux-gnueabihf- llvm- ""; do
