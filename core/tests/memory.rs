@@ -127,7 +127,7 @@ fn the_readme_states_the_sizes_of_the_shipped_model() {
         ("— network", thousands(engine)),
         ("— embedding", thousands(embedding)),
         (
-            "multiply-adds a window",
+            "multiply-adds per window",
             format!("{:.1} million", macs as f64 / 1e6),
         ),
     ] {

@@ -1,5 +1,5 @@
-# Makes Markdown tables of what measure.sh collected: a file for each board, `key<tab>value` a line.
-BEGIN { FS = "\t"; HOP = 1708; COLUMNS_A_SECOND = 22050 / HOP; WINDOW_SECONDS = 43 * HOP / 22050 }
+# Makes Markdown tables of what measure.sh collected: one file per board, one `key<tab>value` per line.
+BEGIN { FS = "\t"; HOP = 1708; COLUMNS_PER_SECOND = 22050 / HOP }
 FNR == 1 { boards[++n] = FILENAME }
 $1 == "layers" { if (n == 1) layers[++l] = $2; next }
 { at[FILENAME, $1] = $2 }
@@ -47,7 +47,7 @@ function cell(b, what,   part) {
     if (what == "dB") return get(b, "dB column") - get(b, "power column")
     if (what == "column") return column(b)
     if (what == "fill") return get(b, "window") - get(b, "dB column") - get(b, "inference")
-    if (what == "second") return COLUMNS_A_SECOND * column(b) + (get(b, "window") - get(b, "dB column")) / WINDOW_SECONDS
+    if (what == "second") return COLUMNS_PER_SECOND * (column(b) + (get(b, "window") - get(b, "dB column")) / get(b, "columns between windows="))
     if (what == "per MAC") return get(b, "inference") / macs(b)
     if (what ~ /^resampler/) return get(b, what) / get(b, what "=")
     if (what == ".rodata") return get(b, ".rodata=") - get(b, "model=")
@@ -63,32 +63,32 @@ function macs(b,   i, sum) {
     }
 }
 END {
-    head("Instructions for a log-mel column (2048 samples every 1708)")
-    row("a sample from `push` to its frame", "sample", "%.0f")
-    row("all 1708 of them", "samples")
+    head("Instructions per log-mel column (2048 samples every 1708)")
+    row("one sample, from `push` to its frame", "sample", "%.0f")
+    row("all 1,708 samples", "samples")
     row("Hann window", "hann")
     row("FFT", "FFT")
     row("power and mel", "mel")
     row("dB", "dB")
-    row("**a column**, samples included", "column")
+    row("**one column**, samples included", "column")
 
-    head("Instructions for a window")
+    head("Instructions per window")
     row("from columns to the network's input, and softmax", "fill")
     row("**network**", "inference")
-    row("an operation of the network (8.8 million multiply-adds)", "per MAC", "%.2f")
-    row("**a second of music** at 22,050 Hz, all in all", "second", "millions")
+    row("one multiply-add of the network", "per MAC", "%.2f")
+    row("**one second of music** at 22,050 Hz, in total", "second", "millions")
 
-    head("Instructions for a multiply-add, by layer")
+    head("Instructions per multiply-add, by layer")
     for (i = 1; i < l; i++) row(layers[i], "per " layers[i], "%.2f")
 
-    head("Instructions for a resampled sample, to 22,050 Hz")
+    head("Instructions per resampled sample, to 22,050 Hz")
     row("from 16,000 Hz", "resampler 16000")
     row("from 44,100 Hz", "resampler 44100")
     row("from 48,000 Hz", "resampler 48000")
 
     head("Instructions at start")
     row("checking the model", "parse")
-    row("making the classifier", "make")
+    row("constructing the classifier", "make")
 
     head("Flash, bytes")
     row("model", "model=")
@@ -96,9 +96,9 @@ END {
     row("tables and other constants", ".rodata")
 
     head("RAM, bytes")
-    row("`required_bytes`, rounded up", "bytes of memory=")
+    row("working memory (`required_bytes`), rounded up to 1 KiB", "bytes of memory=")
     row("`Classifier` itself", "bytes of the classifier=")
-    row("stack, the interrupt's included", "bytes of stack=")
+    row("stack, including the interrupt's", "bytes of stack=")
     row("queue of samples (the firmware's)", "bytes of queue=")
     row("other statics", ".bss")
 }

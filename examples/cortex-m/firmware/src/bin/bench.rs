@@ -185,6 +185,7 @@ impl Bench<'_> {
             Classifier::int8(black_box(model), format, memory).ok()
         })?;
         // the window's last sample alone is counted: a column, the window and its logits
+        self.value("columns between windows", i32::from(model.window().hop));
         let columns = usize::from(model.window().columns);
         let before = (columns - 1) * HOP + 1023;
         let mut tune = Tune::new();

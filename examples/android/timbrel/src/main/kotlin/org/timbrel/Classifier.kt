@@ -39,7 +39,7 @@ class Result internal constructor(
  *     val buffer = ByteBuffer.allocateDirect(8192).order(ByteOrder.nativeOrder())
  *     while (fill(buffer)) {                      // position and limit around 16-bit samples
  *         while (buffer.hasRemaining()) {
- *             if (classifier.push(buffer)) show(classifier.result())
+ *             if (classifier.push(buffer)) classifier.result()?.let(::show)
  *         }
  *     }
  *     classifier.finish()

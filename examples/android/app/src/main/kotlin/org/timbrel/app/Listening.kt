@@ -44,7 +44,7 @@ class Listening(
                 val read = record.read(buffer, buffer.capacity())
                 check(read >= 0) { "the microphone stopped: $read" }
                 buffer.limit(read)
-                while (buffer.hasRemaining()) if (classifier.push(buffer)) onResult(classifier.result())
+                while (buffer.hasRemaining()) if (classifier.push(buffer)) classifier.result()?.let(onResult)
             }
         } finally {
             record.release()
