@@ -34,6 +34,11 @@ impl<const N: usize> History<N> {
         self.samples.get(self.start..self.end).unwrap_or_default()
     }
 
+    /// All samples, the oldest first, and after them whatever else is in the buffer.
+    pub(super) fn samples_and_rest(&self) -> &[f32] {
+        self.samples.get(self.start..).unwrap_or_default()
+    }
+
     /// Adds samples, as many as there is room for, and returns their number.
     pub(super) fn extend(&mut self, samples: &[f32]) -> usize {
         let slots = self.add(samples.len());

@@ -24,8 +24,8 @@ mod taps;
 
 use core::fmt;
 
-use fraction::gcd;
 use route::Route;
+use taps::gcd;
 
 /// Sample rates (Hz) that [`Resampler`] converts from and to.
 pub const SUPPORTED_RATES: [u32; 9] = [

@@ -3,22 +3,40 @@
 
 use super::kernel::{WIDE_HALF, wide};
 
-/// Where the taps lie on the wide kernel.
+#[cfg(not(feature = "std"))]
+pub(super) use evaluated::Taps;
+#[cfg(feature = "std")]
+pub(super) use table::{Table, Taps};
+
+/// The ratio, and where the taps lie on the wide kernel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Kernel {
+    /// Input rate, reduced by the common divisor.
+    input: u32,
+    /// Output rate, reduced by the common divisor: as many places can an output have between two inputs.
+    output: u32,
     /// Inputs from the one at or before an output's place to the window's newest, at least 1.
     ahead: u32,
-    /// Places that an output can have between two inputs.
-    phases: u32,
     /// Zero crossings of the kernel from one input to the next.
     spacing: f32,
 }
 
+/// Place of an output.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    /// Outputs since one was in the place of an input.
+    pub(super) index: u32,
+    /// Distance after the input at or before it, in `1 / output` of an input.
+    phase: u32,
+}
+
 impl Kernel {
-    pub(super) fn new(input: u32, phases: u32, crossings: u32) -> Self {
+    pub(super) fn new(input: u32, output: u32, crossings: u32) -> Self {
+        let divisor = gcd(input, output);
         Self {
+            input: input / divisor,
+            output: output / divisor,
             ahead: (WIDE_HALF * input).div_ceil(crossings),
-            phases,
             spacing: crossings as f32 / input as f32,
         }
     }
@@ -33,10 +51,32 @@ impl Kernel {
         self.ahead.saturating_sub(1) as usize
     }
 
+    /// Outputs for which there are all samples, of which the first `len` belong to the one at `place`.
+    pub(super) fn outputs(&self, samples: usize, place: Place) -> usize {
+        let windows = (samples + 1).saturating_sub(self.len()) as u32;
+        let phases = (windows * self.output).saturating_sub(place.phase);
+        phases.div_ceil(self.input.max(1)) as usize
+    }
+
+    /// Moves to the next output, and returns the inputs passed.
+    fn step(&self, place: &mut Place) -> usize {
+        let mut passed = 0;
+        place.phase += self.input;
+        while place.phase >= self.output {
+            place.phase -= self.output;
+            passed += 1;
+        }
+        place.index += 1;
+        if place.index == self.output {
+            place.index = 0;
+        }
+        passed
+    }
+
     /// The taps of a phase, that of the newest sample first.
     fn taps(&self, phase: u32) -> impl Iterator<Item = f32> + use<> {
         let (spacing, taps) = (self.spacing, self.len());
-        let behind = phase as f32 / self.phases as f32;
+        let behind = phase as f32 / self.output as f32;
         let mut distance = self.ahead as f32 - behind;
         core::iter::repeat_with(move || {
             let tap = wide(distance.abs() * spacing);
@@ -46,25 +86,37 @@ impl Kernel {
         .take(taps)
     }
 
-    /// The order of the additions, from the newest sample to the oldest, is part of the definition.
-    fn sum(&self, window: &[f32], taps: impl Iterator<Item = f32>) -> f32 {
-        let mut sum = 0.0;
-        for (sample, tap) in window.iter().rev().zip(taps) {
-            sum += sample * tap;
+    /// Writes one output after the other, with the taps that are given for each, and returns the inputs passed.
+    fn interpolate<T: Iterator<Item = f32>>(
+        &self,
+        samples: &[f32],
+        place: &mut Place,
+        output: &mut [f32],
+        taps: impl Fn(Place) -> T,
+    ) -> usize {
+        let mut at = 0;
+        for slot in output {
+            let window = samples.get(at..at + self.len()).unwrap_or_default();
+            // the order of the additions, from the newest sample to the oldest, is part of the definition
+            let mut sum = 0.0;
+            for (sample, tap) in window.iter().rev().zip(taps(*place)) {
+                sum += sample * tap;
+            }
+            *slot = sum * self.spacing;
+            at += self.step(place);
         }
-        sum * self.spacing
+        at
     }
 }
 
-#[cfg(feature = "std")]
-pub(super) use table::Taps;
-
-#[cfg(not(feature = "std"))]
-pub(super) use evaluated::Taps;
+/// Greatest common divisor of positive numbers.
+pub(super) const fn gcd(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
 
 #[cfg(any(not(feature = "std"), test))]
-mod evaluated {
-    use super::Kernel;
+pub(super) mod evaluated {
+    use super::{Kernel, Place};
 
     /// Taps that are evaluated for each output.
     #[derive(Clone, Debug)]
@@ -80,9 +132,15 @@ mod evaluated {
             &self.0
         }
 
-        /// The output at `phase` after the window's middle.
-        pub(in super::super) fn interpolate(&self, window: &[f32], phase: u32) -> f32 {
-            self.0.sum(window, self.0.taps(phase))
+        /// Writes outputs whose samples are all there, and returns the inputs passed.
+        pub(in super::super) fn interpolate(
+            &self,
+            samples: &[f32],
+            place: &mut Place,
+            output: &mut [f32],
+        ) -> usize {
+            let taps = |place: Place| self.0.taps(place.phase);
+            self.0.interpolate(samples, place, output, taps)
         }
     }
 }
@@ -93,54 +151,133 @@ mod table {
     use std::sync::{Mutex, PoisonError};
     use std::vec::Vec;
 
-    use super::Kernel;
+    use super::{Kernel, Place};
+    use crate::audio::resample::arch;
 
-    /// Taps in a table that all resamplers of the same ratio share: phase after phase.
-    #[derive(Clone, Debug)]
-    pub(in super::super) struct Taps {
+    /// Entries after the last output of a period, which repeat the first ones: a vector may begin anywhere.
+    const PADDING: usize = 16;
+
+    /// The taps of a period of outputs, in their order.
+    #[derive(Debug)]
+    pub(in super::super) struct Table {
         kernel: Kernel,
-        table: &'static [f32],
+        /// A row per tap, that of the newest sample first; in it a value per output.
+        taps: Box<[f32]>,
+        /// Inputs from the beginning of the period to each output.
+        inputs: Box<[i32]>,
     }
 
-    /// The tables of all ratios that have been used, 32 KB at most for each.
-    static TABLES: Mutex<Vec<(Kernel, &[f32])>> = Mutex::new(Vec::new());
+    impl Table {
+        pub(in super::super) fn new(kernel: Kernel) -> Self {
+            let (input, output) = (kernel.input as usize, kernel.output as usize);
+            let columns = output + PADDING;
+            let mut taps: Box<[f32]> = (0..kernel.len() * columns).map(|_| 0.0).collect();
+            for column in 0..columns {
+                let phase = (column * input % output) as u32;
+                let slots = taps.iter_mut().skip(column).step_by(columns);
+                slots
+                    .zip(kernel.taps(phase))
+                    .for_each(|(slot, tap)| *slot = tap);
+            }
+            let inputs = (0..columns).map(|column| (column * input / output) as i32);
+            Self {
+                kernel,
+                taps,
+                inputs: inputs.collect(),
+            }
+        }
+
+        fn columns(&self) -> usize {
+            self.inputs.len()
+        }
+
+        /// The rows of taps, each from one output on.
+        pub(in super::super) fn rows(&self, index: usize) -> impl Iterator<Item = &[f32]> {
+            let rows = self.taps.chunks_exact(self.columns().max(1));
+            rows.map(move |row| row.get(index..).unwrap_or_default())
+        }
+
+        /// Inputs from the beginning of the period to each output from one on.
+        pub(in super::super) fn inputs(&self, index: usize) -> &[i32] {
+            self.inputs.get(index..).unwrap_or_default()
+        }
+
+        /// Most inputs from an output to the one `count` later.
+        pub(in super::super) fn span(&self, count: usize) -> usize {
+            (count * self.kernel.input as usize).div_ceil(self.kernel.output.max(1) as usize)
+        }
+
+        /// Factor of the sums.
+        pub(in super::super) fn spacing(&self) -> f32 {
+            self.kernel.spacing
+        }
+
+        /// Moves on by as many outputs as a vector has, at most [`PADDING`]; returns the inputs passed.
+        pub(in super::super) fn advance(&self, index: &mut usize, count: usize) -> usize {
+            let inputs = self.inputs(*index);
+            let place = |at: usize| inputs.get(at).copied().unwrap_or_default();
+            let passed = place(count) - place(0);
+            *index = (*index + count) % self.kernel.output as usize;
+            passed as usize
+        }
+    }
+
+    /// Taps in a table that all resamplers of the same ratio share.
+    #[derive(Clone, Debug)]
+    pub(in super::super) struct Taps(&'static Table);
+
+    /// The tables of all ratios that have been used, 35 KB at most for each.
+    static TABLES: Mutex<Vec<&Table>> = Mutex::new(Vec::new());
 
     impl Taps {
         pub(in super::super) fn new(kernel: Kernel) -> Self {
             let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
-            let known = tables.iter().find(|(of, _)| *of == kernel);
-            if let Some((_, table)) = known {
-                return Self { kernel, table };
-            }
-            let table: Box<[f32]> = (0..kernel.phases)
-                .flat_map(|phase| kernel.taps(phase))
-                .collect();
-            let table = Box::leak(table);
-            tables.push((kernel, table));
-            Self { kernel, table }
+            let known = tables.iter().find(|table| table.kernel == kernel);
+            Self(known.copied().unwrap_or_else(|| {
+                let table = Box::leak(Box::new(Table::new(kernel)));
+                tables.push(table);
+                table
+            }))
         }
 
         pub(in super::super) fn kernel(&self) -> &Kernel {
-            &self.kernel
+            &self.0.kernel
         }
 
-        /// The output at `phase` after the window's middle.
-        pub(in super::super) fn interpolate(&self, window: &[f32], phase: u32) -> f32 {
-            let taps = self.kernel.len();
-            let at = phase as usize * taps;
-            let row = self.table.get(at..at + taps).unwrap_or_default();
-            self.kernel.sum(window, row.iter().copied())
+        /// Writes outputs whose samples are all there, and returns the inputs passed. The samples may be
+        /// followed by others, which do not matter.
+        pub(in super::super) fn interpolate(
+            &self,
+            samples: &[f32],
+            place: &mut Place,
+            output: &mut [f32],
+        ) -> usize {
+            let Self(table) = self;
+            let kernel = &table.kernel;
+            let done =
+                arch::interpolate(table, kernel.len(), samples, place.index as usize, output);
+            let phases = place.phase + done as u32 * kernel.input;
+            let passed = (phases / kernel.output) as usize;
+            place.phase = phases % kernel.output;
+            place.index = (place.index + done as u32) % kernel.output;
+            let taps = |place: Place| {
+                let column = table.taps.get(place.index as usize..).unwrap_or_default();
+                column.iter().step_by(table.columns()).copied()
+            };
+            let samples = samples.get(passed..).unwrap_or_default();
+            let output = output.get_mut(done..).unwrap_or_default();
+            passed + kernel.interpolate(samples, place, output, taps)
         }
     }
 }
 
 #[cfg(all(test, feature = "std"))]
 mod tests {
+    use std::vec;
     use std::vec::Vec;
 
-    use super::{Kernel, evaluated, table};
+    use super::{Kernel, Place, evaluated, table};
     use crate::audio::SUPPORTED_RATES;
-    use crate::audio::resample::fraction::gcd;
     use crate::audio::resample::route::gentle;
 
     #[test]
@@ -150,18 +287,22 @@ mod tests {
             .flat_map(|from| SUPPORTED_RATES.map(|to| (from, to)));
         let mut ratios = 0;
         for (input, output, crossings) in pairs.filter_map(|(from, to)| gentle(from, to)) {
-            let phases = output / gcd(input, output);
-            let kernel = Kernel::new(input, phases, crossings);
+            let kernel = Kernel::new(input, output, crossings);
             let (table, evaluated) = (table::Taps::new(kernel), evaluated::Taps::new(kernel));
-            let window: Vec<f32> = (0..kernel.len())
-                .map(|i| ((i * i + 5) % 17) as f32 - 8.3)
+            let samples: Vec<f32> = (0..3_000)
+                .map(|i| ((i * i + 5) % 1_017) as f32 - 508.3)
                 .collect();
-            for phase in 0..phases {
-                let [a, b] = [
-                    table.interpolate(&window, phase),
-                    evaluated.interpolate(&window, phase),
-                ];
-                assert_eq!(a.to_bits(), b.to_bits(), "{input} to {output}, {phase}");
+            // more than one period, from another place in each
+            let mut places = [Place::default(); 2];
+            for length in [700, 1, 17, 40, 703, 16, 66] {
+                let count = length.min(kernel.outputs(samples.len() - 32, places[0]));
+                let mut outputs = [vec![f32::NAN; count], vec![f32::NAN; count]];
+                let [a, b] = &mut outputs;
+                let passed = table.interpolate(&samples, &mut places[0], a);
+                assert_eq!(passed, evaluated.interpolate(&samples, &mut places[1], b));
+                for (a, b) in a.iter().zip(b) {
+                    assert_eq!(a.to_bits(), b.to_bits(), "{input} to {output}");
+                }
             }
             ratios += 1;
         }

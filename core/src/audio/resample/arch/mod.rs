@@ -6,6 +6,8 @@ mod x86;
 
 use super::convolve::{from, from_mut, wide};
 use super::kernel::SHARP_TAPS;
+#[cfg(feature = "std")]
+use super::taps::Table;
 
 /// Outputs at a time in registers of 128 bits: eight of them.
 const WIDE: usize = 32;
@@ -27,4 +29,23 @@ pub(super) fn convolve(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32
         return done;
     }
     done + wide::<WIDE>(from(samples, done), taps, from_mut(out, done))
+}
+
+/// Computes outputs of the gentle stage from the front, as many as fill its vectors, and returns their number. The
+/// first of them is number `index` of the period, and its window the first `taps` of the samples.
+#[cfg(feature = "std")]
+pub(super) fn interpolate(
+    table: &Table,
+    taps: usize,
+    samples: &[f32],
+    index: usize,
+    out: &mut [f32],
+) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    return x86::interpolate(table, taps, samples, index, out);
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let _ = (table, taps, samples, index, out);
+        0
+    }
 }

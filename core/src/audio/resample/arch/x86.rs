@@ -1,9 +1,18 @@
 //! x86-64 with wider registers than the architecture's baseline.
 
 use std::arch::is_x86_feature_detected;
+use std::arch::x86_64::{
+    __m256, __m256i, __m512, __m512i, _mm256_add_ps, _mm256_blendv_ps, _mm256_castsi256_ps,
+    _mm256_loadu_ps, _mm256_loadu_si256, _mm256_mul_ps, _mm256_permutevar8x32_ps,
+    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_slli_epi32, _mm256_storeu_ps,
+    _mm256_sub_epi32, _mm512_add_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mul_ps,
+    _mm512_permutex2var_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
+    _mm512_sub_epi32,
+};
 
 use crate::audio::resample::convolve::{from, from_mut, wide};
 use crate::audio::resample::kernel::SHARP_TAPS;
+use crate::audio::resample::taps::Table;
 
 /// Outputs that fill 8 registers of 256 bits.
 const AVX2: usize = 64;
@@ -39,4 +48,246 @@ fn avx512(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32]) -> usize {
 fn avx2(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32]) -> usize {
     let done = wide::<AVX2>(samples, taps, out);
     done + wide::<16>(from(samples, done), taps, from_mut(out, done))
+}
+
+/// Outputs of the gentle stage, a vector at a time. Their windows begin at different samples, but close together:
+/// for each tap two neighbouring vectors hold the samples of all outputs, and a permutation puts each into the lane
+/// of its output. That takes ratios of at most about two.
+pub(super) fn interpolate(
+    table: &Table,
+    taps: usize,
+    samples: &[f32],
+    index: usize,
+    out: &mut [f32],
+) -> usize {
+    if is_x86_feature_detected!("avx512f") && table.span(15) < 32 {
+        // SAFETY: the processor says that it has this extension.
+        #[expect(unsafe_code, reason = "extensions are detected at run time")]
+        return unsafe { interpolate_avx512(table, taps, samples, index, out) };
+    }
+    if is_x86_feature_detected!("avx2") && table.span(7) < 16 {
+        // SAFETY: the processor says that it has this extension.
+        #[expect(unsafe_code, reason = "extensions are detected at run time")]
+        return unsafe { interpolate_avx2(table, taps, samples, index, out) };
+    }
+    0
+}
+
+#[target_feature(enable = "avx512f")]
+fn interpolate_avx512(
+    table: &Table,
+    taps: usize,
+    samples: &[f32],
+    mut index: usize,
+    out: &mut [f32],
+) -> usize {
+    let (mut done, mut at) = (0, 0);
+    for out in out.as_chunks_mut::<16>().0 {
+        let (Some(inputs), Some(samples)) = (
+            table.inputs(index).first_chunk(),
+            samples.get(at..at + taps + 31),
+        ) else {
+            break;
+        };
+        let inputs = load_16i(inputs);
+        let first = table.inputs(index).first().copied().unwrap_or_default();
+        let lanes = _mm512_sub_epi32(inputs, _mm512_set1_epi32(first));
+        let mut sum = _mm512_setzero_ps();
+        // from the newest sample to the oldest
+        let windows = samples.windows(32).rev();
+        for (window, row) in windows.zip(table.rows(index)) {
+            let (near, Some(row)) = (window.as_chunks::<16>().0, row.first_chunk()) else {
+                break;
+            };
+            let [low, high] = near else { break };
+            let sample = _mm512_permutex2var_ps(load_16(low), lanes, load_16(high));
+            sum = _mm512_add_ps(sum, _mm512_mul_ps(sample, load_16(row)));
+        }
+        store_16(out, _mm512_mul_ps(sum, _mm512_set1_ps(table.spacing())));
+        at += table.advance(&mut index, 16);
+        done += 16;
+    }
+    done
+}
+
+#[target_feature(enable = "avx2")]
+fn interpolate_avx2(
+    table: &Table,
+    taps: usize,
+    samples: &[f32],
+    mut index: usize,
+    out: &mut [f32],
+) -> usize {
+    let (mut done, mut at) = (0, 0);
+    for out in out.as_chunks_mut::<8>().0 {
+        let (Some(inputs), Some(samples)) = (
+            table.inputs(index).first_chunk(),
+            samples.get(at..at + taps + 15),
+        ) else {
+            break;
+        };
+        let inputs = load_8i(inputs);
+        let first = table.inputs(index).first().copied().unwrap_or_default();
+        let lanes = _mm256_sub_epi32(inputs, _mm256_set1_epi32(first));
+        // lanes 8 to 15 are in the second vector: their bit 3 as the sign
+        let second = _mm256_castsi256_ps(_mm256_slli_epi32::<28>(lanes));
+        let mut sum = _mm256_setzero_ps();
+        // from the newest sample to the oldest
+        let windows = samples.windows(16).rev();
+        for (window, row) in windows.zip(table.rows(index)) {
+            let (near, Some(row)) = (window.as_chunks::<8>().0, row.first_chunk()) else {
+                break;
+            };
+            let [low, high] = near else { break };
+            let low = _mm256_permutevar8x32_ps(load_8(low), lanes);
+            let high = _mm256_permutevar8x32_ps(load_8(high), lanes);
+            let sample = _mm256_blendv_ps(low, high, second);
+            sum = _mm256_add_ps(sum, _mm256_mul_ps(sample, load_8(row)));
+        }
+        store_8(out, _mm256_mul_ps(sum, _mm256_set1_ps(table.spacing())));
+        at += table.advance(&mut index, 8);
+        done += 8;
+    }
+    done
+}
+
+#[target_feature(enable = "avx512f")]
+#[expect(unsafe_code, reason = "a load takes a pointer")]
+fn load_16(values: &[f32; 16]) -> __m512 {
+    // SAFETY: the array is as long as the vector.
+    unsafe { _mm512_loadu_ps(values.as_ptr()) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[expect(unsafe_code, reason = "a load takes a pointer")]
+fn load_16i(values: &[i32; 16]) -> __m512i {
+    // SAFETY: the array is as long as the vector.
+    unsafe { _mm512_loadu_si512(values.as_ptr().cast()) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[expect(unsafe_code, reason = "a store takes a pointer")]
+fn store_16(values: &mut [f32; 16], vector: __m512) {
+    // SAFETY: the array is as long as the vector.
+    unsafe { _mm512_storeu_ps(values.as_mut_ptr(), vector) }
+}
+
+#[target_feature(enable = "avx2")]
+#[expect(unsafe_code, reason = "a load takes a pointer")]
+fn load_8(values: &[f32; 8]) -> __m256 {
+    // SAFETY: the array is as long as the vector.
+    unsafe { _mm256_loadu_ps(values.as_ptr()) }
+}
+
+#[target_feature(enable = "avx2")]
+#[expect(unsafe_code, reason = "a load takes a pointer")]
+fn load_8i(values: &[i32; 8]) -> __m256i {
+    // SAFETY: the array is as long as the vector.
+    unsafe { _mm256_loadu_si256(values.as_ptr().cast()) }
+}
+
+#[target_feature(enable = "avx2")]
+#[expect(unsafe_code, reason = "a store takes a pointer")]
+fn store_8(values: &mut [f32; 8], vector: __m256) {
+    // SAFETY: the array is as long as the vector.
+    unsafe { _mm256_storeu_ps(values.as_mut_ptr(), vector) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec;
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::audio::resample::kernel::{SHARP_EVEN, SHARP_ODD};
+    use crate::audio::resample::taps::{Kernel, Place, evaluated};
+
+    type Convolve = unsafe fn(&[f32], &[f32; SHARP_TAPS], &mut [f32]) -> usize;
+    type Interpolate = unsafe fn(&Table, usize, &[f32], usize, &mut [f32]) -> usize;
+
+    fn samples(count: usize) -> Vec<f32> {
+        let sample = |i: usize| ((i * i + 31 * i) % 1_999) as f32 / 997.0 - 1.0;
+        (0..count).map(sample).collect()
+    }
+
+    fn bits(values: &[f32]) -> Vec<u32> {
+        values.iter().map(|value| value.to_bits()).collect()
+    }
+
+    /// The definition, lane by lane.
+    fn sum(window: &[f32], taps: &[f32; SHARP_TAPS]) -> f32 {
+        let lane = |lane: usize| {
+            let products = window.iter().zip(taps).skip(lane).step_by(4);
+            products.fold(0.0, |sum, (sample, tap)| sum + sample * tap)
+        };
+        (lane(0) + lane(2)) + (lane(1) + lane(3))
+    }
+
+    #[test]
+    #[expect(unsafe_code, reason = "extensions are detected at run time")]
+    fn every_width_convolves_to_the_same_bits() {
+        let mut kinds: Vec<Convolve> = vec![wide::<32>];
+        if is_x86_feature_detected!("avx2") {
+            kinds.push(avx2);
+        }
+        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
+            kinds.push(avx512);
+        }
+        for count in [0, 1, 15, 16, 31, 32, 48, 63, 64, 100, 128, 131] {
+            let samples = samples(count + SHARP_TAPS - 1);
+            for taps in [&SHARP_EVEN, &SHARP_ODD] {
+                let windows = samples.windows(SHARP_TAPS);
+                let expected: Vec<f32> = windows.map(|window| sum(window, taps)).collect();
+                for convolve in &kinds {
+                    let mut out = vec![0.0; count];
+                    // SAFETY: only those whose extensions the processor has are in the list.
+                    let done = unsafe { convolve(&samples, taps, &mut out) };
+                    assert!(count - done < 64);
+                    assert_eq!(bits(&out[..done]), bits(&expected[..done]));
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[expect(unsafe_code, reason = "extensions are detected at run time")]
+    fn every_width_interpolates_to_the_same_bits() {
+        let mut kinds: Vec<(Interpolate, usize)> = Vec::new();
+        if is_x86_feature_detected!("avx2") {
+            kinds.push((interpolate_avx2, 8));
+        }
+        if is_x86_feature_detected!("avx512f") {
+            kinds.push((interpolate_avx512, 16));
+        }
+        for (input, output) in [
+            (48_000, 44_100),
+            (16_000, 48_000),
+            (32_000, 22_050),
+            (44_100, 48_000),
+            (96_000, 64_000),
+        ] {
+            let kernel = Kernel::new(input, output, input.min(output));
+            let table = Table::new(kernel);
+            for (interpolate, width) in &kinds {
+                let samples = samples(2_000);
+                let mut place = Place::default();
+                let mut rest = &samples[..];
+                for _ in 0..20 {
+                    let count = 3 * width + 1;
+                    let mut out = vec![0.0; count];
+                    // SAFETY: only those whose extensions the processor has are in the list.
+                    let done = unsafe {
+                        let index = place.index as usize;
+                        interpolate(&table, kernel.len(), rest, index, &mut out)
+                    };
+                    assert_eq!(done, 3 * width);
+                    let mut expected = vec![0.0; count];
+                    let passed =
+                        evaluated::Taps::new(kernel).interpolate(rest, &mut place, &mut expected);
+                    assert_eq!(bits(&out[..done]), bits(&expected[..done]));
+                    rest = &rest[passed..];
+                }
+            }
+        }
+    }
 }
