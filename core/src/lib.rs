@@ -112,8 +112,8 @@
 //! | (none) | `core` | everything above |
 //! | `defmt` | a `defmt` logger in the program | `defmt::Format` for errors, results and what describes a model |
 //! | `dsp` | an Arm core with the DSP extension (Cortex-M4, M7, M33; ARMv6 and later); no effect elsewhere | two multiply-adds an instruction in the integer engine, the same bits |
-//! | `simd` (with `std`) | x86-64, aarch64 or WebAssembly; no effect elsewhere | vector instructions in the integer engine, without `std` those that the program is compiled for; the same bits |
-//! | `std` (default) | the standard library | [`model::ModelSpec`], which writes model files; vector extensions detected at run time, the same bits |
+//! | `simd` (with `std`) | x86-64, aarch64 or WebAssembly; no effect elsewhere | vector instructions in the integer engine and (with `std`) the resampler, without `std` those that the program is compiled for; the same bits |
+//! | `std` (default) | the standard library | [`model::ModelSpec`], which writes model files |
 //! | `tract` | `std` | `host::tract::TractEngine`, which runs the exported `.onnx` |
 //! | `decode` | `std` | `host::decode`, which reads wav, mp3, flac, ogg and m4a files |
 #![no_std]
