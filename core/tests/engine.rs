@@ -105,6 +105,7 @@ fn reference_layer(layer: &LayerSpec, input: &Planes) -> Planes {
             requantise(sum * i64::from(multiplier), shift)
         }),
         Op::Dense => dense(layer, input, |sum| requantise(sum, shift)),
+        other => panic!("no reference for {other:?}"),
     }
 }
 

@@ -4,19 +4,21 @@ mod cepstrum;
 mod history;
 mod layout;
 mod outputs;
+mod view;
 
 use heapless::Vec;
 
 use crate::Error;
 use crate::audio::{DownMix, InputFormat, Progress, Resampler, Sample};
 use crate::engine::{Engine, Int8Engine, Int8Layout};
-use crate::frontend::{Feature, FrontEnd, LogMelStream, Parts, WindowSpec};
+use crate::frontend::{Feature, FrontEnd, LogMelIn, WindowSpec};
 use crate::memory::{Memory, Size};
 use crate::model::{MAX_CLASSES, Model, ModelInfo};
 use cepstrum::Cepstrum;
 use history::Ring;
 use layout::Layout;
 use outputs::{Embedding, Mean};
+use view::View;
 
 /// Mono samples that are converted at a time: few where the stack is small.
 const BLOCK: usize = if cfg!(feature = "std") { 512 } else { 64 };
@@ -40,9 +42,10 @@ pub const fn feature_bytes(front_end: &FrontEnd, window: &WindowSpec) -> usize {
     size.bytes()
 }
 
-/// What a call of [`Classifier::push`] did.
+/// Effect of a call of [`Classifier::push`].
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Pushed {
     /// Samples taken from the front of the slice; push the rest again.
     pub consumed: usize,
@@ -53,6 +56,7 @@ pub struct Pushed {
 /// The answer so far.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Prediction<'a> {
     /// Index of the most probable class.
     pub class: usize,
@@ -77,7 +81,7 @@ pub struct Classifier<'w, E> {
     info: ModelInfo,
     mix: DownMix,
     resampler: Resampler,
-    log_mel: LogMelStream<Parts<'w>>,
+    log_mel: LogMelIn<'w>,
     ring: Ring<'w>,
     cepstrum: Option<Cepstrum<'w>>,
     mean: Mean,
@@ -165,19 +169,20 @@ impl<'w, E: Engine> Classifier<'w, E> {
         let front_end = &info.front_end;
         let mix = DownMix::new(format.channels)?;
         let resampler = Resampler::new(format.sample_rate, front_end.sample_rate)?;
-        let buffers = Parts {
-            frame: memory.take(layout.frame)?,
-            overlap: memory.take(layout.overlap)?,
-            bands: memory.take(layout.bands)?,
-            column: memory.take(layout.column)?,
-        };
+        let log_mel = LogMelIn::borrowing(
+            front_end,
+            memory.take(layout.frame)?,
+            memory.take(layout.overlap)?,
+            memory.take(layout.bands)?,
+            memory.take(layout.column)?,
+        );
         let cells = memory.take(layout.cells)?;
         let (basis, column) = layout.cepstrum;
         let (basis, column) = (memory.take(basis)?, memory.take(column)?);
         Ok(Self {
             mix,
             resampler,
-            log_mel: LogMelStream::with_buffers(front_end, buffers),
+            log_mel,
             ring: Ring::new(&info, cells),
             cepstrum: match front_end.feature {
                 Feature::LogMel => None,
@@ -239,9 +244,9 @@ impl<'w, E: Engine> Classifier<'w, E> {
         }
     }
 
-    /// Ends the signal and classifies what is left: the last window's worth of columns if at least half a
-    /// window hop of them is new; if there was no window at all, all columns, forwards and backwards in
-    /// turn until they fill one. Calling it again does nothing.
+    /// End the signal and classify the rest: the last window's worth of columns if at least half a window hop of them
+    /// is new; if there was no window at all, all columns, forwards and backwards in turn until they fill one. Calling
+    /// it again does nothing.
     ///
     /// # Errors
     /// [`Error::NoAudio`] if nothing was pushed.
@@ -267,13 +272,13 @@ impl<'w, E: Engine> Classifier<'w, E> {
         Ok(())
     }
 
-    /// Whether there is a result: at least one window was classified.
+    /// Return whether there is a result: at least one window was classified.
     #[must_use]
     pub fn ready(&self) -> bool {
         self.mean.windows() > 0
     }
 
-    /// The answer over all windows since the start or the last reset.
+    /// Return the answer over all windows since the start or the last reset.
     ///
     /// # Errors
     /// [`Error::NoResult`] before the first window.
@@ -297,8 +302,8 @@ impl<'w, E: Engine> Classifier<'w, E> {
         })
     }
 
-    /// Logits of the last window, an i32 a class; their value is times `2^-logits_exponent`. Zeros before
-    /// the first window.
+    /// Return the logits of the last window, one i32 per class, in units of `2^-logits_exponent`. Zeros before the
+    /// first window.
     #[must_use]
     pub fn logits(&self) -> &[i32] {
         &self.logits
@@ -332,32 +337,32 @@ impl<'w, E: Engine> Classifier<'w, E> {
         }
     }
 
-    /// Log-mel columns since the start or the last reset; begins again at 0 after `u32::MAX`.
+    /// Return the number of log-mel columns since the start or the last reset; it wraps after `u32::MAX`.
     #[must_use]
     pub fn columns(&self) -> u32 {
         self.columns
     }
 
-    /// The newest log-mel column, for a display: a value a band in 1/128 dB relative to a power of 1. `None`
-    /// before the first column. To see all of them, push at most a hop at a time.
+    /// Return the newest log-mel column, for a display: one value per band in 1/128 dB relative to a power of 1. `None`
+    /// before the first column. To see all of them, push at most one hop at a time.
     #[must_use]
     pub fn newest_column(&self) -> Option<&[i16]> {
         self.ring.newest()
     }
 
-    /// Name of a class, `None` where there is no such class.
+    /// Return the name of a class, `None` if there is no such class.
     #[must_use]
     pub fn label(&self, class: usize) -> Option<&str> {
         self.engine.label(class)
     }
 
-    /// What the model says of itself.
+    /// Return the model's metadata.
     #[must_use]
     pub fn info(&self) -> &ModelInfo {
         &self.info
     }
 
-    /// Forgets the signal, so that another one of the same format can be pushed.
+    /// Forget the signal, so that another one of the same format can be pushed.
     pub fn reset(&mut self) {
         self.mix.reset();
         self.resampler.reset();
@@ -408,8 +413,8 @@ impl<'w, E: Engine> Classifier<'w, E> {
     }
 
     fn classify(&mut self) -> Result<(), Error> {
-        self.ring
-            .fill(&self.info, self.cepstrum.as_mut(), &mut self.engine);
+        let view = View::new(self.ring.take_window(), self.info.front_end.top_db);
+        view.write(self.cepstrum.as_mut(), &mut self.engine);
         self.engine.run(&mut self.logits)?;
         self.mean.add(&self.logits, self.info.logits_exponent);
         self.embedding.add(self.engine.embedding());

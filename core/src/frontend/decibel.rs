@@ -1,12 +1,12 @@
 //! Power to decibels.
 
-/// `10 · log10(power)` for a positive, normal `power`, within 4e-5 dB. Made of f32 sums, products and one
-/// division, so that every target computes the same bits, which a system's own `log10` does not promise.
+/// Compute `10 · log10(power)` for a positive, normal `power`, within 4e-5 dB. It consists of f32 sums, products and
+/// one division, so that every target computes the same bits, which a system's own `log10` does not promise.
 #[must_use]
 pub fn power_to_db(power: f32) -> f32 {
     const DB_PER_OCTAVE: f32 = (10.0 * core::f64::consts::LOG10_2) as f32;
     const DB_PER_NEPER: f32 = (10.0 * core::f64::consts::LOG10_E) as f32;
-    /// Bits of √½: taking it off first puts the mantissa into √½..√2, where the series is shortest.
+    /// Bits of √½: subtracting them first puts the mantissa into √½..√2, where the series is shortest.
     const SQRT_HALF: u32 = 0x3f35_04f3;
     const MANTISSA: u32 = 0x007f_ffff;
 
@@ -20,16 +20,16 @@ pub fn power_to_db(power: f32) -> f32 {
     exponent as f32 * DB_PER_OCTAVE + s * series * DB_PER_NEPER
 }
 
-/// Turns powers into decibels relative to 1, none below that of `amin`.
+/// Convert powers to decibels relative to 1, none below that of `amin`.
 pub(super) fn to_decibels(powers: &mut [f32], amin: f32) {
     for value in powers {
         *value = power_to_db(value.max(amin));
     }
 }
 
-/// Takes the largest of some decibel values off all of them and clamps what lies more than `top_db`
-/// below it (librosa's `power_to_db` with `ref=np.max`). For a fixed reference take
-/// `power_to_db(reference)` off each value.
+/// Subtract the largest of some decibel values from all of them, and clamp those more than `top_db` below it
+/// (librosa's `power_to_db` with `ref=np.max`). For a fixed reference, subtract `power_to_db(reference)` from each
+/// value.
 pub fn relative_to_maximum(decibels: &mut [f32], top_db: f32) {
     let maximum = decibels.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     for value in decibels {

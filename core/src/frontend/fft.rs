@@ -1,9 +1,9 @@
-//! Real FFT in place, for the lengths that the front ends have.
+//! Real FFT in place, for the frame lengths of the front ends.
 
 use num_complex::Complex32;
 
-/// Transforms a windowed frame of 512, 1024, 2048 or 4096 samples in place, without scaling. Value `k`
-/// of the `n / 2` that come back is bin `k`; the real part of value 0 is bin 0 and its imaginary part is
+/// Transform a windowed frame of 512, 1024, 2048 or 4096 samples in place, without scaling. Value `k` of the `n / 2`
+/// that are returned is bin `k`; the real part of value 0 is bin 0 and its imaginary part is
 /// bin `n / 2` (both are real). `None` for any other length.
 pub(super) fn real_fft(frame: &mut [f32]) -> Option<&mut [Complex32]> {
     fn sized<const N: usize>(frame: &mut [f32]) -> Option<&mut [f32; N]> {
@@ -18,8 +18,8 @@ pub(super) fn real_fft(frame: &mut [f32]) -> Option<&mut [Complex32]> {
     }
 }
 
-/// Squared magnitude of `n / 2 + 1` bins from a spectrum packed as [`real_fft`] packs it, written over
-/// the spectrum itself.
+/// Compute the squared magnitude of `n / 2 + 1` bins from a spectrum packed as [`real_fft`] packs it, over the
+/// spectrum itself.
 pub(super) fn power_in_place(packed: &mut [Complex32]) -> &mut [f32] {
     let bins = packed.len() + 1;
     let values: &mut [f32] = bytemuck::cast_slice_mut(packed);

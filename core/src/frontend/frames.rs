@@ -2,20 +2,20 @@
 
 use super::{FrontEnd, Padding};
 
-/// How far a frame is filled. The samples themselves lie in buffers that the owner passes in: `frame`,
-/// of `n_fft`, doubles as the FFT's work space; `overlap` keeps what the next frame shares with this one
-/// while the owner overwrites the full frame.
+/// State of a frame that is being filled. The samples lie in buffers that the owner passes in: `frame`, of `n_fft`
+/// values, doubles as the FFT's work space; `overlap` keeps the samples that the next frame shares with this one while
+/// the owner overwrites the full frame.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Frames {
     n_fft: usize,
     hop: usize,
     padding: Padding,
     filled: usize,
-    /// The frame is full and given to the owner; the next sample begins another one.
+    /// The frame is full and belongs to the owner; the next sample begins another one.
     full: bool,
-    /// No frame is full yet.
+    /// No frame has been full yet.
     first: bool,
-    /// With reflection samples enter a frame one later, since the first frame needs one beyond its end.
+    /// With reflection, samples enter a frame one sample late, since the first frame needs one beyond its end.
     pending: Option<f32>,
     /// The last sample that left the frame.
     dropped: f32,
@@ -23,16 +23,16 @@ pub(super) struct Frames {
     tail: Option<Tail>,
 }
 
-/// What is left of the padding behind the last sample.
+/// The rest of the padding after the last sample.
 #[derive(Clone, Copy, Debug)]
 struct Tail {
     left: usize,
-    /// Place of the signal's last sample in the frame, beyond its begin when negative.
+    /// Place of the signal's last sample in the frame; negative if it lies before the frame.
     last: isize,
 }
 
 impl Frames {
-    /// Takes a validated front end.
+    /// Begin with a validated front end.
     pub(super) fn new(front_end: &FrontEnd) -> Self {
         Self {
             n_fft: usize::from(front_end.n_fft),
@@ -48,12 +48,12 @@ impl Frames {
         }
     }
 
-    /// Samples that two neighbouring frames share.
+    /// Return the number of samples that two neighbouring frames share.
     pub(super) fn overlap(front_end: &FrontEnd) -> usize {
         usize::from(front_end.n_fft - front_end.hop)
     }
 
-    /// Begins a new signal.
+    /// Begin a new signal.
     pub(super) fn start(&mut self, frame: &mut [f32]) {
         self.filled = match self.padding {
             Padding::None => 0,
@@ -70,19 +70,19 @@ impl Frames {
         self.tail = None;
     }
 
-    /// Samples until the frame is full, at least 1.
+    /// Return the number of samples that fill the frame, at least 1.
     pub(super) fn missing(&self) -> usize {
         let missing = if self.full {
             self.hop
         } else {
             self.n_fft.saturating_sub(self.filled)
         };
-        // with reflection a frame's first sample only takes the place of the one that is held back
+        // with reflection, a frame's first sample only takes the place of the sample held back
         let held_back = self.padding == Padding::Reflect && self.pending.is_none();
         missing + usize::from(held_back)
     }
 
-    /// Takes one sample; true when `frame` is full and is the owner's to analyse and overwrite.
+    /// Take one sample; true when `frame` is full and the owner may analyse and overwrite it.
     pub(super) fn push(&mut self, frame: &mut [f32], overlap: &mut [f32], sample: f32) -> bool {
         self.any = true;
         match self.padding {
@@ -94,8 +94,8 @@ impl Frames {
         }
     }
 
-    /// As many samples from the front of `samples` as fill the frame, or all: how many, and whether `frame`
-    /// is full. The same as [`Self::push`] for each, but most of them are only copied.
+    /// Take samples up to the one that fills the frame, or all of them; return their number and whether `frame` is
+    /// full. The same as [`Self::push`] for each, but most of them are only copied.
     pub(super) fn push_slice(
         &mut self,
         frame: &mut [f32],
@@ -115,7 +115,7 @@ impl Frames {
         }
     }
 
-    /// Copies samples as long as nothing else has to happen: up to the one that fills the frame, none at
+    /// Copy samples as long as nothing else has to happen: up to the one before the one that fills the frame, none at
     /// the beginning of a frame or a signal.
     fn copy(&mut self, frame: &mut [f32], samples: &[f32]) -> usize {
         let room = self.n_fft.saturating_sub(self.filled + 1);
@@ -125,7 +125,7 @@ impl Frames {
             return 0;
         };
         let mut at = self.filled;
-        // what was held back goes in first, and the last of these is held back for it
+        // the sample held back goes in first, and the last of these is held back instead
         if let Some(pending) = &mut self.pending {
             store(frame, at, core::mem::replace(pending, *last));
             at += 1;
@@ -136,7 +136,7 @@ impl Frames {
         count
     }
 
-    /// Pads the end of the signal; true when that fills a frame, false at the end.
+    /// Pad the end of the signal; true when that fills a frame, false at the end.
     pub(super) fn finish(&mut self, frame: &mut [f32], overlap: &mut [f32]) -> bool {
         if !self.any {
             return false;
@@ -171,7 +171,7 @@ impl Frames {
         false
     }
 
-    /// Puts the last sample in and starts the padding.
+    /// Put the last sample in and start the padding.
     fn begin_tail(&mut self, frame: &mut [f32], overlap: &mut [f32]) -> (Tail, bool) {
         let half = self.n_fft / 2;
         let Some(sample) = self.pending.take() else {
@@ -183,7 +183,7 @@ impl Frames {
             return (Tail { left, last: 0 }, false);
         };
         if self.first {
-            // shorter than what the first frame reflects: it is all in the frame
+            // the whole signal, shorter than the first frame's reflection, is in the frame
             store(frame, self.filled, sample);
             let length = (self.filled + 1).saturating_sub(half);
             reflect_around(frame, half, length);
@@ -200,7 +200,7 @@ impl Frames {
         (Tail { left: half, last }, full)
     }
 
-    /// The sample as far before the signal's last one as the next place of the frame is behind it.
+    /// Return the sample that lies as far before the signal's last one as the next place of the frame after it.
     fn mirrored(&self, frame: &[f32]) -> f32 {
         let last = self.tail.map_or(0, |tail| tail.last);
         // a frame spans at most half a frame on each side of the signal's end, and one more sample
@@ -233,7 +233,7 @@ impl Frames {
         true
     }
 
-    /// Saves what the next frame needs before the full one is overwritten.
+    /// Save what the next frame needs before the full one is overwritten.
     fn complete(&mut self, frame: &[f32], overlap: &mut [f32]) {
         let last = self.hop.saturating_sub(1);
         self.dropped = frame.get(last).copied().unwrap_or(0.0);
@@ -242,7 +242,7 @@ impl Frames {
         self.first = false;
     }
 
-    /// Begins the next frame with what [`Self::complete`] kept.
+    /// Begin the next frame with what [`Self::complete`] kept.
     fn advance(&mut self, frame: &mut [f32], overlap: &[f32]) {
         copy(frame, overlap);
         self.filled = overlap.len();
@@ -253,8 +253,8 @@ impl Frames {
     }
 }
 
-/// Fills a frame around the `length` samples that begin at `start` with their reflections, as often as it
-/// takes (numpy's `pad(mode="reflect")`).
+/// Fill a frame around the `length` samples that begin at `start` with their reflections, as often as necessary
+/// (numpy's `pad(mode="reflect")`).
 fn reflect_around(frame: &mut [f32], start: usize, length: usize) {
     let period = (2 * length.saturating_sub(1)).max(1) as isize;
     for place in (0..start).chain(start + length..frame.len()) {
@@ -267,12 +267,12 @@ fn reflect_around(frame: &mut [f32], start: usize, length: usize) {
     }
 }
 
-/// Copies as many samples as both have.
+/// Copy as many samples as both have.
 fn copy(to: &mut [f32], from: &[f32]) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
 }
 
-/// Writes a sample at its place; one beyond the frame, which there never is, is dropped.
+/// Write a sample at its place; drop it beyond the frame, which does not happen.
 fn store(frame: &mut [f32], place: usize, sample: f32) {
     if let Some(slot) = frame.get_mut(place) {
         *slot = sample;

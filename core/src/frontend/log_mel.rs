@@ -1,67 +1,13 @@
 //! Streaming log-mel spectrogram.
 
-use super::frames::Frames;
 use super::mel::{self, Interval};
+use super::stream::{Analysis, Frame, Samples, Stream};
 use super::{FrontEnd, decibel, fft, window};
 
-/// The memory of a [`LogMelStream`].
-pub trait Buffers {
-    /// Lends all of it.
-    fn parts(&mut self) -> Parts<'_>;
-}
-
-/// Slices that a log-mel stream works in.
-#[derive(Debug)]
-pub struct Parts<'a> {
-    /// `n_fft` samples; the spectrum is computed in it.
-    pub(crate) frame: &'a mut [f32],
-    /// `n_fft − hop` samples that the next frame shares with this one.
-    pub(crate) overlap: &'a mut [f32],
-    /// The mel bank, an interval a band.
-    pub(crate) bands: &'a mut [Interval],
-    /// The column, a value a band.
-    pub(crate) column: &'a mut [f32],
-}
-
-impl Buffers for Parts<'_> {
-    fn parts(&mut self) -> Parts<'_> {
-        Parts {
-            frame: self.frame,
-            overlap: self.overlap,
-            bands: self.bands,
-            column: self.column,
-        }
-    }
-}
-
-/// Buffers of a size fixed at compile time, for frames of `N` samples and `M` bands.
-#[derive(Clone, Debug)]
-pub struct Fixed<const N: usize, const M: usize> {
-    frame: [f32; N],
-    /// The first `N − hop` values are used.
-    overlap: [f32; N],
-    shared: usize,
-    bands: [Interval; M],
-    column: [f32; M],
-}
-
-impl<const N: usize, const M: usize> Buffers for Fixed<N, M> {
-    fn parts(&mut self) -> Parts<'_> {
-        Parts {
-            frame: &mut self.frame,
-            overlap: &mut self.overlap[..self.shared],
-            bands: &mut self.bands,
-            column: &mut self.column,
-        }
-    }
-}
-
-/// A log-mel front end with all its memory inside, so that it can be a `static`: frames of `N` samples,
-/// `M` bands.
-pub type LogMel<const N: usize, const M: usize> = LogMelStream<Fixed<N, M>>;
-
-/// Log-mel columns of a stream of samples: `10 · log10(max(amin, mel power))` dB, relative to a power of 1
-/// (librosa's `power_to_db(melspectrogram(y), ref=1.0, top_db=None)`).
+/// A log-mel front end with all its memory inside, so that it can be a `static`: frames of `N` samples, `M` bands.
+///
+/// Its columns have one value per band: `10 · log10(max(amin, mel power))` dB, relative to a power of 1 (librosa's
+/// `power_to_db(melspectrogram(y), ref=1.0, top_db=None)`).
 ///
 /// ```
 /// use timbrel_core::frontend::{FrontEnd, LogMel};
@@ -79,111 +25,131 @@ pub type LogMel<const N: usize, const M: usize> = LogMelStream<Fixed<N, M>>;
 /// }
 /// assert_eq!(columns, 1 + 22_050 / 1708);
 /// ```
+pub type LogMel<const N: usize, const M: usize> = Stream<FixedBank<N, M>>;
+
+/// A [`Bank`] with frames of `N` samples, `M` bands and all its memory inside.
+pub type FixedBank<const N: usize, const M: usize> = Bank<[f32; N], [Interval; M], [f32; M]>;
+
+/// A log-mel front end in borrowed memory.
+pub(crate) type LogMelIn<'w> = Stream<Bank<&'w mut [f32], &'w mut [Interval], &'w mut [f32]>>;
+
+/// From a frame to mel bands in decibels.
 #[derive(Clone, Debug)]
-pub struct LogMelStream<B> {
-    buffers: B,
+pub struct Bank<F, B, C> {
+    samples: Samples<F>,
+    bands: B,
+    /// Where the last band falls.
     last_band: Interval,
-    frames: Frames,
+    column: C,
     amin: f32,
 }
 
-impl<const N: usize, const M: usize> LogMel<N, M> {
-    /// Bytes of the value, and all the memory it needs.
-    pub const REQUIRED_BYTES: usize = size_of::<Self>();
+impl<F, B, C> Bank<F, B, C>
+where
+    F: AsMut<[f32]>,
+    B: AsMut<[Interval]>,
+    C: AsMut<[f32]>,
+{
+    /// Compute the bank of a validated front end in memory of its sizes.
+    fn new(front_end: &FrontEnd, samples: Samples<F>, mut bands: B, column: C) -> Self {
+        let mut last_band = Interval::default();
+        mel::intervals(front_end, bands.as_mut(), &mut last_band);
+        Self {
+            samples,
+            bands,
+            last_band,
+            column,
+            amin: front_end.amin,
+        }
+    }
 
-    /// Makes a front end; `None` unless its `n_fft` is `N`, its `n_mels` is `M` and all its fields are in
-    /// their ranges.
-    #[must_use]
-    pub fn new(front_end: &FrontEnd) -> Option<Self> {
+    /// Turn the full frame into the power of each band.
+    fn power(&mut self) -> Option<&mut [f32]> {
+        let (frame, _) = self.samples.slices();
+        window::apply_hann(frame);
+        let power = fft::power_in_place(fft::real_fft(frame)?);
+        let column = self.column.as_mut();
+        mel::apply(self.bands.as_mut(), &self.last_band, power, column);
+        Some(column)
+    }
+}
+
+impl<F: AsMut<[f32]>, B, C> Frame for Bank<F, B, C> {
+    fn slices(&mut self) -> (&mut [f32], &mut [f32]) {
+        self.samples.slices()
+    }
+}
+
+impl<F, B, C> Analysis for Bank<F, B, C>
+where
+    F: AsMut<[f32]>,
+    B: AsMut<[Interval]>,
+    C: AsMut<[f32]>,
+{
+    type Column<'a>
+        = &'a [f32]
+    where
+        Self: 'a;
+
+    fn column(&mut self) -> Option<&[f32]> {
+        let amin = self.amin;
+        let column = self.power()?;
+        decibel::to_decibels(column, amin);
+        Some(column)
+    }
+}
+
+impl<const N: usize, const M: usize> FixedBank<N, M> {
+    /// Make a bank; `None` unless the front end has these sizes and all its fields are within their limits.
+    pub(super) fn fixed(front_end: &FrontEnd) -> Option<Self> {
         let sizes = usize::from(front_end.n_fft) == N && usize::from(front_end.n_mels) == M;
         if !sizes || front_end.validate().is_err() {
             return None;
         }
-        let buffers = Fixed {
-            frame: [0.0; N],
-            overlap: [0.0; N],
-            shared: Frames::overlap(front_end),
-            bands: [Interval::default(); M],
-            column: [0.0; M],
-        };
-        Some(Self::with_buffers(front_end, buffers))
+        let samples = Samples::new(front_end, [0.0; N], [0.0; N]);
+        Some(Self::new(
+            front_end,
+            samples,
+            [Interval::default(); M],
+            [0.0; M],
+        ))
     }
 }
 
-impl<B: Buffers> LogMelStream<B> {
-    /// Takes a validated front end and buffers of its sizes.
-    pub(crate) fn with_buffers(front_end: &FrontEnd, mut buffers: B) -> Self {
-        let mut last_band = Interval::default();
-        mel::intervals(front_end, buffers.parts().bands, &mut last_band);
-        let mut stream = Self {
-            buffers,
-            last_band,
-            frames: Frames::new(front_end),
-            amin: front_end.amin,
-        };
-        stream.reset();
-        stream
+impl<const N: usize, const M: usize> LogMel<N, M> {
+    /// Bytes of the value, which is all the memory it needs.
+    pub const REQUIRED_BYTES: usize = size_of::<Self>();
+
+    /// Make a front end; `None` unless its `n_fft` is `N`, its `n_mels` is `M` and all its fields are within their
+    /// limits.
+    #[must_use]
+    pub fn new(front_end: &FrontEnd) -> Option<Self> {
+        Some(Self::over(front_end, Bank::fixed(front_end)?))
     }
 
-    /// Begins a new signal.
-    pub fn reset(&mut self) {
-        self.frames.start(self.buffers.parts().frame);
-    }
-
-    /// Takes one sample and gives the column, a value in dB for each band, that it completes.
-    pub fn push(&mut self, sample: f32) -> Option<&[f32]> {
-        self.push_power(sample)?;
-        Some(self.decibels())
-    }
-
-    /// Takes samples up to the one that completes a column, or all of them: how many, and the column. The
-    /// same columns as of [`Self::push`], with a tenth of its instructions for each sample.
-    pub fn push_slice(&mut self, samples: &[f32]) -> (usize, Option<&[f32]>) {
-        let parts = self.buffers.parts();
-        let (taken, full) = self.frames.push_slice(parts.frame, parts.overlap, samples);
-        let complete = full && self.power().is_some();
-        (taken, complete.then(|| self.decibels()))
-    }
-
-    /// As [`Self::push`], with the bands' power in place of decibels.
+    /// Take one sample and return the column that it completes, as the bands' power instead of decibels.
     pub fn push_power(&mut self, sample: f32) -> Option<&[f32]> {
-        let parts = self.buffers.parts();
-        let full = self.frames.push(parts.frame, parts.overlap, sample);
-        full.then(|| self.power()).flatten()
+        self.fill(sample)?.power().map(|power| &*power)
     }
 
-    /// Samples until the next column is complete, at least 1.
-    pub(crate) fn missing(&self) -> usize {
-        self.frames.missing()
-    }
-
-    /// Pads the end of the signal and gives the columns that this completes, one a call, then `None`
-    /// until [`Self::reset`].
-    pub fn finish(&mut self) -> Option<&[f32]> {
-        self.finish_power()?;
-        Some(self.decibels())
-    }
-
-    /// As [`Self::finish`], with the bands' power in place of decibels.
+    /// Pad the end of the signal and return the columns that this completes, as [`Self::finish`] does, but as the
+    /// bands' power.
     pub fn finish_power(&mut self) -> Option<&[f32]> {
-        let parts = self.buffers.parts();
-        let full = self.frames.finish(parts.frame, parts.overlap);
-        full.then(|| self.power()).flatten()
+        self.pad()?.power().map(|power| &*power)
     }
+}
 
-    /// Turns the full frame into the bands' power.
-    fn power(&mut self) -> Option<&[f32]> {
-        let parts = self.buffers.parts();
-        window::apply_hann(parts.frame);
-        let power = fft::power_in_place(fft::real_fft(parts.frame)?);
-        mel::apply(parts.bands, &self.last_band, power, parts.column);
-        Some(parts.column)
-    }
-
-    /// Turns the column's powers into decibels.
-    fn decibels(&mut self) -> &[f32] {
-        let column = self.buffers.parts().column;
-        decibel::to_decibels(column, self.amin);
-        column
+impl<'w> LogMelIn<'w> {
+    /// Make a validated front end in memory of its sizes: `frame` has `n_fft` samples, `overlap` `n_fft − hop`,
+    /// `bands` and `column` one value per band.
+    pub(crate) fn borrowing(
+        front_end: &FrontEnd,
+        frame: &'w mut [f32],
+        overlap: &'w mut [f32],
+        bands: &'w mut [Interval],
+        column: &'w mut [f32],
+    ) -> Self {
+        let samples = Samples::new(front_end, frame, overlap);
+        Self::over(front_end, Bank::new(front_end, samples, bands, column))
     }
 }

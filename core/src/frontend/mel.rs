@@ -9,7 +9,7 @@ use super::{FrontEnd, MelNorm, MelScale};
 /// Bins between two neighbouring band edges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
-pub(crate) struct Interval {
+pub struct Interval {
     /// First bin at or above the lower edge.
     first: u16,
     /// Bins below the upper edge.
@@ -22,7 +22,7 @@ pub(crate) struct Interval {
     height: f32,
 }
 
-/// Fills the intervals of a bank: one rising in each band, and the one in which the last band falls.
+/// Fill the intervals of a bank: one rising in each band, and the one in which the last band falls.
 pub(crate) fn intervals(front_end: &FrontEnd, bands: &mut [Interval], last: &mut Interval) {
     let scale = front_end.mel_scale;
     let (low, high) = (
@@ -51,7 +51,7 @@ pub(crate) fn intervals(front_end: &FrontEnd, bands: &mut [Interval], last: &mut
     }
 }
 
-/// Power in each band, from a power spectrum of `n_fft / 2 + 1` bins.
+/// Compute the power in each band from a power spectrum of `n_fft / 2 + 1` bins.
 pub(crate) fn apply(bands: &[Interval], last: &Interval, power: &[f32], out: &mut [f32]) {
     let mut carried: Option<(&mut f32, f32, f32)> = None;
     let mut slots = out.iter_mut();
@@ -64,7 +64,7 @@ pub(crate) fn apply(bands: &[Interval], last: &Interval, power: &[f32], out: &mu
     }
 }
 
-/// The power of an interval's bins, weighted rising and falling.
+/// Sum the power of an interval's bins, weighted rising and falling.
 fn split(interval: &Interval, power: &[f32]) -> (f32, f32) {
     let first = usize::from(interval.first);
     let bins = power.get(first..first + usize::from(interval.count));
@@ -78,7 +78,7 @@ fn split(interval: &Interval, power: &[f32]) -> (f32, f32) {
     (rising, sum - rising)
 }
 
-/// Slaney: 200/3 Hz a mel up to 1 kHz (15 mel), then 27 mels for each factor of 6.4.
+/// Slaney: 200/3 Hz per mel up to 1 kHz (15 mel), then 27 mels for each factor of 6.4.
 const HZ_PER_MEL: f64 = 200.0 / 3.0;
 const LOG_FROM_HZ: f64 = 1000.0;
 const LOG_FROM_MEL: f64 = LOG_FROM_HZ / HZ_PER_MEL;

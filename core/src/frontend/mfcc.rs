@@ -2,21 +2,23 @@
 
 use core::f64::consts::PI;
 
-use super::{FrontEnd, LogMel};
+use super::FrontEnd;
+use super::log_mel::FixedBank;
+use super::stream::{Analysis, Frame, Stream};
 
-/// A value of the orthonormal DCT-II's basis: `√(2 / bands) · cos(π c (m + ½) / bands)`, for `c = 0`
+/// Compute a value of the orthonormal DCT-II's basis: `√(2 / bands) · cos(π c (m + ½) / bands)`, for `c = 0`
 /// `√(1 / bands)`.
 fn basis(c: usize, m: usize, bands: usize) -> f64 {
     let norm = libm::sqrt(if c == 0 { 1.0 } else { 2.0 } / bands as f64);
     norm * libm::cos(PI * c as f64 * (m as f64 + 0.5) / bands as f64)
 }
 
-/// Sum of products, from the first band to the last, so that every target computes the same bits.
+/// Sum the products from the first band to the last, so that every target computes the same bits.
 fn product(row: &[f32], decibels: &[f32]) -> f32 {
     row.iter().zip(decibels).map(|(b, x)| b * x).sum()
 }
 
-/// [`Dct`] with sizes that are known when it runs and its basis in borrowed memory.
+/// [`Dct`] with sizes known at run time and its basis in borrowed memory.
 ///
 /// ```
 /// use timbrel_core::frontend::{Dct, DctTable};
@@ -34,7 +36,7 @@ pub struct DctTable<'m> {
 }
 
 impl<'m> DctTable<'m> {
-    /// Computes the basis of as many coefficients as fit `memory`, `bands` values each.
+    /// Compute the basis of as many coefficients as fit `memory`, `bands` values each.
     #[must_use]
     pub fn new(memory: &'m mut [f32], bands: usize) -> Self {
         let bands = bands.max(1);
@@ -49,8 +51,8 @@ impl<'m> DctTable<'m> {
         }
     }
 
-    /// Coefficient `index` of one column of decibel values; missing values count as 0, and so does a
-    /// coefficient that there is no memory for.
+    /// Compute coefficient `index` of one column of decibel values; missing values count as 0, and so does a
+    /// coefficient for which there is no memory.
     #[must_use]
     pub fn coefficient(&self, index: usize, decibels: &[f32]) -> f32 {
         let from = index.saturating_mul(self.bands);
@@ -67,10 +69,10 @@ pub struct Dct<const M: usize, const C: usize> {
 }
 
 impl<const M: usize, const C: usize> Dct<M, C> {
-    /// Computes the basis.
+    /// Compute the basis.
     ///
     /// A `lifter` above 0 multiplies coefficient `c` by `1 + lifter / 2 · sin(π (c + 1) / lifter)`
-    /// (librosa's `feature.mfcc(lifter=…)`); 0 is none.
+    /// (librosa's `feature.mfcc(lifter=…)`); 0 stands for none.
     #[must_use]
     pub fn new(lifter: u16) -> Self {
         let mut rows = [[0.0; M]; C];
@@ -86,20 +88,19 @@ impl<const M: usize, const C: usize> Dct<M, C> {
         Self { basis: rows }
     }
 
-    /// Coefficients of one column of `M` decibel values; missing values count as 0.
+    /// Compute the coefficients of one column of `M` decibel values; missing values count as 0.
     #[must_use]
     pub fn transform(&self, decibels: &[f32]) -> [f32; C] {
         self.basis.each_ref().map(|row| product(row, decibels))
     }
 }
 
-/// Streaming MFCC: [`LogMel`] with `M` bands of frames of `N` samples, and the first `C` coefficients of
-/// their DCT.
+/// Streaming MFCC: the columns of [`LogMel`](super::LogMel) with `M` bands of frames of `N` samples, and the first `C`
+/// coefficients of their DCT. Its columns are arrays of `C` values.
 ///
-/// These are librosa's `feature.mfcc(S=power_to_db(melspectrogram(y), top_db=None))`: a stream has no
-/// maximum to clamp at. Where the whole signal is there, put [`Dct`] behind
-/// [`relative_to_maximum`](super::relative_to_maximum) (which also takes the maximum off: that moves
-/// coefficient 0 alone, by `√M` times it).
+/// These are librosa's `feature.mfcc(S=power_to_db(melspectrogram(y), top_db=None))`: a stream has no maximum to
+/// clamp at. For a whole signal, apply [`Dct`] after [`relative_to_maximum`](super::relative_to_maximum) (which also
+/// subtracts the maximum: that changes coefficient 0 alone, by `√M` times it).
 ///
 /// ```
 /// use timbrel_core::frontend::{FrontEnd, Mfcc};
@@ -108,48 +109,39 @@ impl<const M: usize, const C: usize> Dct<M, C> {
 /// let column: Option<[f32; 13]> = (0..512).find_map(|_| mfcc.push(0.1));
 /// assert!(column.is_some());
 /// ```
+pub type Mfcc<const N: usize, const M: usize, const C: usize> = Stream<Cepstra<N, M, C>>;
+
+/// From a frame of `N` samples through `M` bands to `C` coefficients.
 #[derive(Clone, Debug)]
-pub struct Mfcc<const N: usize, const M: usize, const C: usize> {
-    log_mel: LogMel<N, M>,
+pub struct Cepstra<const N: usize, const M: usize, const C: usize> {
+    bank: FixedBank<N, M>,
     dct: Dct<M, C>,
 }
 
+impl<const N: usize, const M: usize, const C: usize> Frame for Cepstra<N, M, C> {
+    fn slices(&mut self) -> (&mut [f32], &mut [f32]) {
+        self.bank.slices()
+    }
+}
+
+impl<const N: usize, const M: usize, const C: usize> Analysis for Cepstra<N, M, C> {
+    type Column<'a> = [f32; C];
+
+    fn column(&mut self) -> Option<[f32; C]> {
+        Some(self.dct.transform(self.bank.column()?))
+    }
+}
+
 impl<const N: usize, const M: usize, const C: usize> Mfcc<N, M, C> {
-    /// Bytes of the value, and all the memory it needs.
+    /// Bytes of the value, which is all the memory it needs.
     pub const REQUIRED_BYTES: usize = size_of::<Self>();
 
-    /// Makes a front end; `None` unless its `n_fft` is `N`, its `n_mels` is `M` and all its fields are in
-    /// their ranges. For `lifter` see [`Dct::new`].
+    /// Make a front end; `None` unless its `n_fft` is `N`, its `n_mels` is `M` and all its fields are within their
+    /// limits. For `lifter` see [`Dct::new`].
     #[must_use]
     pub fn new(front_end: &FrontEnd, lifter: u16) -> Option<Self> {
-        Some(Self {
-            log_mel: LogMel::new(front_end)?,
-            dct: Dct::new(lifter),
-        })
-    }
-
-    /// Begins a new signal.
-    pub fn reset(&mut self) {
-        self.log_mel.reset();
-    }
-
-    /// Takes one sample and gives the coefficients of the frame that it completes.
-    pub fn push(&mut self, sample: f32) -> Option<[f32; C]> {
-        let column = self.log_mel.push(sample)?;
-        Some(self.dct.transform(column))
-    }
-
-    /// Takes samples up to the one that completes a column, or all of them: how many, and the coefficients.
-    /// The same as [`Self::push`] for each of them, but quicker.
-    pub fn push_slice(&mut self, samples: &[f32]) -> (usize, Option<[f32; C]>) {
-        let (taken, column) = self.log_mel.push_slice(samples);
-        (taken, column.map(|column| self.dct.transform(column)))
-    }
-
-    /// Pads the end of the signal and gives the columns that this completes, one a call, then `None`
-    /// until [`Self::reset`].
-    pub fn finish(&mut self) -> Option<[f32; C]> {
-        let column = self.log_mel.finish()?;
-        Some(self.dct.transform(column))
+        let bank = FixedBank::fixed(front_end)?;
+        let dct = Dct::new(lifter);
+        Some(Self::over(front_end, Cepstra { bank, dct }))
     }
 }

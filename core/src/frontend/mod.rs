@@ -1,4 +1,4 @@
-//! From samples to feature columns. See the crate page for the way of the data.
+//! From samples to feature columns: the second step of the crate page's list.
 
 mod decibel;
 mod fft;
@@ -8,11 +8,14 @@ mod mel;
 mod mfcc;
 mod spec;
 mod stft;
+mod stream;
 mod window;
 
 pub use decibel::{power_to_db, relative_to_maximum};
-pub use log_mel::{Buffers, Fixed, LogMel, LogMelStream, Parts};
+pub(crate) use log_mel::LogMelIn;
+pub use log_mel::{Bank, FixedBank, LogMel};
 pub(crate) use mel::Interval;
-pub use mfcc::{Dct, DctTable, Mfcc};
+pub use mfcc::{Cepstra, Dct, DctTable, Mfcc};
 pub use spec::{Affine, Feature, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
-pub use stft::{Spectrum, Stft};
+pub use stft::{Spectrum, Stft, Transform};
+pub use stream::{Analysis, Stream};

@@ -22,7 +22,7 @@ pub enum MelNorm {
     Slaney,
 }
 
-/// What stands before the first and after the last sample when frames are cut.
+/// Padding before the first and after the last sample when frames are cut.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
@@ -35,9 +35,10 @@ pub enum Padding {
     Reflect,
 }
 
-/// What the network sees of a column of mel bands in decibels.
+/// Feature that the network sees of a column of mel bands in decibels.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Feature {
     /// The bands themselves.
     LogMel,
@@ -48,12 +49,12 @@ pub enum Feature {
     },
 }
 
-/// Front end: mono samples at `sample_rate` Hz become one column of `n_mels` decibel values every `hop`
-/// samples, of which the network sees its `feature`.
+/// Front end: mono samples at `sample_rate` Hz become one column of `n_mels` decibel values every `hop` samples, of
+/// which the network sees the `feature`.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FrontEnd {
-    /// What the network sees of a column.
+    /// Feature that the network sees of a column.
     pub feature: Feature,
     /// Samples per second (Hz) of the signal that is framed.
     pub sample_rate: u32,
@@ -75,12 +76,12 @@ pub struct FrontEnd {
     pub padding: Padding,
     /// Smallest power that enters the logarithm (librosa's `amin`).
     pub amin: f32,
-    /// Decibels kept below the reference; what is quieter is clamped (librosa's `top_db`).
+    /// Decibels kept below the reference; quieter cells are clamped (librosa's `top_db`).
     pub top_db: f32,
 }
 
 impl FrontEnd {
-    /// librosa's defaults at 22,050 Hz with 128 Slaney bands, for a given frame length and hop.
+    /// Return librosa's defaults at 22,050 Hz, with `n_mels` Slaney bands and a given frame length and hop.
     #[must_use]
     pub const fn librosa(n_fft: u16, hop: u16, n_mels: u16) -> Self {
         Self {
@@ -99,10 +100,10 @@ impl FrontEnd {
         }
     }
 
-    /// The compact model's front end: 2048 / 1708, 128 bands, 12.9 columns a second.
+    /// The compact model's front end: 2048 / 1708, 128 bands, 12.9 columns per second.
     pub const COMPACT: Self = Self::librosa(2048, 1708, 128);
 
-    /// The same front end with the first `coefficients` MFCCs of its bands, `1..=n_mels`.
+    /// Return the same front end with the first `coefficients` MFCCs of its bands, `1..=n_mels`.
     #[must_use]
     pub const fn mfcc(self, coefficients: u16) -> Self {
         Self {
@@ -111,7 +112,7 @@ impl FrontEnd {
         }
     }
 
-    /// Rows of the window that the network sees: mel bands, or coefficients of them.
+    /// Return the rows of the window that the network sees: mel bands, or their coefficients.
     #[must_use]
     pub const fn bins(&self) -> u16 {
         match self.feature {
@@ -120,7 +121,7 @@ impl FrontEnd {
         }
     }
 
-    /// Frequency bins of the spectrum: `n_fft / 2 + 1`.
+    /// Return the frequency bins of the spectrum: `n_fft / 2 + 1`.
     #[must_use]
     pub const fn spectrum_bins(&self) -> usize {
         self.n_fft as usize / 2 + 1
@@ -156,7 +157,7 @@ impl FrontEnd {
     }
 }
 
-/// How columns are grouped into the windows that the network sees.
+/// Grouping of columns into the windows that the network sees.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WindowSpec {
@@ -171,7 +172,7 @@ pub struct WindowSpec {
 #[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct Affine {
-    /// Steps (LSB) a decibel.
+    /// Steps (LSB) per decibel.
     pub scale: f32,
     /// Step that 0 dB maps to.
     pub offset: f32,
@@ -184,7 +185,7 @@ impl Affine {
         offset: 255.0,
     };
 
-    /// Applies the map; a NaN gives 0.
+    /// Apply the map; NaN gives 0.
     #[must_use]
     pub fn quantise(self, x: f32) -> u8 {
         // `as u8` truncates towards zero and saturates, so that negatives and NaN become 0

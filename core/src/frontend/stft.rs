@@ -2,11 +2,11 @@
 
 use num_complex::Complex32;
 
-use super::frames::Frames;
+use super::stream::{Analysis, Frame, Samples, Stream};
 use super::{FrontEnd, Padding, decibel, fft, window};
 
-/// Streaming STFT (librosa's `stft`): Hann window, frames of `N` samples (512, 1024, 2048 or 4096) every
-/// `hop`.
+/// Streaming STFT (librosa's `stft`): Hann window, frames of `N` samples (512, 1024, 2048 or 4096) every `hop`. Its
+/// columns are [`Spectrum`]s.
 ///
 /// All buffers are inside the value (8·`N` bytes), so that it can be a `static`.
 ///
@@ -26,13 +26,28 @@ use super::{FrontEnd, Padding, decibel, fft, window};
 /// }
 /// assert_eq!(frames, 1 + 1000 / 256);
 /// ```
+pub type Stft<const N: usize> = Stream<Transform<N>>;
+
+/// From a frame of `N` samples to its spectrum.
 #[derive(Clone, Debug)]
-pub struct Stft<const N: usize> {
-    frames: Frames,
-    frame: [f32; N],
-    /// The first `N − hop` values are used.
-    overlap: [f32; N],
-    shared: usize,
+pub struct Transform<const N: usize> {
+    samples: Samples<[f32; N]>,
+}
+
+impl<const N: usize> Frame for Transform<N> {
+    fn slices(&mut self) -> (&mut [f32], &mut [f32]) {
+        self.samples.slices()
+    }
+}
+
+impl<const N: usize> Analysis for Transform<N> {
+    type Column<'a> = Spectrum<'a>;
+
+    fn column(&mut self) -> Option<Spectrum<'_>> {
+        let (frame, _) = self.samples.slices();
+        window::apply_hann(frame);
+        fft::real_fft(frame).map(|packed| Spectrum { packed })
+    }
 }
 
 impl<const N: usize> Stft<N> {
@@ -41,10 +56,10 @@ impl<const N: usize> Stft<N> {
         "the frame length must be 512, 1024, 2048 or 4096"
     );
 
-    /// Bytes of the value, and all the memory it needs.
+    /// Bytes of the value, which is all the memory it needs.
     pub const REQUIRED_BYTES: usize = size_of::<Self>();
 
-    /// Makes an STFT; `None` unless `hop` is in `1..=N`.
+    /// Make an STFT; `None` unless `hop` is in `1..=N`.
     #[must_use]
     pub fn new(hop: u16, padding: Padding) -> Option<Self> {
         let () = Self::SUPPORTED;
@@ -53,47 +68,8 @@ impl<const N: usize> Stft<N> {
             ..FrontEnd::librosa(N as u16, hop, 1)
         };
         front_end.validate().ok()?;
-        let mut stft = Self {
-            frames: Frames::new(&front_end),
-            frame: [0.0; N],
-            overlap: [0.0; N],
-            shared: Frames::overlap(&front_end),
-        };
-        stft.reset();
-        Some(stft)
-    }
-
-    /// Begins a new signal.
-    pub fn reset(&mut self) {
-        self.frames.start(&mut self.frame);
-    }
-
-    /// Takes one sample and gives the spectrum of the frame that it completes.
-    pub fn push(&mut self, sample: f32) -> Option<Spectrum<'_>> {
-        let overlap = &mut self.overlap[..self.shared];
-        let full = self.frames.push(&mut self.frame, overlap, sample);
-        full.then(|| self.spectrum()).flatten()
-    }
-
-    /// Takes samples up to the one that completes a frame, or all of them: how many, and the frame's
-    /// spectrum. The same as [`Self::push`] for each of them, but quicker.
-    pub fn push_slice(&mut self, samples: &[f32]) -> (usize, Option<Spectrum<'_>>) {
-        let overlap = &mut self.overlap[..self.shared];
-        let (taken, full) = self.frames.push_slice(&mut self.frame, overlap, samples);
-        (taken, full.then(|| self.spectrum()).flatten())
-    }
-
-    /// Pads the end of the signal and gives the frames that this completes, one a call, then `None`
-    /// until [`Self::reset`].
-    pub fn finish(&mut self) -> Option<Spectrum<'_>> {
-        let overlap = &mut self.overlap[..self.shared];
-        let full = self.frames.finish(&mut self.frame, overlap);
-        full.then(|| self.spectrum()).flatten()
-    }
-
-    fn spectrum(&mut self) -> Option<Spectrum<'_>> {
-        window::apply_hann(&mut self.frame);
-        fft::real_fft(&mut self.frame).map(|packed| Spectrum { packed })
+        let samples = Samples::new(&front_end, [0.0; N], [0.0; N]);
+        Some(Self::over(&front_end, Transform { samples }))
     }
 }
 
@@ -105,13 +81,13 @@ pub struct Spectrum<'a> {
 }
 
 impl<'a> Spectrum<'a> {
-    /// Number of bins, `N / 2 + 1`.
+    /// Return the number of bins, `N / 2 + 1`.
     #[must_use]
     pub fn bins(&self) -> usize {
         self.packed.len() + 1
     }
 
-    /// The complex value of a bin; zero beyond the last one.
+    /// Return the complex value of a bin; zero beyond the last one.
     #[must_use]
     pub fn bin(&self, k: usize) -> Complex32 {
         let first = self.packed.first().copied().unwrap_or_default();
@@ -124,13 +100,13 @@ impl<'a> Spectrum<'a> {
         }
     }
 
-    /// Squared magnitudes of all bins, written over the spectrum.
+    /// Compute the squared magnitudes of all bins, over the spectrum.
     #[must_use]
     pub fn into_power(self) -> &'a [f32] {
         fft::power_in_place(self.packed)
     }
 
-    /// Magnitudes of all bins, written over the spectrum.
+    /// Compute the magnitudes of all bins, over the spectrum.
     #[must_use]
     pub fn into_magnitude(self) -> &'a [f32] {
         let values = fft::power_in_place(self.packed);
@@ -140,7 +116,7 @@ impl<'a> Spectrum<'a> {
         values
     }
 
-    /// `10 · log10(max(amin, power))` of all bins in dB, written over the spectrum (librosa's
+    /// Compute `10 · log10(max(amin, power))` of all bins in dB, over the spectrum (librosa's
     /// `power_to_db(ref=1.0, top_db=None)`; its `amplitude_to_db` has the square root of this `amin`).
     #[must_use]
     pub fn into_decibels(self, amin: f32) -> &'a [f32] {

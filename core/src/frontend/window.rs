@@ -1,14 +1,14 @@
 //! The periodic Hann window, `w[i] = 0.5 − 0.5 · cos(2πi / N) = sin²(πi / N)` (scipy's
 //! `get_window("hann", N, fftbins=True)`, which librosa uses).
 
-/// Longest window there is.
+/// Longest supported window.
 pub(super) const LONGEST: usize = 4096;
 
-/// First half, with its peak, of the longest window. A shorter one is every second, fourth … value of
-/// it, so that one table in flash serves all lengths.
+/// First half, with its peak, of the longest window. A shorter one consists of every second, fourth … value, so that
+/// one table in flash serves all lengths.
 static HALF: [f32; LONGEST / 2 + 1] = half_window();
 
-/// Multiplies a frame, whose length divides [`LONGEST`], by its window.
+/// Multiply a frame, whose length divides [`LONGEST`], by its window.
 pub(super) fn apply_hann(frame: &mut [f32]) {
     let n = frame.len();
     let step = (LONGEST / n.max(1)).max(1);
@@ -33,8 +33,8 @@ const fn half_window() -> [f32; LONGEST / 2 + 1] {
     table
 }
 
-/// Sine by its Taylor series, for `|x| ≤ π`; exact to 1e-12 there. Usable at compile time, which the
-/// standard functions are not.
+/// Compute the sine by its Taylor series, for `|x| ≤ π`; exact to 1e-12 there. Usable at compile time, unlike the
+/// standard functions.
 pub(super) const fn sine(x: f64) -> f64 {
     let square = x * x;
     let (mut term, mut sum, mut n) = (x, x, 1);

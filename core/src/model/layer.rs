@@ -1,7 +1,7 @@
 //! One layer of an integer network, in the terms of `docs/model-format.md`.
 
-/// Height, width and channels of an activation. Values are stored `[height, width, channels]`, channels
-/// innermost. For the network's input, height is the feature bin and width the column (time).
+/// Height, width and channels of an activation. Values are stored `[height, width, channels]`, channels innermost. For
+/// the network's input, height is the feature bin and width the column (time).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// Rows.
@@ -13,7 +13,7 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Makes a shape from its three extents.
+    /// Make a shape from its three extents.
     #[must_use]
     pub const fn new(height: u16, width: u16, channels: u16) -> Self {
         Self {
@@ -23,13 +23,13 @@ impl Shape {
         }
     }
 
-    /// Number of values, which is also the number of bytes of a u8 activation.
+    /// Return the number of values, which is also the number of bytes of a u8 activation.
     #[must_use]
     pub const fn len(self) -> u64 {
         self.height as u64 * self.width as u64 * self.channels as u64
     }
 
-    /// Whether there is no value in it.
+    /// Return whether there are no values.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.len() == 0
@@ -48,7 +48,7 @@ pub struct Geometry {
 }
 
 impl Geometry {
-    /// A kernel with stride and the same padding on all four sides.
+    /// Make a square kernel with a stride and the same padding on all four sides.
     #[must_use]
     pub const fn square(kernel: u8, stride: u8, pad: u8) -> Self {
         Self {
@@ -58,8 +58,8 @@ impl Geometry {
         }
     }
 
-    /// Height and width after sliding over `input`: `floor((extent + pads − kernel) / stride) + 1`, or
-    /// `None` where a kernel or stride is zero or the kernel is larger than the padded input.
+    /// Compute height and width after sliding over `input`: `floor((extent + pads − kernel) / stride) + 1`, or `None`
+    /// if a kernel or stride is zero or the kernel is larger than the padded input.
     #[must_use]
     pub fn output(self, input: Shape) -> Option<[u16; 2]> {
         let [top, left, bottom, right] = self.pad;
@@ -78,21 +78,22 @@ fn slide(extent: u16, kernel: u8, stride: u8, before: u8, after: u8) -> Option<u
     u16::try_from(steps + 1).ok()
 }
 
-/// What a layer computes. Activations are u8 with zero point 0, weights i8, sums and biases i32.
+/// Operator of a layer. Activations are u8 with zero point 0, weights i8, sums and biases i32.
 ///
 /// Requantising is `clamp(round_half_even(sum / 2^shift), 0, 255)`, the clamp at 0 being the ReLU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Op {
-    /// Convolution, requantised; then the maximum over `pool` (height, width) positions, whose stride is
-    /// its extent and whose incomplete last row and column are dropped. `[1, 1]` is no pooling. Weights
-    /// `[out, kernel height, kernel width, in]`, a bias for each output channel.
+    /// Convolution, requantised; then the maximum over `pool` (height, width) positions, whose stride is its extent and
+    /// whose incomplete last row and column are dropped. `[1, 1]` stands for no pooling. Weights
+    /// `[out, kernel height, kernel width, in]`, one bias per output channel.
     Conv {
         /// The sliding window of the convolution.
         geometry: Geometry,
         /// Extent of the fused maximum pooling.
         pool: [u8; 2],
     },
-    /// The same with one kernel a channel. Weights `[kernel height, kernel width, channel]`.
+    /// The same with one kernel per channel. Weights `[kernel height, kernel width, channel]`.
     Depthwise {
         /// The sliding window of the convolution.
         geometry: Geometry,
@@ -104,23 +105,22 @@ pub enum Op {
         /// The sliding window.
         geometry: Geometry,
     },
-    /// Sum over a sliding window times `multiplier`, requantised: an average where
-    /// `multiplier / 2^shift` is one over the kernel's area. No weights.
+    /// Sum over a sliding window times `multiplier`, requantised: an average if `multiplier / 2^shift` is one over the
+    /// kernel's area. No weights.
     AveragePool {
         /// The sliding window; its padding is zero.
         geometry: Geometry,
         /// Factor of the sum, `1..=127`.
         multiplier: i8,
     },
-    /// Fully connected over the flattened input (`[height, width, channels]` order). Weights
-    /// `[out, in]`, a bias for each output. The last layer is a dense one whose sums are the logits:
-    /// it has no shift and no clamp.
+    /// Fully connected over the flattened input (`[height, width, channels]` order). Weights `[out, in]`, one bias per
+    /// output. The last layer is a dense one whose sums are the logits: it has no shift and no clamp.
     Dense,
 }
 
 impl Op {
-    /// Shape of the result for a given input; `channels` is the output width of a convolution or dense
-    /// layer and not looked at otherwise. `None` where the geometry does not fit.
+    /// Compute the shape of the result for a given input; `channels` is the output width of a convolution or dense layer
+    /// and ignored otherwise. `None` if the geometry does not fit.
     #[must_use]
     pub fn output(self, input: Shape, channels: u16) -> Option<Shape> {
         let shape = match self {
@@ -137,7 +137,7 @@ impl Op {
         (!shape.is_empty()).then_some(shape)
     }
 
-    /// Products that are summed into one output value.
+    /// Return the number of products in one output value's sum.
     #[must_use]
     pub fn taps(self, input: Shape) -> u64 {
         let area = |g: Geometry| u64::from(g.kernel[0]) * u64::from(g.kernel[1]);
@@ -149,7 +149,7 @@ impl Op {
         }
     }
 
-    /// Number of weights.
+    /// Return the number of weights.
     #[must_use]
     pub fn weights(self, input: Shape, output: Shape) -> u64 {
         match self {
@@ -159,7 +159,7 @@ impl Op {
         }
     }
 
-    /// Number of biases.
+    /// Return the number of biases.
     #[must_use]
     pub fn biases(self, output: Shape) -> u64 {
         match self {
@@ -177,10 +177,11 @@ fn pooled([height, width]: [u16; 2], pool: [u8; 2], channels: u16) -> Option<Sha
 
 /// One validated layer of a loaded model.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Layer<'a> {
-    /// What it computes.
+    /// Operator.
     pub op: Op,
-    /// Right shift of the requantisation, `0..=31`; 0 and unused in the last layer and in max pooling.
+    /// Right shift of the requantisation, `0..=31`; 0 in the last layer and in maximum pooling.
     pub shift: u8,
     /// Shape of its input.
     pub input: Shape,
@@ -192,12 +193,12 @@ pub struct Layer<'a> {
     pub biases: Biases<'a>,
 }
 
-/// i32 biases where they lie in the model's bytes, which need not be aligned.
+/// i32 biases in place in the model's bytes, which need not be aligned.
 #[derive(Clone, Copy, Debug)]
 pub struct Biases<'a>(pub(super) &'a [u8]);
 
 impl<'a> Biases<'a> {
-    /// The biases in order.
+    /// Iterate over the biases in order.
     pub fn iter(self) -> impl ExactSizeIterator<Item = i32> + 'a {
         self.0
             .as_chunks::<4>()
@@ -206,13 +207,13 @@ impl<'a> Biases<'a> {
             .map(|bytes| i32::from_le_bytes(*bytes))
     }
 
-    /// How many there are.
+    /// Return the number of biases.
     #[must_use]
     pub fn len(self) -> usize {
         self.0.len() / 4
     }
 
-    /// Whether there is none.
+    /// Return whether there are none.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.0.is_empty()

@@ -99,6 +99,7 @@ pub(crate) fn model(
         normalisation: match front_end.feature {
             Feature::LogMel => vec![Affine::DB80],
             Feature::Mfcc { coefficients } => (0..coefficients).map(of_coefficient).collect(),
+            other => panic!("no map for {other:?}"),
         },
         labels: (0..classes).map(|class| format!("class {class}")).collect(),
         logits_exponent: 12,

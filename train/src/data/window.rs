@@ -102,6 +102,7 @@ impl View {
                 let count = usize::from(coefficients);
                 mapped(&cepstra(db, bands, count), count, &self.normalisation)
             }
+            other => unimplemented!("a window of {other:?}"),
         }
     }
 }

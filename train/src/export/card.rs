@@ -202,8 +202,9 @@ fn products(model: &Model<'_>) -> u64 {
             Op::Conv { geometry, .. } | Op::Depthwise { geometry, .. } => geometry
                 .output(layer.input)
                 .map_or(0, |[h, w]| u64::from(h) * u64::from(w)),
-            Op::MaxPool { .. } | Op::AveragePool { .. } => 0,
             Op::Dense => 1,
+            // pooling does not multiply
+            _ => 0,
         };
         places * layer.op.taps(layer.input) * u64::from(layer.output.channels)
     };

@@ -104,6 +104,7 @@ impl Graph {
                 let weights = channels_first(&layer.weights, height * width, channels);
                 self.convolution(&name("dense"), layer, geometry, 1, &weights, input)
             }
+            other => bail!("{other:?} has no form in ONNX yet"),
         })
     }
 

@@ -127,6 +127,7 @@ fn name(op: Op, input: Shape, output: Shape) -> String {
         Op::MaxPool { geometry } => format!("max pool {}", kernel(geometry)),
         Op::AveragePool { geometry, .. } => format!("average pool {}", kernel(geometry)),
         Op::Dense => "dense".into(),
+        other => format!("{other:?}"),
     };
     let shape = |s: Shape| format!("{}×{}×{}", s.height, s.width, s.channels);
     format!("{what} {} to {}", shape(input), shape(output))
@@ -155,7 +156,7 @@ fn work(case: &Case) -> u64 {
         Op::AveragePool { geometry, .. } => {
             positions(geometry) * channels * case.op.taps(case.input)
         }
-        Op::Dense => channels * case.op.taps(case.input),
+        _ => channels * case.op.taps(case.input),
     }
 }
 
