@@ -1,8 +1,9 @@
 /**
  * @file
- * Timbrel: tells the genre of music on the device that hears it.
+ * Timbrel recognises the genre of music on the device that hears it.
  *
- * A classifier is made from a model file, fed with audio in portions of any size, and asked for its answer:
+ * A classifier is made from a model file, takes audio in portions of any size, and can be asked for its answer at
+ * any time:
  *
  *     timbrel_classifier *classifier;
  *     timbrel_config config = {sizeof config, 44100, 2};
@@ -17,15 +18,15 @@
  *     timbrel_classifier_result(classifier, &result, NULL, 0);
  *     timbrel_classifier_free(classifier);
  *
- * Memory. timbrel_classifier_new() allocates and copies the model; timbrel_classifier_new_borrowed()
- * allocates and leaves the model where it is. timbrel_classifier_init() makes a classifier in memory that the
- * caller gives, as large as timbrel_required_bytes() says: it needs no heap and no operating system. What is
- * passed in otherwise is used during the call only.
+ * Memory. timbrel_classifier_new() allocates and copies the model; timbrel_classifier_new_borrowed() allocates and
+ * leaves the model in place. timbrel_classifier_init() makes a classifier in memory of the caller, of the size that
+ * timbrel_required_bytes() returns: it needs no heap and no operating system. All other arguments are used during
+ * the call only.
  *
- * Errors. Functions that can fail return a timbrel_status, TIMBREL_OK being 0. They write to what their last
- * parameters point to on success only, unless they say otherwise. No argument makes them crash that is a
- * valid pointer or NULL. timbrel_last_error() has the details.
+ * Errors. Functions that can fail return a timbrel_status; TIMBREL_OK is 0. Outputs are written on success only,
+ * unless a function says otherwise. Passing NULL or a valid pointer never crashes. timbrel_last_error() has the
+ * details.
  *
- * Threads. A classifier may move from thread to thread; it must not be used by two at once. Different
+ * Threads. A classifier may move from thread to thread, but two threads must not use it at once. Different
  * classifiers may be used at the same time, also over the same model.
  */

@@ -1,8 +1,9 @@
 /**
  * @file
- * Timbrel: tells the genre of music on the device that hears it.
+ * Timbrel recognises the genre of music on the device that hears it.
  *
- * A classifier is made from a model file, fed with audio in portions of any size, and asked for its answer:
+ * A classifier is made from a model file, takes audio in portions of any size, and can be asked for its answer at
+ * any time:
  *
  *     timbrel_classifier *classifier;
  *     timbrel_config config = {sizeof config, 44100, 2};
@@ -17,16 +18,16 @@
  *     timbrel_classifier_result(classifier, &result, NULL, 0);
  *     timbrel_classifier_free(classifier);
  *
- * Memory. timbrel_classifier_new() allocates and copies the model; timbrel_classifier_new_borrowed()
- * allocates and leaves the model where it is. timbrel_classifier_init() makes a classifier in memory that the
- * caller gives, as large as timbrel_required_bytes() says: it needs no heap and no operating system. What is
- * passed in otherwise is used during the call only.
+ * Memory. timbrel_classifier_new() allocates and copies the model; timbrel_classifier_new_borrowed() allocates and
+ * leaves the model in place. timbrel_classifier_init() makes a classifier in memory of the caller, of the size that
+ * timbrel_required_bytes() returns: it needs no heap and no operating system. All other arguments are used during
+ * the call only.
  *
- * Errors. Functions that can fail return a timbrel_status, TIMBREL_OK being 0. They write to what their last
- * parameters point to on success only, unless they say otherwise. No argument makes them crash that is a
- * valid pointer or NULL. timbrel_last_error() has the details.
+ * Errors. Functions that can fail return a timbrel_status; TIMBREL_OK is 0. Outputs are written on success only,
+ * unless a function says otherwise. Passing NULL or a valid pointer never crashes. timbrel_last_error() has the
+ * details.
  *
- * Threads. A classifier may move from thread to thread; it must not be used by two at once. Different
+ * Threads. A classifier may move from thread to thread, but two threads must not use it at once. Different
  * classifiers may be used at the same time, also over the same model.
  */
 
@@ -36,7 +37,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Version of the library that this header belongs to, after Cargo.toml.
+/// Version of the library that this header belongs to, from Cargo.toml.
 /// @{
 #define TIMBREL_VERSION_MAJOR 0
 #define TIMBREL_VERSION_MINOR 1
@@ -44,52 +45,57 @@
 /// @}
 
 
-/// Version of this interface. It changes when a program that was compiled against an older header would
-/// misbehave; compare it with `timbrel_abi_version()`.
+/// Version of this interface.
+///
+/// It changes when a program compiled with an older header would misbehave; compare it with timbrel_abi_version().
 #define TIMBREL_ABI_VERSION 1
 
-/// What a function did. New values are only ever added at the end.
-typedef enum {
-    /// It did what it says.
+/// Outcome of a function.
+///
+/// New values are only ever added at the end.
+typedef enum timbrel_status {
+    /// Success.
     TIMBREL_OK = 0,
     /// A pointer that must not be NULL is NULL.
     TIMBREL_ERROR_NULL = 1,
-    /// The model is no valid model: damaged, cut off, or something else.
+    /// The model is invalid: damaged, cut off, or another kind of file.
     TIMBREL_ERROR_MODEL = 2,
-    /// The memory is smaller than timbrel_required_bytes() says.
+    /// There is less memory than timbrel_required_bytes() returns.
     TIMBREL_ERROR_MEMORY = 3,
-    /// The sample rate is none of the supported ones.
+    /// The sample rate is not supported.
     TIMBREL_ERROR_RATE = 4,
     /// The number of channels is not in 1 to 8.
     TIMBREL_ERROR_CHANNELS = 5,
     /// A sample is NaN, infinite, or beyond ±1,000,000.
     TIMBREL_ERROR_SAMPLE = 6,
-    /// The signal is finished; only timbrel_classifier_reset() takes more.
+    /// The signal is finished; call timbrel_classifier_reset() before pushing more.
     TIMBREL_ERROR_FINISHED = 7,
-    /// No window is classified yet.
+    /// No window has been classified yet.
     TIMBREL_ERROR_NO_RESULT = 8,
-    /// The signal has no sample.
+    /// The signal has no samples.
     TIMBREL_ERROR_NO_AUDIO = 9,
-    /// The struct_size of a struct is not set, or smaller than the library's oldest form of it.
+    /// The struct_size of a struct is not set, or smaller than the oldest form of the struct.
     TIMBREL_ERROR_STRUCT_SIZE = 10,
-    /// A buffer is too small for what is to be written to it.
+    /// A buffer is too small for its content.
     TIMBREL_ERROR_BUFFER = 11,
-    /// There is no class of that index.
+    /// There is no class with that index.
     TIMBREL_ERROR_CLASS = 12,
-    /// The audio file cannot be read; timbrel_last_error() says why.
+    /// The audio file cannot be read; timbrel_last_error() has the reason.
     TIMBREL_ERROR_FILE = 13,
     /// A defect in the library was caught. The classifier must be freed.
     TIMBREL_ERROR_INTERNAL = 14,
+    /// The model has no embedding.
+    TIMBREL_ERROR_NO_EMBEDDING = 15,
 } timbrel_status;
 
-/// A streaming classifier. Opaque: only pointers to it are handed around.
+/// A streaming classifier.
 ///
-/// It may move from thread to thread and must not be used by two at once.
+/// The type is opaque. A classifier may move from thread to thread, but two threads must not use it at once.
 typedef struct timbrel_classifier timbrel_classifier;
 
-/// What a model says of itself.
-typedef struct {
-    /// Rate in Hz that audio is resampled to. Any supported rate may be pushed.
+/// Metadata of a model.
+typedef struct timbrel_info {
+    /// Rate in Hz to which audio is resampled; any supported rate may be pushed.
     uint32_t sample_rate;
     /// Number of genres, 1 to 64.
     uint32_t class_count;
@@ -97,13 +103,13 @@ typedef struct {
     float window_seconds;
     /// Seconds from one window to the next.
     float hop_seconds;
-    /// A logit's value is its integer times 2 to the power of minus this.
+    /// Exponent of the logits: a logit's value is its integer times 2 to the power of minus this.
     uint32_t logits_exponent;
 } timbrel_info;
 
-/// Form of the audio that will be pushed.
-typedef struct {
-    /// sizeof(timbrel_config), by which the library knows which fields there are.
+/// Form of the audio to be pushed.
+typedef struct timbrel_config {
+    /// sizeof(timbrel_config), from which the library knows the fields that are there.
     uint32_t struct_size;
     /// Samples per second and channel: 8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000 or 96000.
     uint32_t sample_rate;
@@ -112,8 +118,8 @@ typedef struct {
 } timbrel_config;
 
 /// The answer so far.
-typedef struct {
-    /// Index of the most probable genre; timbrel_label() has its name.
+typedef struct timbrel_result {
+    /// Index of the most probable genre; timbrel_label() returns its name.
     uint32_t class_index;
     /// Its probability, 0 to 1.
     float confidence;
@@ -127,56 +133,79 @@ typedef struct {
 extern "C" {
 #endif // __cplusplus
 
-/// The library's TIMBREL_ABI_VERSION. Any thread.
+/// Return the library's TIMBREL_ABI_VERSION.
+///
+/// Any thread.
 uint32_t timbrel_abi_version(void);
 
-/// The library's version, for example "0.1.0"; static. Any thread.
+/// Return the library's version, for example "0.1.0".
+///
+/// The string is static. Any thread.
 const char *timbrel_version(void);
 
-/// Checks a model and tells what it says of itself.
+/// Check a model and copy its metadata.
 ///
 /// `model`: `model_len` bytes of a model file, anywhere in memory; read during the call only.
 /// `info`: written on success. Any thread.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL.
-timbrel_status timbrel_model_info(const uint8_t *model, size_t model_len, timbrel_info *info);
+///
+enum timbrel_status timbrel_model_info(const uint8_t *model, size_t model_len, struct timbrel_info *info);
 
-/// What a status means, in English. Never NULL; the text is static. A number that is no status gives
-/// "unknown status". Any thread.
+/// Check a model and copy the length of its embedding.
+///
+/// `model`: `model_len` bytes of a model file, anywhere in memory; read during the call only. `values`: number of
+/// values that timbrel_classifier_embedding() writes, at most 1024, and 0 for a model without an embedding; written
+/// on success. Any thread.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL.
+///
+enum timbrel_status timbrel_model_embedding(const uint8_t *model,
+                                            size_t model_len,
+                                            size_t *values);
+
+/// Return the meaning of a status in English.
+///
+/// Never NULL; the string is static. A number that is not a status gives "unknown status". Any thread.
 const char *timbrel_status_message(int32_t status);
 
-/// What went wrong in the last function that failed on this thread, with details that its status lacks.
-/// Never NULL; empty if nothing failed, and always empty in a library built without std. Valid until the
-/// next call of a timbrel function on this thread.
+/// Return the message of the last failure on this thread, with details beyond its status.
+///
+/// Never NULL; empty if nothing failed, and always empty in a library built without std. The string is valid until
+/// the next call of a timbrel function on this thread.
 const char *timbrel_last_error(void);
 
-/// Tells how many bytes of memory timbrel_classifier_init() needs for a model. The number does not depend
-/// on the audio's form, nor on where the memory begins.
+/// Compute the bytes of memory that timbrel_classifier_init() needs for a model.
+///
+/// The number depends neither on the form of the audio nor on the address of the memory.
 ///
 /// `model`: `model_len` bytes of a .timbrel file; read during the call only.
 /// `bytes`: written on success. Any thread.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL.
-timbrel_status timbrel_required_bytes(const uint8_t *model, size_t model_len, size_t *bytes);
-
-/// Makes a classifier in the caller's memory. Nothing is allocated, and nothing has to be freed: when the
-/// classifier is not used any more, the memory is the caller's again.
 ///
-/// `memory`: `memory_len` bytes, at least as many as timbrel_required_bytes() says, at any address; they
-/// belong to the classifier as long as it is used. `model`: `model_len` bytes of a .timbrel file, borrowed:
-/// they stay where they are, unchanged, as long as the classifier is used (flash will do). `config`: read
-/// during the call only. `classifier`: written on success; points into `memory`. Any thread.
+enum timbrel_status timbrel_required_bytes(const uint8_t *model, size_t model_len, size_t *bytes);
+
+/// Make a classifier in memory of the caller.
+///
+/// Nothing is allocated and nothing has to be freed: after the last use of the classifier, the memory is free again.
+///
+/// `memory`: `memory_len` bytes, at least as many as timbrel_required_bytes() returns, at any address; they belong to
+/// the classifier as long as it is used. `model`: `model_len` bytes of a .timbrel file, borrowed: they must stay in
+/// place, unchanged, as long as the classifier is used (flash will do). `config`: read during the call only.
+/// `classifier`: written on success; points into `memory`. Any thread.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL, TIMBREL_ERROR_MEMORY,
 /// TIMBREL_ERROR_RATE, TIMBREL_ERROR_CHANNELS, TIMBREL_ERROR_STRUCT_SIZE.
-timbrel_status timbrel_classifier_init(uint8_t *memory,
-                                       size_t memory_len,
-                                       const uint8_t *model,
-                                       size_t model_len,
-                                       const timbrel_config *config,
-                                       timbrel_classifier **classifier);
+///
+enum timbrel_status timbrel_classifier_init(uint8_t *memory,
+                                            size_t memory_len,
+                                            const uint8_t *model,
+                                            size_t model_len,
+                                            const struct timbrel_config *config,
+                                            struct timbrel_classifier **classifier);
 
-/// Makes a classifier on the heap with a copy of the model.
+/// Make a classifier on the heap, with a copy of the model.
 ///
 /// `model`: `model_len` bytes of a .timbrel file, or of an .onnx file if the library was built with
 /// tract; copied. `config`: read during the call only. `classifier`: written on success; free it with
@@ -184,110 +213,143 @@ timbrel_status timbrel_classifier_init(uint8_t *memory,
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL, TIMBREL_ERROR_RATE,
 /// TIMBREL_ERROR_CHANNELS, TIMBREL_ERROR_STRUCT_SIZE.
-timbrel_status timbrel_classifier_new(const uint8_t *model,
-                                      size_t model_len,
-                                      const timbrel_config *config,
-                                      timbrel_classifier **classifier);
-
-/// Makes a classifier on the heap over a model that stays the caller's: `model_len` bytes that stay
-/// where they are, unchanged, until the classifier is freed (a file mapped into memory, say). Otherwise
-/// as timbrel_classifier_new().
-timbrel_status timbrel_classifier_new_borrowed(const uint8_t *model,
-                                               size_t model_len,
-                                               const timbrel_config *config,
-                                               timbrel_classifier **classifier);
-
-/// Frees a classifier that timbrel_classifier_new() or timbrel_classifier_new_borrowed() made, and the
-/// copy of its model if there is one. NULL, and a classifier in the caller's memory, are left alone.
-/// The pointer is not valid afterwards.
-void timbrel_classifier_free(timbrel_classifier *classifier);
-
-/// Takes samples, interleaved if there are several channels, full scale ±1.0. Any number of them; a frame of
-/// channels may be cut between two calls. It returns after each window that is completed and classified, so
-/// call it again with the rest. How the audio is cut into calls does not change the result.
 ///
-/// `samples`: `count` values, read during the call only; may be NULL if `count` is 0. `consumed`: samples
-/// taken from the front; written on success, and also with TIMBREL_ERROR_SAMPLE, where the sample at that
-/// index is the bad one: one may go on behind it. `window`: set to 1 if a window was completed, else to 0;
-/// may be NULL. One thread at a time for a classifier.
+enum timbrel_status timbrel_classifier_new(const uint8_t *model,
+                                           size_t model_len,
+                                           const struct timbrel_config *config,
+                                           struct timbrel_classifier **classifier);
+
+/// Make a classifier on the heap over a model that the caller keeps.
+///
+/// As timbrel_classifier_new(), but the `model_len` bytes of the model must stay in place, unchanged, until the
+/// classifier is freed: a file mapped into memory, for example.
+///
+enum timbrel_status timbrel_classifier_new_borrowed(const uint8_t *model,
+                                                    size_t model_len,
+                                                    const struct timbrel_config *config,
+                                                    struct timbrel_classifier **classifier);
+
+/// Free a classifier.
+///
+/// It frees what timbrel_classifier_new() or timbrel_classifier_new_borrowed() allocated, and leaves NULL and a
+/// classifier in the caller's memory alone. The pointer is invalid afterwards.
+void timbrel_classifier_free(struct timbrel_classifier *classifier);
+
+/// Push samples with full scale ±1.0, interleaved if there are several channels.
+///
+/// Any number of samples may be pushed, and a frame of channels may be split between two calls. The function returns
+/// after each window that it completes and classifies; call it again with the rest. The division of the audio into
+/// calls does not change the result.
+///
+/// `samples`: `count` values, read during the call only; may be NULL if `count` is 0. `consumed`: number of samples
+/// taken from the front; written on success, and also with TIMBREL_ERROR_SAMPLE as the index of the bad sample, after
+/// which the caller may continue. `window`: set to 1 if a window was completed, else to 0; may be NULL. One thread at
+/// a time per classifier.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_SAMPLE, TIMBREL_ERROR_FINISHED.
-timbrel_status timbrel_classifier_push_f32(timbrel_classifier *classifier,
-                                           const float *samples,
-                                           size_t count,
-                                           size_t *consumed,
-                                           uint8_t *window);
+///
+enum timbrel_status timbrel_classifier_push_f32(struct timbrel_classifier *classifier,
+                                                const float *samples,
+                                                size_t count,
+                                                size_t *consumed,
+                                                uint8_t *window);
 
-/// As timbrel_classifier_push_f32(), for 16-bit samples.
-timbrel_status timbrel_classifier_push_i16(timbrel_classifier *classifier,
-                                           const int16_t *samples,
-                                           size_t count,
-                                           size_t *consumed,
-                                           uint8_t *window);
+/// Push 16-bit samples, otherwise as timbrel_classifier_push_f32().
+///
+enum timbrel_status timbrel_classifier_push_i16(struct timbrel_classifier *classifier,
+                                                const int16_t *samples,
+                                                size_t count,
+                                                size_t *consumed,
+                                                uint8_t *window);
 
-/// Ends the signal and classifies what is left of it: the last window's worth if at least half a hop of it is
-/// new, or, if there was no window at all, what there is, forwards and backwards in turn until it fills one.
-/// Calling it again does nothing. One thread at a time for a classifier.
+/// End the signal and classify the rest of it.
+///
+/// The rest is the last window's worth of audio if at least half a hop of it is new, or, if there was no window at
+/// all, the whole signal, forwards and backwards in turn until it fills a window. Calling the function again does
+/// nothing. One thread at a time per classifier.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_NO_AUDIO.
-timbrel_status timbrel_classifier_finish(timbrel_classifier *classifier);
+///
+enum timbrel_status timbrel_classifier_finish(struct timbrel_classifier *classifier);
 
-/// Forgets the signal, so that another one of the same form can be pushed. One thread at a time for a
-/// classifier.
+/// Forget the signal, so that another one of the same form can be pushed.
+///
+/// One thread at a time per classifier.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL.
-timbrel_status timbrel_classifier_reset(timbrel_classifier *classifier);
-
-/// The answer over all windows since the beginning or the last reset. It may be asked for at any time.
 ///
-/// `result`: written on success. `probabilities`: one value a genre, 0 to 1, written on success;
-/// `probabilities_len` values of room, at least class_count; or NULL with 0 where they are not wanted. No
-/// other call for this classifier at the same time.
+enum timbrel_status timbrel_classifier_reset(struct timbrel_classifier *classifier);
+
+/// Copy the answer over all windows since the beginning or the last reset.
+///
+/// `result`: written on success. `probabilities`: one value per genre, 0 to 1, written on success; room for
+/// `probabilities_len` values, at least class_count; NULL with 0 if they are not wanted. No other call for this
+/// classifier at the same time.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_NO_RESULT, TIMBREL_ERROR_BUFFER.
-timbrel_status timbrel_classifier_result(const timbrel_classifier *classifier,
-                                         timbrel_result *result,
-                                         float *probabilities,
-                                         size_t probabilities_len);
-
-/// Integer logits of the last window, which are the same bits on every platform; zeros before the first one.
 ///
-/// `logits`: one value a genre, written on success; `logits_len` values of room, at least class_count. No
-/// other call for this classifier at the same time.
+enum timbrel_status timbrel_classifier_result(const struct timbrel_classifier *classifier,
+                                              struct timbrel_result *result,
+                                              float *probabilities,
+                                              size_t probabilities_len);
+
+/// Copy the integer logits of the last window.
+///
+/// They are the same bits on every platform, and zeros before the first window. `logits`: one value per genre,
+/// written on success; room for `logits_len` values, at least class_count. No other call for this classifier at the
+/// same time.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_BUFFER.
-timbrel_status timbrel_classifier_logits(const timbrel_classifier *classifier,
-                                         int32_t *logits,
-                                         size_t logits_len);
-
-/// Name of a genre in UTF-8, with a zero byte at its end.
 ///
-/// `class_index`: below class_count. `label`: written on success; `label_len` bytes of room, 128 are enough
-/// for any. No other call for this classifier at the same time.
+enum timbrel_status timbrel_classifier_logits(const struct timbrel_classifier *classifier,
+                                              int32_t *logits,
+                                              size_t logits_len);
+
+/// Copy the name of a genre in UTF-8, with a zero byte at its end.
+///
+/// `class_index`: below class_count. `label`: written on success; room for `label_len` bytes, of which 128 are always
+/// enough. No other call for this classifier at the same time.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_CLASS, TIMBREL_ERROR_BUFFER.
-timbrel_status timbrel_label(const timbrel_classifier *classifier,
-                             uint32_t class_index,
-                             char *label,
-                             size_t label_len);
-
-/// Decodes a wav, mp3, flac, ogg or m4a file and classifies it.
 ///
-/// `model`: `model_len` bytes of a model file, read during the call only. `path`: the file's name, ends with a
-/// zero byte (on Windows in UTF-8). `result`, `probabilities`: as in timbrel_classifier_result(). The genre's
-/// name is copied to `label`, `label_len` bytes of room, 128 are enough for any; NULL with 0 where it is not
-/// wanted. Any thread. In libraries built with decode only.
+enum timbrel_status timbrel_label(const struct timbrel_classifier *classifier,
+                                  uint32_t class_index,
+                                  char *label,
+                                  size_t label_len);
+
+/// Copy the embedding of the signal: the mean over its windows of the input of the network's last layer.
+///
+/// Every value is 0 to 255, in steps whose size does not matter where embeddings of the same model are compared by
+/// their angle. `values`: written on success; room for `values_len` values; NULL with 0 to ask for the number alone.
+/// `needed`: number of values, also written with TIMBREL_ERROR_BUFFER; may be NULL. No other call for this classifier
+/// at the same time.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_NO_EMBEDDING, TIMBREL_ERROR_NO_RESULT,
+/// TIMBREL_ERROR_BUFFER.
+///
+enum timbrel_status timbrel_classifier_embedding(const struct timbrel_classifier *classifier,
+                                                 float *values,
+                                                 size_t values_len,
+                                                 size_t *needed);
+
+/// Decode a wav, mp3, flac, ogg or m4a file and classify it.
+///
+/// `model`: `model_len` bytes of a model file, read during the call only. `path`: name of the file, with a zero byte
+/// at its end (on Windows in UTF-8). `result`, `probabilities`: as in timbrel_classifier_result(). `label`: name of
+/// the genre as in timbrel_label(), room for `label_len` bytes; NULL with 0 if it is not wanted. Any thread. In
+/// libraries built with decode only.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL, TIMBREL_ERROR_FILE, TIMBREL_ERROR_RATE,
 /// TIMBREL_ERROR_CHANNELS, TIMBREL_ERROR_SAMPLE, TIMBREL_ERROR_BUFFER.
-timbrel_status timbrel_classify_file(const uint8_t *model,
-                                     size_t model_len,
-                                     const char *path,
-                                     timbrel_result *result,
-                                     float *probabilities,
-                                     size_t probabilities_len,
-                                     char *label,
-                                     size_t label_len);
+///
+enum timbrel_status timbrel_classify_file(const uint8_t *model,
+                                          size_t model_len,
+                                          const char *path,
+                                          struct timbrel_result *result,
+                                          float *probabilities,
+                                          size_t probabilities_len,
+                                          char *label,
+                                          size_t label_len);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,7 +1,7 @@
 /**
  * @file
- * Timbrel for C++17: timbrel.h with values that free themselves, exceptions and views. Header-only; it compiles
- * into the program and adds nothing to the library's ABI.
+ * Timbrel for C++17: timbrel.h with values that free themselves, exceptions and views. The header compiles into the
+ * program and adds nothing to the library's ABI.
  *
  *     timbrel::classifier classifier = timbrel::classifier::copying(model, {44100, 2});
  *     classifier.push_all(samples);
@@ -9,15 +9,15 @@
  *     timbrel::prediction answer = classifier.result();
  *     std::cout << answer.genre << '\n';
  *
- * Errors. Functions that return outcome<T> return a T and throw timbrel::error. Where TIMBREL_NO_EXCEPTIONS is
- * defined before this header is included, they throw nothing and return an expected<T> instead, which holds a T
- * or a timbrel::failure. Both forms may be used in one program: they live in different inline namespaces.
+ * Errors. Functions that return outcome<T> return a T and throw timbrel::error. If TIMBREL_NO_EXCEPTIONS is defined
+ * before this header is included, they throw nothing and return an expected<T> instead, which holds a T or a
+ * timbrel::failure. Both forms may be used in one program: they live in different inline namespaces.
  *
- * Views. Samples, models and memory are taken as span<T>: any contiguous container (std::vector, std::array, an
- * array, C++20's std::span), or a pointer and a length. They are used during the call only, except where a
- * function's name says that it borrows.
+ * Views. Samples, models and memory are passed as span<T>: any contiguous container (std::vector, std::array, an
+ * array, C++20's std::span), or a pointer and a length. They are used during the call only, unless the function's
+ * name says that it borrows.
  *
- * Threads. As timbrel.h says: a classifier may move between threads and must not be used by two at once.
+ * Threads. As in timbrel.h: a classifier may move between threads, but two threads must not use it at once.
  */
 #ifndef TIMBREL_HPP
 #define TIMBREL_HPP
@@ -42,13 +42,13 @@
 
 namespace timbrel {
 
-/** A view of `size()` values of T that somebody else owns. */
+/** A view of `size()` values of T with another owner. */
 template <class T> class span {
 public:
     constexpr span() noexcept = default;
     constexpr span(T *data, std::size_t size) noexcept : data_(data), size_(size) {}
     template <std::size_t N> constexpr span(T (&array)[N]) noexcept : data_(array), size_(N) {}
-    /** From anything with data() and size() over the same type. */
+    /** View anything with data() and size() over the same type. */
     template <class C, class = std::enable_if_t<
                            std::is_convertible_v<decltype(std::declval<C &>().data()), T *> &&
                            std::is_same_v<std::remove_cv_t<std::remove_pointer_t<decltype(std::declval<C &>().data())>>,
@@ -59,7 +59,7 @@ public:
     constexpr T *data() const noexcept { return data_; }
     constexpr std::size_t size() const noexcept { return size_; }
     constexpr bool empty() const noexcept { return size_ == 0; }
-    /** What is left behind the first `count` values, which must not be more than size(). */
+    /** Return the values after the first `count`, which must not be more than size(). */
     constexpr span behind(std::size_t count) const noexcept { return {data_ + count, size_ - count}; }
 
 private:
@@ -70,17 +70,17 @@ private:
 /** The bytes of a model file. */
 using model_bytes = span<const std::uint8_t>;
 
-/** What went wrong. */
+/** A failure. */
 struct failure {
     timbrel_status status = TIMBREL_ERROR_INTERNAL;
     /** In English, with details; a copy that stays valid. */
     std::string message;
-    /** Samples that a push took before it failed. With TIMBREL_ERROR_SAMPLE the bad sample is the one at this
-       index, and one may go on behind it. */
+    /** Samples that a push took before it failed. With TIMBREL_ERROR_SAMPLE this is the index of the bad sample, and
+       the caller may continue after it. */
     std::size_t consumed = 0;
 };
 
-/** Form of the audio that will be pushed. */
+/** Form of the audio to be pushed. */
 struct format {
     /** Hz: 8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000 or 96000. */
     std::uint32_t sample_rate = 44100;
@@ -88,7 +88,7 @@ struct format {
     std::uint32_t channels = 1;
 };
 
-/** What one push did. */
+/** Effect of one push. */
 struct pushed {
     /** Samples taken from the front. */
     std::size_t consumed = 0;
@@ -105,7 +105,7 @@ struct prediction {
     float confidence = 0;
     /** Windows that were classified. */
     std::uint32_t windows = 0;
-    /** One value a genre, 0 to 1. */
+    /** One value per genre, 0 to 1. */
     std::vector<float> probabilities;
 };
 
@@ -118,16 +118,16 @@ struct file_prediction {
     std::vector<float> probabilities;
 };
 
-/** The library's version, for example "0.1.0". */
+/** Return the library's version, for example "0.1.0". */
 inline std::string_view version() noexcept { return timbrel_version(); }
 
-/** Whether the library that the program runs with fits the header that it was compiled with. */
+/** Return whether the library that the program runs with fits the header that it was compiled with. */
 inline bool abi_matches() noexcept { return timbrel_abi_version() == TIMBREL_ABI_VERSION; }
 
 #ifndef TIMBREL_NO_EXCEPTIONS
 inline namespace throwing {
 
-/** The exception: a failure whose message is what(). */
+/** Exception that carries a failure; its message is what(). */
 class error : public std::runtime_error {
 public:
     explicit error(failure why)
@@ -150,20 +150,20 @@ inline void done() noexcept {}
 #else
 inline namespace expecting {
 
-/** A T, or why there is none. */
+/** A T, or a failure instead of it. */
 template <class T> class [[nodiscard]] expected {
 public:
     expected(T value) : held_(std::in_place_index<0>, std::move(value)) {}
     expected(failure why) : held_(std::in_place_index<1>, std::move(why)) {}
     bool has_value() const noexcept { return held_.index() == 0; }
     explicit operator bool() const noexcept { return has_value(); }
-    /** To be called only if has_value(). */
+    /** Return the value; call this only if has_value(). */
     T &operator*() & noexcept { return value(); }
     T &&operator*() && noexcept { return std::move(value()); }
     T *operator->() noexcept { return &value(); }
     const T &operator*() const & noexcept { return const_cast<expected *>(this)->value(); }
     const T *operator->() const noexcept { return &const_cast<expected *>(this)->value(); }
-    /** To be called only if not has_value(). */
+    /** Return the failure; call this only if not has_value(). */
     const failure &error() const noexcept
     {
         assert(!has_value());
@@ -185,7 +185,7 @@ public:
     expected(failure why) : failed_(true), why_(std::move(why)) {}
     bool has_value() const noexcept { return !failed_; }
     explicit operator bool() const noexcept { return has_value(); }
-    /** To be called only if not has_value(). */
+    /** Return the failure; call this only if not has_value(). */
     const failure &error() const noexcept
     {
         assert(failed_);
@@ -207,7 +207,7 @@ inline expected<void> done() { return {}; }
 #endif
 
 namespace detail {
-/** The details of what failed last on this thread. */
+/** Return the details of the last failure on this thread. */
 inline failure last(timbrel_status status, std::size_t consumed = 0)
 {
     const char *message = timbrel_last_error();
@@ -215,7 +215,7 @@ inline failure last(timbrel_status status, std::size_t consumed = 0)
 }
 } // namespace detail
 
-/** Checks a model and tells what it says of itself. */
+/** Check a model and return its metadata. */
 inline outcome<timbrel_info> model_info(model_bytes model)
 {
     timbrel_info info{};
@@ -225,7 +225,7 @@ inline outcome<timbrel_info> model_info(model_bytes model)
     return info;
 }
 
-/** Bytes of memory that classifier::in_place() needs for a model. */
+/** Return the bytes of memory that classifier::in_place() needs for a model. */
 inline outcome<std::size_t> required_bytes(model_bytes model)
 {
     std::size_t bytes = 0;
@@ -235,11 +235,11 @@ inline outcome<std::size_t> required_bytes(model_bytes model)
     return bytes;
 }
 
-/** A streaming classifier. It can be moved, not copied; functions of one that was moved from fail with
+/** A streaming classifier. It can be moved, not copied; functions of a moved-from classifier fail with
    TIMBREL_ERROR_NULL. */
 class classifier {
 public:
-    /** On the heap, with a copy of the model. */
+    /** Make a classifier on the heap, with a copy of the model. */
     static outcome<classifier> copying(model_bytes model, format form)
     {
         return make(model, [&](const timbrel_config &config, timbrel_classifier **made) {
@@ -247,7 +247,7 @@ public:
         }, form);
     }
 
-    /** On the heap, over a model that stays where it is, unchanged, as long as the classifier lives. */
+    /** Make a classifier on the heap over a model that stays in place, unchanged, as long as the classifier lives. */
     static outcome<classifier> borrowing(model_bytes model, format form)
     {
         return make(model, [&](const timbrel_config &config, timbrel_classifier **made) {
@@ -255,8 +255,8 @@ public:
         }, form);
     }
 
-    /** In memory of the caller's, of at least required_bytes(model); memory and model are borrowed as long as the
-       classifier lives. Only the labels are on the heap. */
+    /** Make a classifier in memory of the caller, of at least required_bytes(model). Memory and model are borrowed as
+       long as the classifier lives; only the labels are on the heap. */
     static outcome<classifier> in_place(span<std::uint8_t> memory, model_bytes model, format form)
     {
         return make(model, [&](const timbrel_config &config, timbrel_classifier **made) {
@@ -264,18 +264,18 @@ public:
         }, form);
     }
 
-    /** Takes samples, interleaved, full scale ±1.0 or 16 bits, and returns after the first window that they
+    /** Push interleaved samples, with full scale ±1.0 or 16 bits, and return after the first window that they
        complete: call it again with the rest. */
     outcome<pushed> push(span<const float> samples) { return push_with(timbrel_classifier_push_f32, samples); }
     outcome<pushed> push(span<const std::int16_t> samples) { return push_with(timbrel_classifier_push_i16, samples); }
 
-    /** Takes all samples. Returns the number of windows that they completed. */
+    /** Push all samples and return the number of windows that they completed. */
     template <class S> outcome<std::uint32_t> push_all(const S &samples)
     {
         return push_all(samples, [] {});
     }
 
-    /** As above, and calls `on_window()` after each window, in which result() and logits() may be asked for. */
+    /** Do the same and call `on_window()` after each window, in which result() and logits() may be used. */
     template <class S, class F> outcome<std::uint32_t> push_all(const S &samples, F &&on_window)
     {
         if constexpr (std::is_convertible_v<const S &, span<const float>>)
@@ -284,13 +284,13 @@ public:
             return push_rest(timbrel_classifier_push_i16, span<const std::int16_t>(samples), on_window);
     }
 
-    /** Ends the signal and classifies what is left of it. */
+    /** End the signal and classify the rest of it. */
     outcome<void> finish() { return done(timbrel_classifier_finish(get())); }
 
-    /** Forgets the signal, so that another one of the same form can be pushed. */
+    /** Forget the signal, so that another one of the same form can be pushed. */
     outcome<void> reset() { return done(timbrel_classifier_reset(get())); }
 
-    /** The answer over all windows since the beginning or the last reset. */
+    /** Return the answer over all windows since the beginning or the last reset. */
     outcome<prediction> result() const
     {
         timbrel_result result{};
@@ -303,7 +303,7 @@ public:
                           std::move(probabilities)};
     }
 
-    /** Integer logits of the last window, one a genre; zeros before the first one. */
+    /** Return the integer logits of the last window, one per genre; zeros before the first window. */
     outcome<std::vector<std::int32_t>> logits() const
     {
         std::vector<std::int32_t> logits(labels_.size());
@@ -313,21 +313,35 @@ public:
         return logits;
     }
 
-    /** Number of genres. */
+    /** Return the embedding of the signal: the mean over its windows of the input of the network's last layer, 0 to
+       255 each. Fails with TIMBREL_ERROR_NO_EMBEDDING for a model without one. */
+    outcome<std::vector<float>> embedding() const
+    {
+        std::size_t needed = 0;
+        timbrel_status status = timbrel_classifier_embedding(get(), nullptr, 0, &needed);
+        std::vector<float> values(status == TIMBREL_OK ? needed : 0);
+        if (status == TIMBREL_OK)
+            status = timbrel_classifier_embedding(get(), values.data(), values.size(), nullptr);
+        if (status != TIMBREL_OK)
+            return detail::fail<std::vector<float>>(detail::last(status));
+        return values;
+    }
+
+    /** Return the number of genres. */
     std::uint32_t class_count() const noexcept { return static_cast<std::uint32_t>(labels_.size()); }
 
-    /** Name of a genre in UTF-8, valid as long as the classifier is; empty if there is no such genre. */
+    /** Return the name of a genre in UTF-8, valid as long as the classifier is; empty if there is no such genre. */
     std::string_view label(std::uint32_t class_index) const noexcept
     {
         return class_index < labels_.size() ? std::string_view(labels_[class_index]) : std::string_view();
     }
 
-    /** The handle, for functions of timbrel.h; it stays this object's. NULL after a move. */
+    /** Return the handle, for functions of timbrel.h; this object keeps it. NULL after a move. */
     timbrel_classifier *get() const noexcept { return handle_.get(); }
 
 private:
     struct freeing {
-        /** leaves a classifier in the caller's memory alone */
+        /** Free the classifier, but leave one in the caller's memory alone. */
         void operator()(timbrel_classifier *handle) const noexcept { timbrel_classifier_free(handle); }
     };
     static constexpr std::size_t label_bytes = 128;
@@ -403,8 +417,8 @@ private:
     std::vector<std::string> labels_;
 };
 
-/** Decodes a wav, mp3, flac, ogg or m4a file and classifies it. `path` is in UTF-8 on Windows. In libraries built
-   with decode only. */
+/** Decode a wav, mp3, flac, ogg or m4a file and classify it. `path` is in UTF-8 on Windows. In libraries built with
+   decode only. */
 inline outcome<file_prediction> classify_file(model_bytes model, const std::string &path)
 {
     timbrel_info info{};

@@ -134,12 +134,18 @@ void answers(timbrel::model_bytes model)
     timbrel::prediction one = MUST(heap.result()), other = MUST(place.result());
     CHECK(one.genre == other.genre && one.probabilities == other.probabilities && one.windows == other.windows);
     CHECK(MUST(heap.logits()) == MUST(place.logits()) && MUST(heap.logits()).size() == 10);
+    CHECK(MUST(heap.embedding()) == MUST(place.embedding()) && MUST(heap.embedding()).size() == 96);
+    float largest = 0;
+    for (float value : MUST(heap.embedding()))
+        largest = std::max(largest, value);
+    CHECK(largest > 0 && largest <= 255);
     float sum = 0;
     for (float p : one.probabilities)
         sum += p;
     CHECK(std::fabs(sum - 1) < 1e-5F && one.probabilities[one.class_index] == one.confidence);
     MUST_DO(heap.reset());
     CHECK(failure_of([&] { return heap.result(); }).status == TIMBREL_ERROR_NO_RESULT);
+    CHECK(failure_of([&] { return heap.embedding(); }).status == TIMBREL_ERROR_NO_RESULT);
 }
 
 void failures(timbrel::model_bytes model)

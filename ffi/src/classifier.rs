@@ -15,7 +15,7 @@ use crate::timbrel_status::{self, TIMBREL_ERROR_BUFFER, TIMBREL_ERROR_CLASS};
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct timbrel_result {
-    /// Index of the most probable genre; timbrel_label() has its name.
+    /// Index of the most probable genre; timbrel_label() returns its name.
     pub class_index: u32,
     /// Its probability, 0 to 1.
     pub confidence: f32,
@@ -36,14 +36,16 @@ impl From<&Prediction<'_>> for timbrel_result {
     }
 }
 
-/// Takes samples, interleaved if there are several channels, full scale ±1.0. Any number of them; a frame of
-/// channels may be cut between two calls. It returns after each window that is completed and classified, so
-/// call it again with the rest. How the audio is cut into calls does not change the result.
+/// Push samples with full scale ±1.0, interleaved if there are several channels.
 ///
-/// `samples`: `count` values, read during the call only; may be NULL if `count` is 0. `consumed`: samples
-/// taken from the front; written on success, and also with TIMBREL_ERROR_SAMPLE, where the sample at that
-/// index is the bad one: one may go on behind it. `window`: set to 1 if a window was completed, else to 0;
-/// may be NULL. One thread at a time for a classifier.
+/// Any number of samples may be pushed, and a frame of channels may be split between two calls. The function returns
+/// after each window that it completes and classifies; call it again with the rest. The division of the audio into
+/// calls does not change the result.
+///
+/// `samples`: `count` values, read during the call only; may be NULL if `count` is 0. `consumed`: number of samples
+/// taken from the front; written on success, and also with TIMBREL_ERROR_SAMPLE as the index of the bad sample, after
+/// which the caller may continue. `window`: set to 1 if a window was completed, else to 0; may be NULL. One thread at
+/// a time per classifier.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_SAMPLE, TIMBREL_ERROR_FINISHED.
 ///
@@ -61,7 +63,7 @@ pub unsafe extern "C" fn timbrel_classifier_push_f32(
     guard(|| unsafe { push(classifier, samples, count, consumed, window) })
 }
 
-/// As timbrel_classifier_push_f32(), for 16-bit samples.
+/// Push 16-bit samples, otherwise as timbrel_classifier_push_f32().
 ///
 /// # Safety
 /// As the text above says.
@@ -106,9 +108,11 @@ unsafe fn push<S: Sample>(
     Ok(())
 }
 
-/// Ends the signal and classifies what is left of it: the last window's worth if at least half a hop of it is
-/// new, or, if there was no window at all, what there is, forwards and backwards in turn until it fills one.
-/// Calling it again does nothing. One thread at a time for a classifier.
+/// End the signal and classify the rest of it.
+///
+/// The rest is the last window's worth of audio if at least half a hop of it is new, or, if there was no window at
+/// all, the whole signal, forwards and backwards in turn until it fills a window. Calling the function again does
+/// nothing. One thread at a time per classifier.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_NO_AUDIO.
 ///
@@ -125,8 +129,9 @@ pub unsafe extern "C" fn timbrel_classifier_finish(
     })
 }
 
-/// Forgets the signal, so that another one of the same form can be pushed. One thread at a time for a
-/// classifier.
+/// Forget the signal, so that another one of the same form can be pushed.
+///
+/// One thread at a time per classifier.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL.
 ///
@@ -143,11 +148,11 @@ pub unsafe extern "C" fn timbrel_classifier_reset(
     })
 }
 
-/// The answer over all windows since the beginning or the last reset. It may be asked for at any time.
+/// Copy the answer over all windows since the beginning or the last reset.
 ///
-/// `result`: written on success. `probabilities`: one value a genre, 0 to 1, written on success;
-/// `probabilities_len` values of room, at least class_count; or NULL with 0 where they are not wanted. No
-/// other call for this classifier at the same time.
+/// `result`: written on success. `probabilities`: one value per genre, 0 to 1, written on success; room for
+/// `probabilities_len` values, at least class_count; NULL with 0 if they are not wanted. No other call for this
+/// classifier at the same time.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_NO_RESULT, TIMBREL_ERROR_BUFFER.
 ///
@@ -197,10 +202,11 @@ pub(crate) unsafe fn write_result(
     Ok(())
 }
 
-/// Integer logits of the last window, which are the same bits on every platform; zeros before the first one.
+/// Copy the integer logits of the last window.
 ///
-/// `logits`: one value a genre, written on success; `logits_len` values of room, at least class_count. No
-/// other call for this classifier at the same time.
+/// They are the same bits on every platform, and zeros before the first window. `logits`: one value per genre,
+/// written on success; room for `logits_len` values, at least class_count. No other call for this classifier at the
+/// same time.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_BUFFER.
 ///
@@ -220,10 +226,10 @@ pub unsafe extern "C" fn timbrel_classifier_logits(
     })
 }
 
-/// Name of a genre in UTF-8, with a zero byte at its end.
+/// Copy the name of a genre in UTF-8, with a zero byte at its end.
 ///
-/// `class_index`: below class_count. `label`: written on success; `label_len` bytes of room, 128 are enough
-/// for any. No other call for this classifier at the same time.
+/// `class_index`: below class_count. `label`: written on success; room for `label_len` bytes, of which 128 are always
+/// enough. No other call for this classifier at the same time.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_CLASS, TIMBREL_ERROR_BUFFER.
 ///
@@ -247,10 +253,53 @@ pub unsafe extern "C" fn timbrel_label(
             return Err(TIMBREL_ERROR_BUFFER.into());
         }
         let label = label.cast::<u8>();
-        // SAFETY: there is room for the name and one byte more
+        // SAFETY: there is room for the name and one more byte
         unsafe {
             fill(label, label_len, name.as_bytes())?;
             label.add(name.len()).write(0);
+        }
+        Ok(())
+    })
+}
+
+/// Copy the embedding of the signal: the mean over its windows of the input of the network's last layer.
+///
+/// Every value is 0 to 255, in steps whose size does not matter where embeddings of the same model are compared by
+/// their angle. `values`: written on success; room for `values_len` values; NULL with 0 to ask for the number alone.
+/// `needed`: number of values, also written with TIMBREL_ERROR_BUFFER; may be NULL. No other call for this classifier
+/// at the same time.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_NO_EMBEDDING, TIMBREL_ERROR_NO_RESULT,
+/// TIMBREL_ERROR_BUFFER.
+///
+/// # Safety
+/// As the text above says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn timbrel_classifier_embedding(
+    classifier: *const timbrel_classifier,
+    values: *mut f32,
+    values_len: usize,
+    needed: *mut usize,
+) -> timbrel_status {
+    guard(|| {
+        // SAFETY: the caller vouches for the classifier
+        let embedding = unsafe { look(classifier)? }.kind.embedding()?;
+        if values_len > 0 {
+            not_null(values)?;
+        }
+        if !needed.is_null() {
+            // SAFETY: not NULL, and the caller vouches that it is writable
+            unsafe { needed.write(embedding.len()) };
+        }
+        if values.is_null() {
+            return Ok(());
+        }
+        if values_len < embedding.len() {
+            return Err(TIMBREL_ERROR_BUFFER.into());
+        }
+        for (index, value) in embedding.enumerate() {
+            // SAFETY: there is room for all values, and the caller vouches that it is writable
+            unsafe { values.add(index).write(value) };
         }
         Ok(())
     })

@@ -13,12 +13,12 @@ use crate::status::Failure;
 use crate::timbrel_status::{TIMBREL_ERROR_BUFFER, TIMBREL_ERROR_FILE};
 use crate::{timbrel_result, timbrel_status};
 
-/// Decodes a wav, mp3, flac, ogg or m4a file and classifies it.
+/// Decode a wav, mp3, flac, ogg or m4a file and classify it.
 ///
-/// `model`: `model_len` bytes of a model file, read during the call only. `path`: the file's name, ends with a
-/// zero byte (on Windows in UTF-8). `result`, `probabilities`: as in timbrel_classifier_result(). The genre's
-/// name is copied to `label`, `label_len` bytes of room, 128 are enough for any; NULL with 0 where it is not
-/// wanted. Any thread. In libraries built with decode only.
+/// `model`: `model_len` bytes of a model file, read during the call only. `path`: name of the file, with a zero byte
+/// at its end (on Windows in UTF-8). `result`, `probabilities`: as in timbrel_classifier_result(). `label`: name of
+/// the genre as in timbrel_label(), room for `label_len` bytes; NULL with 0 if it is not wanted. Any thread. In
+/// libraries built with decode only.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL, TIMBREL_ERROR_FILE, TIMBREL_ERROR_RATE,
 /// TIMBREL_ERROR_CHANNELS, TIMBREL_ERROR_SAMPLE, TIMBREL_ERROR_BUFFER.

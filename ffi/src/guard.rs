@@ -1,12 +1,11 @@
-//! What stands between C and every function: pointers are checked, errors become a status, and no panic
-//! crosses the border.
+//! The border between C and every function: pointers are checked, errors become a status, and no panic crosses it.
 
 use core::slice;
 
 use crate::status::Failure;
 use crate::timbrel_status::{self, TIMBREL_ERROR_NULL, TIMBREL_OK};
 
-/// Runs the body of a function.
+/// Run the body of a function.
 pub(crate) fn guard(body: impl FnOnce() -> Result<(), Failure>) -> timbrel_status {
     match catch(body) {
         Ok(()) => TIMBREL_OK,
@@ -29,7 +28,7 @@ fn catch(body: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
     body()
 }
 
-/// A C array as a slice. NULL is an empty one where the length is 0.
+/// Borrow a C array as a slice; NULL with length 0 is an empty one.
 ///
 /// # Safety
 /// Unless NULL, `data` points to `len` values that nobody writes to during `'a`.
@@ -42,7 +41,7 @@ pub(crate) unsafe fn array<'a, T>(data: *const T, len: usize) -> Result<&'a [T],
     Ok(unsafe { slice::from_raw_parts(data, len) })
 }
 
-/// An error where a pointer is NULL.
+/// Return an error if a pointer is NULL.
 pub(crate) fn not_null<T>(pointer: *const T) -> Result<(), Failure> {
     if pointer.is_null() {
         Err(TIMBREL_ERROR_NULL.into())
@@ -51,7 +50,7 @@ pub(crate) fn not_null<T>(pointer: *const T) -> Result<(), Failure> {
     }
 }
 
-/// Copies values to a C buffer of `len` values that may be larger.
+/// Copy values to a C buffer of `len` values, which may be larger.
 ///
 /// # Safety
 /// Unless NULL, `buffer` points to `len` writable values that no reference of Rust's covers.

@@ -9,11 +9,11 @@ use timbrel_core::model::Model;
 use crate::status::Failure;
 use crate::timbrel_status::{TIMBREL_ERROR_NULL, TIMBREL_ERROR_STRUCT_SIZE};
 
-/// Form of the audio that will be pushed.
+/// Form of the audio to be pushed.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct timbrel_config {
-    /// sizeof(timbrel_config), by which the library knows which fields there are.
+    /// sizeof(timbrel_config), from which the library knows the fields that are there.
     pub struct_size: u32,
     /// Samples per second and channel: 8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000 or 96000.
     pub sample_rate: u32,
@@ -21,33 +21,33 @@ pub struct timbrel_config {
     pub channels: u32,
 }
 
-/// A streaming classifier. Opaque: only pointers to it are handed around.
+/// A streaming classifier.
 ///
-/// It may move from thread to thread and must not be used by two at once.
+/// The type is opaque. A classifier may move from thread to thread, but two threads must not use it at once.
 pub struct timbrel_classifier {
     pub(crate) kind: Kind,
-    /// What timbrel_classifier_free() frees; None in the caller's memory.
+    /// Memory that timbrel_classifier_free() frees; None for a classifier in the caller's memory.
     #[cfg(feature = "std")]
     pub(crate) heap: Option<Heap>,
 }
 
-/// The classifier over either engine. The lifetimes are those of the memory and the model that the handle
-/// was made with, which outlive it by contract or belong to it; they are not Rust's to check.
+/// The classifier over either engine. Its lifetimes are those of the memory and the model, which outlive the handle by
+/// contract or belong to it; Rust cannot check them.
 pub(crate) enum Kind {
     Int8(Classifier<'static, Int8Engine<'static>>),
     #[cfg(feature = "tract")]
     Tract(Classifier<'static, timbrel_core::host::tract::TractEngine>),
 }
 
-/// Memory that belongs to a classifier. Raw, since the classifier inside the handle points to it too.
+/// Memory that belongs to a classifier; raw, since the classifier inside the handle points to it too.
 #[cfg(feature = "std")]
 pub(crate) struct Heap {
     pub(crate) memory: *mut [u8],
-    /// None where the model is the caller's.
+    /// None if the model is the caller's.
     pub(crate) model: Option<*mut [u8]>,
 }
 
-/// Calls the same method of whichever classifier it is.
+/// Call the same method of either classifier.
 macro_rules! each {
     ($handle:expr, $classifier:ident => $call:expr) => {
         match $handle {
@@ -88,12 +88,16 @@ impl Kind {
         each!(self, classifier => classifier.logits())
     }
 
+    pub(crate) fn embedding(&self) -> Result<impl ExactSizeIterator<Item = f32> + '_, Error> {
+        each!(self, classifier => classifier.embedding())
+    }
+
     pub(crate) fn label(&self, class: usize) -> Option<&str> {
         each!(self, classifier => classifier.label(class))
     }
 }
 
-/// Reads the caller's configuration.
+/// Read the caller's configuration.
 ///
 /// # Safety
 /// Unless NULL, `config` points to as many bytes as its first field says.

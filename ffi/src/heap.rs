@@ -12,7 +12,7 @@ use crate::status::Failure;
 use crate::timbrel_status::TIMBREL_ERROR_MODEL;
 use crate::{timbrel_classifier, timbrel_config, timbrel_status};
 
-/// Makes a classifier on the heap with a copy of the model.
+/// Make a classifier on the heap, with a copy of the model.
 ///
 /// `model`: `model_len` bytes of a .timbrel file, or of an .onnx file if the library was built with
 /// tract; copied. `config`: read during the call only. `classifier`: written on success; free it with
@@ -50,9 +50,10 @@ pub unsafe extern "C" fn timbrel_classifier_new(
     })
 }
 
-/// Makes a classifier on the heap over a model that stays the caller's: `model_len` bytes that stay
-/// where they are, unchanged, until the classifier is freed (a file mapped into memory, say). Otherwise
-/// as timbrel_classifier_new().
+/// Make a classifier on the heap over a model that the caller keeps.
+///
+/// As timbrel_classifier_new(), but the `model_len` bytes of the model must stay in place, unchanged, until the
+/// classifier is freed: a file mapped into memory, for example.
 ///
 /// # Safety
 /// As the text above says.
@@ -99,7 +100,7 @@ fn make(
     }
 }
 
-/// Makes a classifier in `needed` bytes of fresh memory, which is freed again where that fails.
+/// Make a classifier in `needed` bytes of fresh memory, which is freed again on failure.
 fn allocate(
     needed: usize,
     model: Option<*mut [u8]>,
@@ -120,9 +121,10 @@ fn allocate(
     }
 }
 
-/// Frees a classifier that timbrel_classifier_new() or timbrel_classifier_new_borrowed() made, and the
-/// copy of its model if there is one. NULL, and a classifier in the caller's memory, are left alone.
-/// The pointer is not valid afterwards.
+/// Free a classifier.
+///
+/// It frees what timbrel_classifier_new() or timbrel_classifier_new_borrowed() allocated, and leaves NULL and a
+/// classifier in the caller's memory alone. The pointer is invalid afterwards.
 ///
 /// # Safety
 /// `classifier` is NULL or came from this library and is not freed yet.

@@ -1,4 +1,4 @@
-//! What is known without a classifier: versions, and what a model says of itself.
+//! Everything that needs no classifier: versions, and a model's metadata.
 
 use core::ffi::{CStr, c_char};
 
@@ -8,15 +8,16 @@ use crate::guard::{array, guard, not_null};
 use crate::status::Failure;
 use crate::timbrel_status;
 
-/// Version of this interface. It changes when a program that was compiled against an older header would
-/// misbehave; compare it with `timbrel_abi_version()`.
+/// Version of this interface.
+///
+/// It changes when a program compiled with an older header would misbehave; compare it with timbrel_abi_version().
 pub const TIMBREL_ABI_VERSION: u32 = 1;
 
-/// What a model says of itself.
+/// Metadata of a model.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct timbrel_info {
-    /// Rate in Hz that audio is resampled to. Any supported rate may be pushed.
+    /// Rate in Hz to which audio is resampled; any supported rate may be pushed.
     pub sample_rate: u32,
     /// Number of genres, 1 to 64.
     pub class_count: u32,
@@ -24,7 +25,7 @@ pub struct timbrel_info {
     pub window_seconds: f32,
     /// Seconds from one window to the next.
     pub hop_seconds: f32,
-    /// A logit's value is its integer times 2 to the power of minus this.
+    /// Exponent of the logits: a logit's value is its integer times 2 to the power of minus this.
     pub logits_exponent: u32,
 }
 
@@ -42,13 +43,17 @@ impl From<&ModelInfo> for timbrel_info {
     }
 }
 
-/// The library's TIMBREL_ABI_VERSION. Any thread.
+/// Return the library's TIMBREL_ABI_VERSION.
+///
+/// Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn timbrel_abi_version() -> u32 {
     TIMBREL_ABI_VERSION
 }
 
-/// The library's version, for example "0.1.0"; static. Any thread.
+/// Return the library's version, for example "0.1.0".
+///
+/// The string is static. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn timbrel_version() -> *const c_char {
     const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
@@ -58,7 +63,7 @@ pub extern "C" fn timbrel_version() -> *const c_char {
     }
 }
 
-/// Checks a model and tells what it says of itself.
+/// Check a model and copy its metadata.
 ///
 /// `model`: `model_len` bytes of a model file, anywhere in memory; read during the call only.
 /// `info`: written on success. Any thread.
@@ -75,23 +80,53 @@ pub unsafe extern "C" fn timbrel_model_info(
 ) -> timbrel_status {
     guard(|| {
         not_null(info)?;
-        not_null(model)?;
         // SAFETY: the caller vouches for model and model_len
-        let bytes = unsafe { array(model, model_len)? };
-        let found = (&describe(bytes)?).into();
+        let found = unsafe { describe(model, model_len)? };
         // SAFETY: not NULL, and the caller vouches that it is writable
-        unsafe { info.write(found) };
+        unsafe { info.write((&found).into()) };
         Ok(())
     })
 }
 
-#[cfg(feature = "std")]
-fn describe(bytes: &[u8]) -> Result<ModelInfo, Failure> {
-    Ok(*timbrel_core::host::Loaded::from_bytes(bytes)?.info())
+/// Check a model and copy the length of its embedding.
+///
+/// `model`: `model_len` bytes of a model file, anywhere in memory; read during the call only. `values`: number of
+/// values that timbrel_classifier_embedding() writes, at most 1024, and 0 for a model without an embedding; written
+/// on success. Any thread.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL.
+///
+/// # Safety
+/// As the text above says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn timbrel_model_embedding(
+    model: *const u8,
+    model_len: usize,
+    values: *mut usize,
+) -> timbrel_status {
+    guard(|| {
+        not_null(values)?;
+        // SAFETY: the caller vouches for model and model_len
+        let found = unsafe { describe(model, model_len)? };
+        // SAFETY: not NULL, and the caller vouches that it is writable
+        unsafe { values.write(found.embedding) };
+        Ok(())
+    })
 }
 
-#[cfg(not(feature = "std"))]
-fn describe(bytes: &[u8]) -> Result<ModelInfo, Failure> {
-    let model = timbrel_core::model::Model::parse(bytes).map_err(timbrel_core::Error::from)?;
-    Ok(model.info())
+/// Check a model and return its metadata.
+///
+/// # Safety
+/// `model` is NULL or points to `len` bytes.
+unsafe fn describe(model: *const u8, len: usize) -> Result<ModelInfo, Failure> {
+    not_null(model)?;
+    // SAFETY: the caller vouches for model and len
+    let bytes = unsafe { array(model, len)? };
+    #[cfg(feature = "std")]
+    let info = *timbrel_core::host::Loaded::from_bytes(bytes)?.info();
+    #[cfg(not(feature = "std"))]
+    let info = timbrel_core::model::Model::parse(bytes)
+        .map_err(timbrel_core::Error::from)?
+        .info();
+    Ok(info)
 }

@@ -1,8 +1,8 @@
-//! The C ABI. `include/timbrel.h`, which cbindgen makes of this crate, is its documentation; the rules that
-//! hold for all functions are in `docs/c-api.md`.
+//! The C ABI. `include/timbrel.h`, which cbindgen generates from this crate, is its documentation; the rules for all
+//! functions are in `docs/c-api.md`.
 //!
-//! Without feature `std` the crate needs neither an operating system nor an allocator, and classifiers
-//! live in the caller's memory alone.
+//! Without feature `std` the crate needs neither an operating system nor an allocator, and classifiers live only in
+//! the caller's memory.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 #![allow(non_camel_case_types, reason = "the names are C's")]
@@ -28,8 +28,8 @@ pub use info::*;
 pub use memory::*;
 pub use status::*;
 
-/// Without std there is nobody to catch a panic. The core's portable path has none; should one be reached
-/// all the same, stopping is the only answer that does no harm.
+/// Without std nothing can catch a panic. The core's portable path has none; should one be reached all the same,
+/// stopping is the only harmless answer.
 #[cfg(not(feature = "std"))]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {

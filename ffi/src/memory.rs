@@ -1,4 +1,4 @@
-//! Making classifiers, on the heap and in the caller's memory.
+//! Making classifiers in the caller's memory, without a heap.
 
 use core::slice;
 
@@ -10,8 +10,9 @@ use crate::handle::{Kind, read_config};
 use crate::timbrel_status::{self, TIMBREL_ERROR_MEMORY};
 use crate::{timbrel_classifier, timbrel_config};
 
-/// Tells how many bytes of memory timbrel_classifier_init() needs for a model. The number does not depend
-/// on the audio's form, nor on where the memory begins.
+/// Compute the bytes of memory that timbrel_classifier_init() needs for a model.
+///
+/// The number depends neither on the form of the audio nor on the address of the memory.
 ///
 /// `model`: `model_len` bytes of a .timbrel file; read during the call only.
 /// `bytes`: written on success. Any thread.
@@ -39,16 +40,17 @@ pub unsafe extern "C" fn timbrel_required_bytes(
     })
 }
 
-/// Room for the handle itself, wherever the memory begins.
+/// Room for the handle itself, at any address.
 const HANDLE_BYTES: usize = size_of::<timbrel_classifier>() + align_of::<timbrel_classifier>() - 1;
 
-/// Makes a classifier in the caller's memory. Nothing is allocated, and nothing has to be freed: when the
-/// classifier is not used any more, the memory is the caller's again.
+/// Make a classifier in memory of the caller.
 ///
-/// `memory`: `memory_len` bytes, at least as many as timbrel_required_bytes() says, at any address; they
-/// belong to the classifier as long as it is used. `model`: `model_len` bytes of a .timbrel file, borrowed:
-/// they stay where they are, unchanged, as long as the classifier is used (flash will do). `config`: read
-/// during the call only. `classifier`: written on success; points into `memory`. Any thread.
+/// Nothing is allocated and nothing has to be freed: after the last use of the classifier, the memory is free again.
+///
+/// `memory`: `memory_len` bytes, at least as many as timbrel_required_bytes() returns, at any address; they belong to
+/// the classifier as long as it is used. `model`: `model_len` bytes of a .timbrel file, borrowed: they must stay in
+/// place, unchanged, as long as the classifier is used (flash will do). `config`: read during the call only.
+/// `classifier`: written on success; points into `memory`. Any thread.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL, TIMBREL_ERROR_MEMORY,
 /// TIMBREL_ERROR_RATE, TIMBREL_ERROR_CHANNELS, TIMBREL_ERROR_STRUCT_SIZE.

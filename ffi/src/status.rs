@@ -4,45 +4,49 @@ use core::ffi::{CStr, c_char};
 
 use timbrel_core::Error;
 
-/// What a function did. New values are only ever added at the end.
+/// Outcome of a function.
+///
+/// New values are only ever added at the end.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum timbrel_status {
-    /// It did what it says.
+    /// Success.
     TIMBREL_OK = 0,
     /// A pointer that must not be NULL is NULL.
     TIMBREL_ERROR_NULL = 1,
-    /// The model is no valid model: damaged, cut off, or something else.
+    /// The model is invalid: damaged, cut off, or another kind of file.
     TIMBREL_ERROR_MODEL = 2,
-    /// The memory is smaller than timbrel_required_bytes() says.
+    /// There is less memory than timbrel_required_bytes() returns.
     TIMBREL_ERROR_MEMORY = 3,
-    /// The sample rate is none of the supported ones.
+    /// The sample rate is not supported.
     TIMBREL_ERROR_RATE = 4,
     /// The number of channels is not in 1 to 8.
     TIMBREL_ERROR_CHANNELS = 5,
     /// A sample is NaN, infinite, or beyond ±1,000,000.
     TIMBREL_ERROR_SAMPLE = 6,
-    /// The signal is finished; only timbrel_classifier_reset() takes more.
+    /// The signal is finished; call timbrel_classifier_reset() before pushing more.
     TIMBREL_ERROR_FINISHED = 7,
-    /// No window is classified yet.
+    /// No window has been classified yet.
     TIMBREL_ERROR_NO_RESULT = 8,
-    /// The signal has no sample.
+    /// The signal has no samples.
     TIMBREL_ERROR_NO_AUDIO = 9,
-    /// The struct_size of a struct is not set, or smaller than the library's oldest form of it.
+    /// The struct_size of a struct is not set, or smaller than the oldest form of the struct.
     TIMBREL_ERROR_STRUCT_SIZE = 10,
-    /// A buffer is too small for what is to be written to it.
+    /// A buffer is too small for its content.
     TIMBREL_ERROR_BUFFER = 11,
-    /// There is no class of that index.
+    /// There is no class with that index.
     TIMBREL_ERROR_CLASS = 12,
-    /// The audio file cannot be read; timbrel_last_error() says why.
+    /// The audio file cannot be read; timbrel_last_error() has the reason.
     TIMBREL_ERROR_FILE = 13,
     /// A defect in the library was caught. The classifier must be freed.
     TIMBREL_ERROR_INTERNAL = 14,
+    /// The model has no embedding.
+    TIMBREL_ERROR_NO_EMBEDDING = 15,
 }
 
 use timbrel_status::*;
 
-/// A status with what there is to say about it.
+/// A status with its message.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) status: timbrel_status,
@@ -71,6 +75,7 @@ impl From<Error> for Failure {
             Error::Finished => TIMBREL_ERROR_FINISHED,
             Error::NoResult => TIMBREL_ERROR_NO_RESULT,
             Error::NoAudio => TIMBREL_ERROR_NO_AUDIO,
+            Error::NoEmbedding => TIMBREL_ERROR_NO_EMBEDDING,
             #[cfg(feature = "tract")]
             Error::Onnx(_) => TIMBREL_ERROR_MODEL,
             _ => TIMBREL_ERROR_INTERNAL,
@@ -85,29 +90,31 @@ impl From<Error> for Failure {
 
 fn message_of(status: timbrel_status) -> &'static CStr {
     match status {
-        TIMBREL_OK => c"ok",
+        TIMBREL_OK => c"success",
         TIMBREL_ERROR_NULL => c"a pointer is NULL",
-        TIMBREL_ERROR_MODEL => c"not a valid model",
+        TIMBREL_ERROR_MODEL => c"the model is invalid",
         TIMBREL_ERROR_MEMORY => c"too little memory",
         TIMBREL_ERROR_RATE => c"unsupported sample rate",
         TIMBREL_ERROR_CHANNELS => c"unsupported number of channels",
         TIMBREL_ERROR_SAMPLE => c"a sample is not a number, infinite or out of range",
         TIMBREL_ERROR_FINISHED => c"the signal is finished",
-        TIMBREL_ERROR_NO_RESULT => c"no window is classified yet",
-        TIMBREL_ERROR_NO_AUDIO => c"no sample was pushed",
+        TIMBREL_ERROR_NO_RESULT => c"no window has been classified yet",
+        TIMBREL_ERROR_NO_AUDIO => c"no samples were pushed",
         TIMBREL_ERROR_STRUCT_SIZE => c"struct_size is wrong",
         TIMBREL_ERROR_BUFFER => c"a buffer is too small",
         TIMBREL_ERROR_CLASS => c"no such class",
         TIMBREL_ERROR_FILE => c"the file cannot be read as audio",
         TIMBREL_ERROR_INTERNAL => c"internal error",
+        TIMBREL_ERROR_NO_EMBEDDING => c"the model has no embedding",
     }
 }
 
-/// What a status means, in English. Never NULL; the text is static. A number that is no status gives
-/// "unknown status". Any thread.
+/// Return the meaning of a status in English.
+///
+/// Never NULL; the string is static. A number that is not a status gives "unknown status". Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn timbrel_status_message(status: i32) -> *const c_char {
-    const ALL: [timbrel_status; 15] = [
+    const ALL: [timbrel_status; 16] = [
         TIMBREL_OK,
         TIMBREL_ERROR_NULL,
         TIMBREL_ERROR_MODEL,
@@ -123,17 +130,19 @@ pub extern "C" fn timbrel_status_message(status: i32) -> *const c_char {
         TIMBREL_ERROR_CLASS,
         TIMBREL_ERROR_FILE,
         TIMBREL_ERROR_INTERNAL,
+        TIMBREL_ERROR_NO_EMBEDDING,
     ];
-    // taken as a number, since a C program may pass any, and an enum of Rust's must not hold any
+    // taken as a number, since a C program may pass any number, and an enum of Rust must not hold any
     let known = ALL.iter().find(|known| **known as i32 == status);
     known
         .map_or(c"unknown status", |known| message_of(*known))
         .as_ptr()
 }
 
-/// What went wrong in the last function that failed on this thread, with details that its status lacks.
-/// Never NULL; empty if nothing failed, and always empty in a library built without std. Valid until the
-/// next call of a timbrel function on this thread.
+/// Return the message of the last failure on this thread, with details beyond its status.
+///
+/// Never NULL; empty if nothing failed, and always empty in a library built without std. The string is valid until
+/// the next call of a timbrel function on this thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn timbrel_last_error() -> *const c_char {
     #[cfg(feature = "std")]

@@ -202,6 +202,8 @@ fn null_is_an_error_everywhere() {
         [
             timbrel_model_info(null(), len, &mut std::mem::zeroed()),
             timbrel_model_info(model, len, null_mut()),
+            timbrel_model_embedding(null(), len, &mut size),
+            timbrel_model_embedding(model, len, null_mut()),
             timbrel_required_bytes(null(), len, &mut size),
             timbrel_required_bytes(model, len, null_mut()),
             timbrel_classifier_new(null(), len, &CONFIG, &mut made),
@@ -225,13 +227,54 @@ fn null_is_an_error_everywhere() {
             timbrel_classifier_result(classifier, null_mut(), null_mut(), 0),
             timbrel_classifier_logits(null(), [0; 64].as_mut_ptr(), 64),
             timbrel_classifier_logits(classifier, null_mut(), 64),
+            timbrel_classifier_embedding(null(), [0.0; 96].as_mut_ptr(), 96, &mut size),
             timbrel_label(null(), 0, label.as_mut_ptr(), 8),
             timbrel_label(classifier, 0, null_mut(), 8),
         ]
     };
-    assert_eq!(statuses, [TIMBREL_ERROR_NULL; 27]);
+    assert_eq!(statuses, [TIMBREL_ERROR_NULL; 30]);
     assert!(made.is_null());
     free(null_mut());
+    free(classifier);
+}
+
+#[test]
+fn the_embedding_is_rusts() {
+    let (bytes, samples) = (model(), music());
+    let expected = rust_embedding(&samples);
+    let mut length = 0;
+    // SAFETY: a slice and a writable value
+    let status = unsafe { timbrel_model_embedding(bytes.as_ptr(), bytes.len(), &mut length) };
+    assert_eq!((status, length), (TIMBREL_OK, expected.len()));
+    let classifier = new(&bytes, &CONFIG).unwrap();
+    let mut values = vec![-1.0; length + 2];
+    let mut ask = |room: usize| {
+        let mut needed = 0;
+        let at = if room == 0 {
+            null_mut()
+        } else {
+            values.as_mut_ptr()
+        };
+        // SAFETY: a live classifier, and as much room as is said
+        let status = unsafe { timbrel_classifier_embedding(classifier, at, room, &mut needed) };
+        (status, needed, values.clone())
+    };
+    let untouched = vec![-1.0; length + 2];
+    assert_eq!(ask(length), (TIMBREL_ERROR_NO_RESULT, 0, untouched.clone()));
+    c_says(classifier, &samples);
+    assert_eq!(ask(0), (TIMBREL_OK, length, untouched.clone()));
+    assert_eq!(ask(length - 1), (TIMBREL_ERROR_BUFFER, length, untouched));
+    let (status, needed, found) = ask(length + 1);
+    assert_eq!((status, needed), (TIMBREL_OK, length));
+    assert_eq!(found, [expected, vec![-1.0; 2]].concat());
+    // SAFETY: needed may be NULL, values must not where there is a length
+    let statuses = unsafe {
+        [
+            timbrel_classifier_embedding(classifier, values.as_mut_ptr(), length, null_mut()),
+            timbrel_classifier_embedding(classifier, null_mut(), length, null_mut()),
+        ]
+    };
+    assert_eq!(statuses, [TIMBREL_OK, TIMBREL_ERROR_NULL]);
     free(classifier);
 }
 
@@ -251,15 +294,15 @@ fn what_is_known_without_a_classifier() {
                 .to_str()
                 .unwrap()
         };
-        let texts: Vec<&str> = (-1..=15).map(text).collect();
+        let texts: Vec<&str> = (-1..=16).map(text).collect();
         (info, CStr::from_ptr(timbrel_version()), texts)
     };
     assert_eq!((info.sample_rate, info.class_count), (22_050, 10));
     assert!((info.window_seconds - 2.8).abs() < 0.1 && (info.hop_seconds - 1.4).abs() < 0.1);
     assert_eq!(version.to_str().unwrap(), env!("CARGO_PKG_VERSION"));
-    assert_eq!((texts[0], texts[16]), ("unknown status", "unknown status"));
-    let distinct: std::collections::HashSet<&&str> = texts[1..16].iter().collect();
-    assert_eq!(distinct.len(), 15);
+    assert_eq!((texts[0], texts[17]), ("unknown status", "unknown status"));
+    let distinct: std::collections::HashSet<&&str> = texts[1..17].iter().collect();
+    assert_eq!(distinct.len(), 16);
 }
 
 #[cfg(feature = "decode")]

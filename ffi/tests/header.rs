@@ -1,6 +1,6 @@
-//! `include/timbrel.h` is what cbindgen makes of this crate, and C and C++ compilers take it.
+//! `include/timbrel.h` is up to date with this crate, and C and C++ compilers accept it. Needs `cc` and `c++`.
 //!
-//! `TIMBREL_BLESS=1 cargo test -p timbrel-ffi --test header` writes the header anew.
+//! `TIMBREL_BLESS=1 cargo test -p timbrel-ffi --test header` regenerates the header.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,7 +17,7 @@ fn generate() -> String {
     config.header = Some(OVERVIEW.trim_end().into());
     let version = |part: &str, value: &str| format!("#define TIMBREL_VERSION_{part} {value}\n");
     config.after_includes = Some(format!(
-        "\n/// Version of the library that this header belongs to, after Cargo.toml.\n/// @{{\n{}{}{}/// @}}\n",
+        "\n/// Version of the library that this header belongs to, from Cargo.toml.\n/// @{{\n{}{}{}/// @}}\n",
         version("MAJOR", env!("CARGO_PKG_VERSION_MAJOR")),
         version("MINOR", env!("CARGO_PKG_VERSION_MINOR")),
         version("PATCH", env!("CARGO_PKG_VERSION_PATCH")),
@@ -42,7 +42,7 @@ fn generate() -> String {
         .expect("cbindgen parses the crate")
         .write(&mut header);
     let header = String::from_utf8(header).unwrap();
-    // Rust's sections mean nothing to a reader of C
+    // safety sections mean nothing to a reader of C
     let lines = header.lines().scan(false, |skipping, line| {
         let text = line.trim_start_matches('/').trim();
         *skipping = line.starts_with("//") && (*skipping || text == "# Safety");
@@ -69,15 +69,13 @@ fn the_committed_header_is_fresh() {
     );
 }
 
-fn compiles(compiler: &str, standard: &str, name: &str) {
-    if Command::new(compiler).arg("--version").output().is_err() {
-        println!("skipped: there is no {compiler}");
-        return;
-    }
+/// A program that includes the header twice.
+const USER: &str = "#include <timbrel.h>\n#include <timbrel.h>\n\
+    int main(void) { return timbrel_abi_version() == TIMBREL_ABI_VERSION ? TIMBREL_OK : 1; }\n";
+
+fn compiles(compiler: &str, standard: &str, name: &str, program: &str) {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join(name);
-    let program = "#include <timbrel.h>\n#include <timbrel.h>\n\
-        int main(void) { return timbrel_abi_version() == TIMBREL_ABI_VERSION ? TIMBREL_OK : 1; }\n";
     std::fs::write(&source, program).unwrap();
     let output = Command::new(compiler)
         .args([
@@ -92,7 +90,7 @@ fn compiles(compiler: &str, standard: &str, name: &str) {
         .arg(root().join("include"))
         .arg(&source)
         .output()
-        .unwrap();
+        .unwrap_or_else(|error| panic!("{compiler}: {error}"));
     assert!(
         output.status.success(),
         "{}",
@@ -101,11 +99,20 @@ fn compiles(compiler: &str, standard: &str, name: &str) {
 }
 
 #[test]
+fn structs_can_be_declared_before_the_header() {
+    let program = "struct timbrel_result;\nstruct timbrel_classifier;\n\
+        typedef void on_result(const struct timbrel_result *);\n#include <timbrel.h>\n\
+        struct timbrel_info info;\nstruct timbrel_config config;\nenum timbrel_status status = TIMBREL_OK;\n\
+        void show(const timbrel_result *result); on_result *shown = show;\n";
+    compiles("cc", "-std=c11", "declares.c", program);
+}
+
+#[test]
 fn c11_takes_the_header() {
-    compiles("cc", "-std=c11", "user.c");
+    compiles("cc", "-std=c11", "user.c", USER);
 }
 
 #[test]
 fn cpp17_takes_the_header() {
-    compiles("c++", "-std=c++17", "user.cpp");
+    compiles("c++", "-std=c++17", "user.cpp", USER);
 }

@@ -100,10 +100,30 @@ def test_how_audio_is_cut_makes_no_difference() -> None:
         assert classifier.push([]) == 0
 
 
+def test_the_embedding_is_the_mean_of_the_windows() -> None:
+    samples = tune(22050, 1, 9)
+    classifier = Classifier(22050)
+    with pytest.raises(TimbrelError) as error:
+        classifier.embedding()
+    assert error.value.status == Status.NO_RESULT
+    # the means after each window give the windows themselves back: integers from 0 to 255
+    means, before = [], np.zeros(timbrel.model_info().embedding_size)
+    for start in range(0, len(samples), 441):
+        if classifier.push(samples[start : start + 441]):
+            means.append(classifier.embedding())
+    assert len(means) > 3
+    for count, mean in enumerate(means, 1):
+        assert mean.dtype == np.float32 and mean.shape == (96,)
+        window = mean.astype(np.float64) * count - before
+        assert np.abs(window - window.round()).max() < 1e-3
+        assert window.round().min() >= 0 and 0 < window.round().max() <= 255
+        before = before + window.round()
+
+
 def test_the_model_tells_about_itself() -> None:
     info = timbrel.model_info()
     assert info.labels == GENRES == Classifier(8000).labels
-    assert info.sample_rate == 22050
+    assert info.sample_rate == 22050 and info.embedding_size == 96
     assert 2.7 < info.window_seconds < 2.9 and 1.3 < info.hop_seconds < 1.5
     assert timbrel.library_version().count(".") == 2
 
@@ -206,7 +226,7 @@ def test_a_closed_classifier() -> None:
     classifier = Classifier(44100)
     classifier.close()
     classifier.close()
-    for call in (classifier.finish, classifier.result, classifier.reset, classifier.logits):
+    for call in (classifier.finish, classifier.result, classifier.reset, classifier.logits, classifier.embedding):
         with pytest.raises(ValueError, match="closed"):
             call()
 

@@ -12,6 +12,8 @@ export interface Result {
   confidence: number;
   /** Probability of every genre: the softmax of the mean logits of the windows. */
   probabilities: Record<string, number>;
+  /** Embedding of the signal: the mean over its windows of the input of the network's last layer, 96 values of 0 to 255. */
+  embedding: Float32Array;
   /** Windows of 2.8 s that were classified, one every 1.4 s. */
   windows: number;
   /** Seconds of audio that were heard. While a file is read: 0. */

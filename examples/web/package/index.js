@@ -25,7 +25,8 @@ class Instance {
     const read = (Type, at, length) => new Type(this.exports.memory.buffer, at, length).slice();
     const imports = {
       on_column: (at, length) => heard.column?.(read(Int16Array, at, length)),
-      on_window: (at, length, windows) => heard.window?.(read(Float32Array, at, length), windows),
+      on_window: (at, length, embeddingAt, embeddingLength, windows) =>
+        heard.window?.(read(Float32Array, at, length), read(Float32Array, embeddingAt, embeddingLength), windows),
     };
     this.exports = new WebAssembly.Instance(module, { timbrel: imports }).exports;
   }
@@ -100,8 +101,8 @@ class Listener {
     this.#genres = timbrel.genres;
     this.#instance = new Instance(module, {
       column: onColumn,
-      window: (probabilities, windows) => {
-        this.#last = { probabilities, windows };
+      window: (probabilities, embedding, windows) => {
+        this.#last = { probabilities, embedding, windows };
         onWindow?.(this.result());
       },
     });
@@ -125,12 +126,13 @@ class Listener {
 
   result() {
     if (!this.#last) return null;
-    const { probabilities, windows } = this.#last;
+    const { probabilities, embedding, windows } = this.#last;
     const best = probabilities.indexOf(Math.max(...probabilities));
     return {
       genre: this.#genres[best],
       confidence: probabilities[best],
       probabilities: Object.fromEntries(this.#genres.map((genre, i) => [genre, probabilities[i]])),
+      embedding,
       windows,
       seconds: this.#seconds,
     };

@@ -15,10 +15,16 @@ use listener::Listener;
 
 #[link(wasm_import_module = "timbrel")]
 unsafe extern "C" {
-    /// A log-mel column: `len` values in 1/128 dB.
+    /// Receives a log-mel column: `len` values in 1/128 dB.
     safe fn on_column(values: *const i16, len: usize);
-    /// A window: probabilities of its signal so far, and how many windows there were.
-    safe fn on_window(probabilities: *const f32, len: usize, windows: u32);
+    /// Receives the answer after a window: probabilities and embedding of the signal so far, and its windows.
+    safe fn on_window(
+        probabilities: *const f32,
+        len: usize,
+        embedding: *const f32,
+        embedding_len: usize,
+        windows: u32,
+    );
 }
 
 #[derive(Default)]

@@ -105,7 +105,14 @@ impl Listener {
     fn show_window(&self) -> Result<(), String> {
         let result = self.classifier.result().map_err(said)?;
         let probabilities = result.probabilities;
-        on_window(probabilities.as_ptr(), probabilities.len(), result.windows);
+        let embedding: Vec<f32> = self.classifier.embedding().map_err(said)?.collect();
+        on_window(
+            probabilities.as_ptr(),
+            probabilities.len(),
+            embedding.as_ptr(),
+            embedding.len(),
+            result.windows,
+        );
         Ok(())
     }
 }

@@ -67,6 +67,24 @@ test("any cut of the samples gives the same, and what is on the way is told", ()
   }
 });
 
+test("the embedding is the mean of the windows", () => {
+  const before = new Array(96).fill(0);
+  let windows = 0;
+  const result = timbrel.classify(chords, {
+    onWindow: ({ embedding, windows: count }) => {
+      assert.equal(count, ++windows);
+      assert.ok(embedding instanceof Float32Array && embedding.length === 96);
+      embedding.forEach((mean, i) => {
+        const value = mean * count - before[i];
+        assert.ok(Math.abs(value - Math.round(value)) < 1e-3 && value > -0.5 && value < 255.5, `${i}: ${value}`);
+        before[i] += Math.round(value);
+      });
+    },
+  });
+  assert.ok(windows > 3 && before.some((sum) => sum > 0));
+  before.forEach((sum, i) => assert.ok(Math.abs(result.embedding[i] - sum / windows) < 1e-4));
+});
+
 test("what cannot be heard is an error, and nothing else stops", () => {
   const bad = (run, message) => assert.throws(run, (error) => error instanceof TimbrelError && message.test(error.message));
   bad(() => timbrel.classify(new Uint8Array()), /empty/);

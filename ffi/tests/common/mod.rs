@@ -49,6 +49,14 @@ pub(crate) struct Said {
 }
 
 pub(crate) fn rust_says(samples: &[i16]) -> Said {
+    through_rust(samples).0
+}
+
+pub(crate) fn rust_embedding(samples: &[i16]) -> Vec<f32> {
+    through_rust(samples).1
+}
+
+fn through_rust(samples: &[i16]) -> (Said, Vec<f32>) {
     let bytes = model();
     let model = Model::parse(&bytes).unwrap();
     let mut memory = vec![0; Classifier::required_bytes(&model)];
@@ -63,14 +71,15 @@ pub(crate) fn rust_says(samples: &[i16]) -> Said {
     }
     classifier.finish().unwrap();
     let result = classifier.result().unwrap();
-    Said {
+    let said = Said {
         class: result.class,
         confidence: result.confidence,
         probabilities: result.probabilities.to_vec(),
         windows: result.windows,
         logits: classifier.logits().to_vec(),
         label: result.label.into(),
-    }
+    };
+    (said, classifier.embedding().unwrap().collect())
 }
 
 pub(crate) fn message() -> String {

@@ -53,6 +53,7 @@ class ModelInfo:
         window_seconds: Seconds of audio in a window.
         hop_seconds: Seconds from one window to the next.
         logits_exponent: A logit's value is its integer times 2 to the power of minus this.
+        embedding_size: Values of :meth:`Classifier.embedding`; 0 for a model without an embedding.
     """
 
     labels: tuple[str, ...]
@@ -60,6 +61,7 @@ class ModelInfo:
     window_seconds: float
     hop_seconds: float
     logits_exponent: int
+    embedding_size: int
 
 
 class Classifier:
@@ -157,6 +159,23 @@ class Classifier:
             check(LIBRARY.timbrel_classifier_logits(self._live(), logits, len(logits)))
         return np.array(logits, dtype=np.int32)
 
+    def embedding(self) -> npt.NDArray[np.float32]:
+        """Return the embedding of the signal: the mean over its windows of the input of the network's last layer.
+
+        Returns:
+            Values from 0 to 255. Compare embeddings of the same model by their angle.
+
+        Raises:
+            TimbrelError: if no window has been classified (``Status.NO_RESULT``), or for a model without an
+                embedding (``Status.NO_EMBEDDING``).
+        """
+        needed = c_size_t()
+        with self._lock:
+            check(LIBRARY.timbrel_classifier_embedding(self._live(), None, 0, byref(needed)))
+            values = (c_float * needed.value)()
+            check(LIBRARY.timbrel_classifier_embedding(self._live(), values, len(values), None))
+        return np.array(values, dtype=np.float32)
+
     def close(self) -> None:
         """Frees the classifier; it cannot be used afterwards. Happens by itself when it is not referred to."""
         with self._lock:
@@ -231,7 +250,14 @@ def model_info(model: Model = None) -> ModelInfo:
     # labels are a classifier's to tell; the form of its audio does not matter for them
     with Classifier(44100, model=content) as classifier:
         labels = classifier.labels
-    return ModelInfo(labels, info.sample_rate, info.window_seconds, info.hop_seconds, info.logits_exponent)
+    return ModelInfo(
+        labels,
+        info.sample_rate,
+        info.window_seconds,
+        info.hop_seconds,
+        info.logits_exponent,
+        _library.embedding_size(content),
+    )
 
 
 @lru_cache(maxsize=1)

@@ -30,6 +30,7 @@ class Status(enum.IntEnum):
     CLASS = 12
     FILE = 13
     INTERNAL = 14
+    NO_EMBEDDING = 15
 
 
 class TimbrelError(Exception):
@@ -68,6 +69,7 @@ class Result(Structure):
 # timbrel.h's parameters; pointers to samples and models are passed as addresses
 _SIGNATURES: dict[str, list[Any]] = {
     "timbrel_model_info": [c_char_p, c_size_t, POINTER(Info)],
+    "timbrel_model_embedding": [c_char_p, c_size_t, POINTER(c_size_t)],
     "timbrel_classifier_new": [c_char_p, c_size_t, POINTER(Config), POINTER(c_void_p)],
     "timbrel_classifier_push_f32": [c_void_p, c_void_p, c_size_t, POINTER(c_size_t), POINTER(c_uint8)],
     "timbrel_classifier_push_i16": [c_void_p, c_void_p, c_size_t, POINTER(c_size_t), POINTER(c_uint8)],
@@ -75,6 +77,7 @@ _SIGNATURES: dict[str, list[Any]] = {
     "timbrel_classifier_reset": [c_void_p],
     "timbrel_classifier_result": [c_void_p, POINTER(Result), POINTER(c_float), c_size_t],
     "timbrel_classifier_logits": [c_void_p, POINTER(c_int32), c_size_t],
+    "timbrel_classifier_embedding": [c_void_p, POINTER(c_float), c_size_t, POINTER(c_size_t)],
     "timbrel_label": [c_void_p, c_uint32, c_char_p, c_size_t],
     "timbrel_classify_file": [
         *[c_char_p, c_size_t, c_char_p, POINTER(Result), POINTER(c_float), c_size_t],
@@ -121,3 +124,10 @@ def info(model: bytes) -> Info:
     found = Info()
     check(LIBRARY.timbrel_model_info(model, len(model), byref(found)))
     return found
+
+
+def embedding_size(model: bytes) -> int:
+    """Return the number of values of a model's embedding, 0 if it has none."""
+    found = c_size_t()
+    check(LIBRARY.timbrel_model_embedding(model, len(model), byref(found)))
+    return found.value
