@@ -24,6 +24,7 @@ mod taps;
 
 use core::fmt;
 
+use convolve::BLOCK;
 use route::Route;
 use taps::gcd;
 
@@ -52,7 +53,9 @@ impl fmt::Display for UnsupportedRate {
 
 impl core::error::Error for UnsupportedRate {}
 
-/// Streaming resampler: about 2.5 KB with all its buffers.
+/// Streaming resampler: about 2.5 KB with all its buffers. [`process`](Self::process) and
+/// [`process_all`](Self::process_all) take blocks; [`push`](Self::push) and [`pull`](Self::pull) do the same one sample
+/// at a time, at several times the cost.
 ///
 /// Below 0.9 of the lower rate's Nyquist frequency it is flat to 0.01 dB; what would fold back into the
 /// audible band is at least 80 dB down. The delay is compensated: `n` inputs give `ceil(n · to / from)`
@@ -166,6 +169,32 @@ impl Resampler {
             }
             progress.consumed += consumed;
             progress.produced += produced;
+        }
+    }
+
+    /// Takes all samples of the input rate, and hands on blocks of samples at the output rate as they come. With no
+    /// input after [`finish`](Self::finish) these are the outputs that are left.
+    ///
+    /// ```
+    /// use timbrel_core::audio::Resampler;
+    ///
+    /// let mut resampler = Resampler::new(48_000, 22_050)?;
+    /// let mut resampled = Vec::new();
+    /// resampler.process_all(&[0.5; 4_800], |block| resampled.extend_from_slice(block));
+    /// resampler.finish();
+    /// resampler.process_all(&[], |block| resampled.extend_from_slice(block));
+    /// assert_eq!(resampled.len(), 2_205);
+    /// # Ok::<(), timbrel_core::audio::UnsupportedRate>(())
+    /// ```
+    pub fn process_all(&mut self, mut input: &[f32], mut take: impl FnMut(&[f32])) {
+        let mut block = [0.0; BLOCK];
+        loop {
+            let Progress { consumed, produced } = self.process(input, &mut block);
+            input = input.get(consumed..).unwrap_or_default();
+            take(block.get(..produced).unwrap_or_default());
+            if produced < block.len() {
+                return;
+            }
         }
     }
 

@@ -214,15 +214,15 @@ pub fn read_mono(path: &Path, rate: u32) -> Result<Vec<f32>, DecodeError> {
     } = reader.format();
     let mut resampler = Resampler::new(sample_rate, rate).map_err(DecodeError::Rate)?;
     let channels = usize::from(channels.max(1));
-    let mut samples = Vec::new();
+    let (mut samples, mut mono) = (Vec::new(), Vec::new());
     while let Some(block) = reader.next_block()? {
-        for frame in block.chunks_exact(channels) {
-            resampler.push(frame.iter().sum::<f32>() / channels as f32);
-            samples.extend(core::iter::from_fn(|| resampler.pull()));
-        }
+        let frames = block.chunks_exact(channels);
+        mono.clear();
+        mono.extend(frames.map(|frame| frame.iter().sum::<f32>() / channels as f32));
+        resampler.process_all(&mono, |block| samples.extend_from_slice(block));
     }
     resampler.finish();
-    samples.extend(core::iter::from_fn(|| resampler.pull()));
+    resampler.process_all(&[], |block| samples.extend_from_slice(block));
     Ok(samples)
 }
 

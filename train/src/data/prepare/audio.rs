@@ -31,29 +31,25 @@ pub(crate) fn excerpt(mut reader: AudioReader, skip: usize, count: usize) -> Res
         .map_err(|error| anyhow::anyhow!("{error}"))?;
     let channels = usize::from(format.channels.max(1));
     let (mut samples, mut left) = (Vec::new(), skip);
-    let mut take = |resampler: &mut Resampler| {
-        while let Some(sample) = resampler.pull() {
-            if left > 0 {
-                left -= 1;
-            } else if samples.len() < count {
-                samples.push(sample);
-            }
-        }
+    let mut take = |resampler: &mut Resampler, mono: &[f32]| {
+        resampler.process_all(mono, |block| {
+            let skipped = left.min(block.len());
+            left -= skipped;
+            let wanted = (count - samples.len()).min(block.len() - skipped);
+            samples.extend_from_slice(&block[skipped..skipped + wanted]);
+        });
         samples.len() == count
     };
-    let mut full = false;
+    let (mut full, mut mono) = (false, Vec::new());
     while !full && let Some(block) = reader.next_block()? {
-        for frame in block.chunks_exact(channels) {
-            resampler.push(frame.iter().sum::<f32>() / channels as f32);
-            full = take(&mut resampler);
-            if full {
-                break;
-            }
-        }
+        let frames = block.chunks_exact(channels);
+        mono.clear();
+        mono.extend(frames.map(|frame| frame.iter().sum::<f32>() / channels as f32));
+        full = take(&mut resampler, &mono);
     }
     if !full {
         resampler.finish();
-        take(&mut resampler);
+        take(&mut resampler, &[]);
     }
     ensure!(
         !samples.is_empty(),
