@@ -14,15 +14,27 @@ export interface Result {
   probabilities: Record<string, number>;
   /** Embedding of the signal: the mean over its windows of the input of the network's last layer, 96 values of 0 to 255. */
   embedding: Float32Array;
-  /** Windows of 2.8 s that were classified, one every 1.4 s. */
+  /** Windows that were classified; `Timbrel.info` has their length and distance. */
   windows: number;
   /** Seconds of audio that were heard. While a file is read: 0. */
   seconds: number;
 }
 
+/** The model's numbers. */
+export interface ModelInfo {
+  /** Seconds of audio in a window, and until the first answer. */
+  readonly windowSeconds: number;
+  /** Seconds from one window to the next. */
+  readonly hopSeconds: number;
+  /** Log-mel columns per second of audio. */
+  readonly columnsPerSecond: number;
+  /** Size of the model file. */
+  readonly bytes: number;
+}
+
 /** What is told while listening. */
 export interface Watch {
-  /** A log-mel column, 12.9 a second: 128 bands from 0 to 11,025 Hz, in 1/128 dB. */
+  /** A log-mel column, `info.columnsPerSecond` of them per second: 128 bands from 0 to 11,025 Hz, in 1/128 dB. */
   onColumn?: (column: Int16Array) => void;
   /** The answer after each window. */
   onWindow?: (result: Result) => void;
@@ -47,6 +59,7 @@ export class Timbrel {
   static load(options?: { simd?: boolean; base?: string | URL }): Promise<Timbrel>;
   /** Names of the genres. */
   readonly genres: readonly string[];
+  readonly info: ModelInfo;
   /** Begins to listen. @throws TimbrelError for a rate or a number of channels that is not supported */
   listen(options: { sampleRate: number; channels?: number } & Watch): Listener;
   /** Classifies a wav, mp3, flac, ogg or m4a file at once. @throws TimbrelError says what is wrong with it */

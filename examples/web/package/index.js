@@ -64,6 +64,8 @@ export class Timbrel {
     const instance = new Instance(module);
     instance.call("labels");
     this.genres = Object.freeze(instance.text().split("\n"));
+    instance.call("info");
+    this.info = Object.freeze(JSON.parse(instance.text()));
   }
 
   static async load({ simd = WebAssembly.validate(SIMD), base = import.meta.url } = {}) {

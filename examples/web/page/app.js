@@ -5,12 +5,11 @@ import { Spectrogram } from "./spectrogram.js";
 const $ = (id) => document.getElementById(id);
 const worker = new Worker("worker.js", { type: "module" });
 const spectrogram = new Spectrogram($("spectrogram"));
-const WINDOW_SECONDS = 9.9;
-const HOP_SECONDS = 3.33;
 /** Windows that are listed; a microphone may be left on for days. */
 const LONGEST_LIST = 400;
-const COLUMNS_A_SECOND = 22050 / 1708;
 
+/** The model's numbers, from the worker. */
+let info = null;
 /** Number of what is listened to; what comes of an earlier one is dropped. */
 let job = 0;
 let columns = 0;
@@ -54,6 +53,12 @@ function makeBars(genres) {
   $("bars").replaceChildren(...bars);
 }
 
+function introduce(model) {
+  info = model.info;
+  makeBars(model.genres);
+  $("model").textContent = `It knows ${model.genres.length} genres; its model is a file of ${Math.round(info.bytes / 1000)} KB.`;
+}
+
 function show(bar, probability, best) {
   bar.classList.toggle("best", best);
   bar.querySelector(".fill").style.width = `${100 * probability}%`;
@@ -83,11 +88,11 @@ function newest(result) {
 
 function addWindow(result) {
   const [genre, probability] = newest(result);
-  const end = columns / COLUMNS_A_SECOND;
+  const end = columns / info.columnsPerSecond;
   const item = document.createElement("li");
   const time = document.createElement("span");
   time.className = "time";
-  time.textContent = `${clock(Math.max(0, end - WINDOW_SECONDS))} to ${clock(end)}`;
+  time.textContent = `${clock(Math.max(0, end - info.windowSeconds))} to ${clock(end)}`;
   item.append(time, `${genre} ${percent(probability)}`);
   $("windows").append(item);
   if ($("windows").childElementCount > LONGEST_LIST) $("windows").firstElementChild.remove();
@@ -99,7 +104,7 @@ function addWindow(result) {
 
 worker.addEventListener("error", () => fail("Timbrel could not be started in this browser."));
 worker.addEventListener("message", ({ data }) => {
-  if (data.genres) return makeBars(data.genres);
+  if (data.genres) return introduce(data);
   if (data.job !== undefined && data.job !== job) return;
   if (data.error) {
     stopMicrophone();
@@ -108,7 +113,7 @@ worker.addEventListener("message", ({ data }) => {
   if (data.column) {
     columns += 1;
     spectrogram.add(data.column);
-    if (columns % 13 === 0) $("length").textContent = clock(columns / COLUMNS_A_SECOND);
+    if (columns % 13 === 0) $("length").textContent = clock(columns / info.columnsPerSecond);
     return;
   }
   showResult(data.result);
@@ -143,10 +148,17 @@ async function startMicrophone() {
     for (const samples of waiting) worker.postMessage({ job, samples });
     $("microphone").setAttribute("aria-pressed", "true");
     $("microphone").textContent = "Stop listening";
-    $("status").textContent = `The first answer comes after ${Math.round(WINDOW_SECONDS)} seconds, then one every ${Math.round(HOP_SECONDS)}.`;
+    $("status").textContent = firstAnswer();
   } catch (error) {
     fail(error.name === "NotAllowedError" ? "The microphone was not allowed." : `There is no microphone to listen with: ${error.message}`);
   }
+}
+
+function firstAnswer() {
+  // the microphone may be open before the model is there
+  if (!info) return "The first answer comes after a few seconds.";
+  const [first, next] = [info.windowSeconds, info.hopSeconds].map((seconds) => seconds.toFixed(1));
+  return `The first answer comes after ${first} seconds, then one every ${next}.`;
 }
 
 async function stopMicrophone() {

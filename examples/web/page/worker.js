@@ -35,6 +35,6 @@ addEventListener("message", ({ data }) => {
 });
 
 ready.then(
-  ({ genres }) => postMessage({ genres }),
+  ({ genres, info }) => postMessage({ genres, info }),
   (error) => postMessage({ error: `Timbrel could not be loaded: ${error.message}` }),
 );

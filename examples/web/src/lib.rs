@@ -140,6 +140,15 @@ pub extern "C" fn labels() -> u32 {
     })
 }
 
+/// Puts what a page tells of the model, as JSON, where [`text`] finds it.
+#[unsafe(no_mangle)]
+pub extern "C" fn info() -> u32 {
+    attempt(|module| {
+        module.text = listener::info()?;
+        Ok(())
+    })
+}
+
 /// Where the text begins that was said last, in UTF-8.
 #[unsafe(no_mangle)]
 pub extern "C" fn text() -> *const u8 {

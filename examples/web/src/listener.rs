@@ -33,6 +33,19 @@ pub fn labels() -> Result<String, String> {
     Ok(labels.join("\n"))
 }
 
+/// Return the model's numbers as a JSON object: seconds of a window and between two, columns per second, bytes.
+pub fn info() -> Result<String, String> {
+    let info = Model::parse(MODEL).map_err(said)?.info();
+    let columns_per_second = f64::from(info.front_end.sample_rate) / f64::from(info.front_end.hop);
+    let seconds = |columns: u16| f64::from(columns) / columns_per_second;
+    Ok(format!(
+        r#"{{"windowSeconds": {}, "hopSeconds": {}, "columnsPerSecond": {columns_per_second}, "bytes": {}}}"#,
+        seconds(info.window.columns),
+        seconds(info.window.hop),
+        MODEL.len()
+    ))
+}
+
 impl Listener {
     pub fn new(sample_rate: u32, channels: u32) -> Result<Self, String> {
         let format = InputFormat {

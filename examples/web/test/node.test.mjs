@@ -33,6 +33,16 @@ test("files of every format have the answer of the command line", () => {
   files.forEach((file, i) => same(timbrel.classify(readFileSync(file)), expected[i], basename(file)));
 });
 
+test("the model's numbers are those that the README states", () => {
+  const root = new URL("../../../", import.meta.url);
+  const readme = readFileSync(new URL("README.md", root), "utf8");
+  const [, window, hop] = readme.match(/A window is ([\d.]+) s of music; a new answer comes every ([\d.]+) s/);
+  const { info } = timbrel;
+  assert.equal(info.windowSeconds.toFixed(1), window);
+  assert.equal(info.hopSeconds.toFixed(1), hop);
+  assert.equal(info.bytes, readFileSync(new URL("models/compact.timbrel", root)).length);
+});
+
 test("the demo tune is the command line's", () => {
   same(timbrel.demo(), classify()[0], "demo tune");
 });

@@ -125,7 +125,7 @@ test("what is no audio is explained, and the page goes on", () =>
 test("the microphone is heard while it plays", () =>
   open({}, async (page) => {
     await page.click("#microphone");
-    await page.locator("#status", { hasText: "first answer" }).waitFor();
+    await page.locator("#status", { hasText: "first answer comes after 2.8 seconds, then one every 1.4" }).waitFor();
     assert.equal(await page.locator("#microphone").getAttribute("aria-pressed"), "true");
     await page.locator("#status", { hasText: "Sounds like" }).waitFor({ timeout: 20000 });
     await picture(page, "microphone");
@@ -138,6 +138,12 @@ test("the microphone is heard while it plays", () =>
       return new Set(data).size;
     });
     assert.ok(drawn > 20, `${drawn} values of colour`);
+  }));
+
+test("what the page says of the model is the model's", () =>
+  open({}, async (page) => {
+    const size = readFileSync(new URL("../../../models/compact.timbrel", import.meta.url)).length;
+    assert.ok((await page.locator("#model").textContent()).includes(`10 genres; its model is a file of ${Math.round(size / 1000)} KB`));
   }));
 
 test("a microphone that is not allowed is explained", () =>
