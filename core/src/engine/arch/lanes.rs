@@ -202,7 +202,8 @@ fn tile_sums<L: Lanes, const P: usize, const N: usize>(
             inputs = inputs.map(|input| input.wrapping_add(walk.stride));
         }
         if L::PACKING.fits.is_some() {
-            extra(lanes, input, walk, positions, blocks, &mut sums);
+            let inputs = positions.map(|position| input.as_ptr().add(position.input));
+            extra(lanes, inputs, walk, reach, blocks, &mut sums);
         }
         Some(sums)
     }
@@ -230,12 +231,15 @@ unsafe fn step<L: Lanes, const STEP: usize, const P: usize, const N: usize>(
 }
 
 /// Adds the products of the extra rows.
+///
+/// # Safety
+/// Each of `inputs` must have `reach` bytes.
 #[inline(always)]
-fn extra<L: Lanes, const P: usize, const N: usize>(
+unsafe fn extra<L: Lanes, const P: usize, const N: usize>(
     lanes: L,
-    input: &[u8],
+    inputs: [*const u8; P],
     walk: Walk,
-    positions: &[Position; P],
+    reach: usize,
     blocks: &[Block<'_>; N],
     sums: &mut [[L::Sums; N]; P],
 ) {
@@ -244,15 +248,15 @@ fn extra<L: Lanes, const P: usize, const N: usize>(
         for (row, step) in rows.zip(blocks[n].extra_steps) {
             let step = u32::from_le_bytes(*step) as usize;
             let offset = (step >> 24) * walk.stride + (step & 0x00ff_ffff) * Packing::TAPS;
-            // SAFETY: a row of weights lies behind its pointer
-            let weights = unsafe { lanes.weights(row.as_ptr()) };
-            for p in 0..P {
-                let inputs = input.get(positions[p].input + offset..).unwrap_or_default();
-                if let Some(inputs) = inputs.first_chunk::<{ Packing::TAPS }>() {
-                    // SAFETY: these are the inputs of one step
-                    sums[p][n] = unsafe {
-                        lanes.add::<0>(sums[p][n], lanes.one_step(inputs.as_ptr()), weights)
-                    };
+            if offset + Packing::TAPS > reach {
+                continue;
+            }
+            // SAFETY: a whole row of weights, and inputs as just checked
+            unsafe {
+                let weights = lanes.weights(row.as_ptr());
+                for p in 0..P {
+                    let inputs = lanes.one_step(inputs[p].add(offset));
+                    sums[p][n] = lanes.add::<0>(sums[p][n], inputs, weights);
                 }
             }
         }
