@@ -75,11 +75,11 @@
 //! # }
 //! ```
 //!
-//! - **Memory.** [`Classifier::required_bytes`](classifier::Classifier::required_bytes) is what a model needs;
-//!   [`classifier::feature_bytes`] is the part of it that does not depend on the network, as a `const fn`.
-//!   The fixed-size front ends ([`frontend::Stft`], [`frontend::LogMel`], [`frontend::Mfcc`]) have all of
-//!   their memory inside and a constant `REQUIRED_BYTES`. The stack needs 12 KB while a classifier is made,
-//!   and 3 KB while it runs.
+//! - **Memory.** [`Classifier::required_bytes`](classifier::Classifier::required_bytes) is what a model needs
+//!   where its weights stay in flash; [`classifier::feature_bytes`] is the part of it that does not depend on
+//!   the network, as a `const fn`. The fixed-size front ends ([`frontend::Stft`], [`frontend::LogMel`],
+//!   [`frontend::Mfcc`]) have all of their memory inside and a constant `REQUIRED_BYTES`. The stack needs 12 KB
+//!   while a classifier is made, and 3 KB while it runs.
 //! - **Time.** A window's network runs inside the `push` that completes it. The audio that comes in meanwhile
 //!   has to wait in a queue of the caller's, filled by the interrupt or by a DMA.
 //! - **Rate.** At the model's own rate, 22,050 Hz, samples are only copied. Any other rate costs more than all

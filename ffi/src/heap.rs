@@ -84,7 +84,7 @@ fn make(
 ) -> Result<*mut timbrel_classifier, Failure> {
     match Loaded::from_bytes(model)?.into_network() {
         Network::Int8(_) => {
-            let needed = Classifier::required_bytes(&Model::parse(model).map_err(Error::from)?);
+            let needed = Classifier::fast_bytes(&Model::parse(model).map_err(Error::from)?);
             allocate(needed, owned, |memory| Kind::int8(model, format, memory))
         }
         #[cfg(feature = "tract")]

@@ -171,7 +171,7 @@ impl Inference {
             return run(&mut engine.clone(), windows);
         }
         let model = Model::parse(&self.file).map_err(|error| anyhow!("{error}"))?;
-        let mut memory = vec![0; Int8Engine::required_bytes(&model)];
+        let mut memory = vec![0; Int8Engine::fast_bytes(&model)];
         let mut engine = Int8Engine::new(model, &mut memory).map_err(|error| anyhow!("{error}"))?;
         run(&mut engine, windows)
     }

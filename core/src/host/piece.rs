@@ -208,7 +208,7 @@ impl<'m> Listener<'m> {
         match self.model.network() {
             Network::Int8(file) => {
                 let model = Model::parse(file).map_err(Error::from)?;
-                self.memory.resize(Classifier::required_bytes(&model), 0);
+                self.memory.resize(Classifier::fast_bytes(&model), 0);
                 let classifier = Classifier::int8(model, format, &mut self.memory)?;
                 hear(classifier, format, source)
             }

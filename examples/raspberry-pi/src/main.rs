@@ -89,7 +89,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
     };
     let model = Model::parse(bytes).map_err(|error| format!("model: {error}"))?;
-    let mut memory = vec![0; Classifier::required_bytes(&model)];
+    let mut memory = vec![0; Classifier::fast_bytes(&model)];
     let format = InputFormat {
         sample_rate: arguments.rate,
         channels: arguments.channels,

@@ -53,7 +53,7 @@ impl Listener {
             channels: u16::try_from(channels).unwrap_or(u16::MAX),
         };
         let model = Model::parse(MODEL).map_err(said)?;
-        let memory = vec![0; Classifier::required_bytes(&model)].leak();
+        let memory = vec![0; Classifier::fast_bytes(&model)].leak();
         Ok(Self {
             classifier: Classifier::int8(model, format, memory).map_err(said)?,
             format,

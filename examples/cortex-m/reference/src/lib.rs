@@ -15,7 +15,7 @@ use timbrel_core::model::Model;
 /// The classifier's, if the model and the tune do not go together.
 pub fn classification() -> Result<String, Error> {
     let model = Model::parse(scenario::MODEL)?;
-    let mut memory = vec![0; Classifier::required_bytes(&model)];
+    let mut memory = vec![0; Classifier::fast_bytes(&model)];
     let format = InputFormat::mono(scenario::RATE_HZ);
     let mut classifier = Classifier::int8(model, format, &mut memory)?;
     let tune: Vec<i16> = scenario::Tune::new().take(scenario::SAMPLES).collect();
