@@ -36,6 +36,22 @@ fn windows(criterion: &mut Criterion) {
     }
 }
 
+/// From the bytes of a file to a model, and from a model to an engine with repacked weights.
+fn load(criterion: &mut Criterion) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/compact.timbrel");
+    let file = std::fs::read(path).expect("a shipped model");
+    let model = Model::parse(&file).expect("a shipped model is valid");
+    let mut group = criterion.benchmark_group("load compact");
+    group.throughput(Throughput::Bytes(file.len() as u64));
+    group.bench_function("parse", |bencher| {
+        bencher.iter(|| Model::parse(black_box(&file)));
+    });
+    let mut memory = vec![0; Int8Engine::fast_bytes(&model)];
+    group.bench_function("make", |bencher| {
+        bencher.iter(|| Int8Engine::new(black_box(model), &mut memory).is_ok());
+    });
+}
+
 /// Multiply-adds of a window: products of every position, those that pooling drops included.
 fn multiply_adds(model: &Model<'_>) -> u64 {
     use timbrel_core::model::Op;
@@ -52,5 +68,5 @@ fn multiply_adds(model: &Model<'_>) -> u64 {
     layers.sum()
 }
 
-criterion_group!(benches, windows);
+criterion_group!(benches, windows, load);
 criterion_main!(benches);

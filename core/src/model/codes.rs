@@ -163,6 +163,11 @@ pub(super) fn encode<T: PartialEq>(codes: &[(u8, T)], value: T) -> u8 {
 
 /// Compute the CRC-32 (ISO-HDLC: zip, Ethernet, PNG) of a whole file, which must be longer than the checksum field.
 pub(super) fn checksum(file: &[u8]) -> u32 {
-    const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
+    // sixteen bytes at a time from 16 KB of tables where there is room for them, else one from 1 KB
+    #[cfg(feature = "std")]
+    type Tables = crc::Table<16>;
+    #[cfg(not(feature = "std"))]
+    type Tables = crc::Table<1>;
+    static CRC: crc::Crc<u32, Tables> = crc::Crc::<u32, Tables>::new(&crc::CRC_32_ISO_HDLC);
     CRC.checksum(file.get(header::CHECKSUMMED..).unwrap_or_default())
 }
