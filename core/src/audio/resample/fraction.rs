@@ -13,7 +13,7 @@ const MAX_TAPS: usize = 2 * 6 * WIDE_HALF as usize;
 pub(super) const FRACTION_BLOCK: usize = 128;
 
 /// Room for the vectors that are loaded around a window's newest sample.
-const MARGIN: usize = if cfg!(feature = "std") { 32 } else { 0 };
+const MARGIN: usize = if cfg!(feature = "std") { 64 } else { 0 };
 
 /// Resamples by a ratio of integers with interpolated taps.
 #[derive(Clone, Debug)]

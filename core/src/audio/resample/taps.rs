@@ -295,7 +295,7 @@ mod tests {
             // more than one period, from another place in each
             let mut places = [Place::default(); 2];
             for length in [700, 1, 17, 40, 703, 16, 66] {
-                let count = length.min(kernel.outputs(samples.len() - 32, places[0]));
+                let count = length.min(kernel.outputs(samples.len() - 64, places[0]));
                 let mut outputs = [vec![f32::NAN; count], vec![f32::NAN; count]];
                 let [a, b] = &mut outputs;
                 let passed = table.interpolate(&samples, &mut places[0], a);

@@ -5,9 +5,9 @@ use std::arch::x86_64::{
     __m256, __m256i, __m512, __m512i, _mm256_add_ps, _mm256_blendv_ps, _mm256_castsi256_ps,
     _mm256_loadu_ps, _mm256_loadu_si256, _mm256_mul_ps, _mm256_permutevar8x32_ps,
     _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_slli_epi32, _mm256_storeu_ps,
-    _mm256_sub_epi32, _mm512_add_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mul_ps,
-    _mm512_permutex2var_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
-    _mm512_sub_epi32,
+    _mm256_sub_epi32, _mm512_add_ps, _mm512_cmpgt_epi32_mask, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_mask_blend_ps, _mm512_mul_ps, _mm512_permutex2var_ps, _mm512_set1_epi32, _mm512_set1_ps,
+    _mm512_setzero_ps, _mm512_storeu_ps, _mm512_sub_epi32,
 };
 
 use crate::audio::resample::convolve::{from, from_mut, wide};
@@ -51,8 +51,8 @@ fn avx2(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32]) -> usize {
 }
 
 /// Outputs of the gentle stage, a vector at a time. Their windows begin at different samples, but close together:
-/// for each tap two neighbouring vectors hold the samples of all outputs, and a permutation puts each into the lane
-/// of its output. That takes ratios of at most about two.
+/// for each tap two neighbouring vectors hold the samples of all outputs (four, where the ratio is more than two), and
+/// a permutation puts each into the lane of its output.
 pub(super) fn interpolate(
     table: &Table,
     taps: usize,
@@ -60,12 +60,12 @@ pub(super) fn interpolate(
     index: usize,
     out: &mut [f32],
 ) -> usize {
-    if is_x86_feature_detected!("avx512f") && table.span(15) < 32 {
+    if is_x86_feature_detected!("avx512f") && table.span(15) < 64 {
         // SAFETY: the processor says that it has this extension.
         #[expect(unsafe_code, reason = "extensions are detected at run time")]
         return unsafe { interpolate_avx512(table, taps, samples, index, out) };
     }
-    if is_x86_feature_detected!("avx2") && table.span(7) < 16 {
+    if is_x86_feature_detected!("avx2") && table.span(7) < 32 {
         // SAFETY: the processor says that it has this extension.
         #[expect(unsafe_code, reason = "extensions are detected at run time")]
         return unsafe { interpolate_avx2(table, taps, samples, index, out) };
@@ -82,25 +82,31 @@ fn interpolate_avx512(
     out: &mut [f32],
 ) -> usize {
     let (mut done, mut at) = (0, 0);
+    let near = table.span(15) < 32;
     for out in out.as_chunks_mut::<16>().0 {
+        let inputs = table.inputs(index);
         let (Some(inputs), Some(samples)) = (
-            table.inputs(index).first_chunk(),
-            samples.get(at..at + taps + 31),
+            inputs.first_chunk(),
+            samples.get(at..at + taps + if near { 31 } else { 63 }),
         ) else {
             break;
         };
-        let inputs = load_16i(inputs);
-        let first = table.inputs(index).first().copied().unwrap_or_default();
-        let lanes = _mm512_sub_epi32(inputs, _mm512_set1_epi32(first));
+        let lanes = _mm512_sub_epi32(load_16i(inputs), _mm512_set1_epi32(inputs[0]));
+        let far = _mm512_cmpgt_epi32_mask(lanes, _mm512_set1_epi32(31));
         let mut sum = _mm512_setzero_ps();
         // from the newest sample to the oldest
-        let windows = samples.windows(32).rev();
-        for (window, row) in windows.zip(table.rows(index)) {
-            let (near, Some(row)) = (window.as_chunks::<16>().0, row.first_chunk()) else {
-                break;
+        for (newest, row) in (0..taps).rev().zip(table.rows(index)) {
+            let vectors = from(samples, newest).as_chunks::<16>().0;
+            let Some(row) = row.first_chunk() else { break };
+            let sample = match vectors {
+                [a, b, c, d, ..] if !near => {
+                    let first = _mm512_permutex2var_ps(load_16(a), lanes, load_16(b));
+                    let second = _mm512_permutex2var_ps(load_16(c), lanes, load_16(d));
+                    _mm512_mask_blend_ps(far, first, second)
+                }
+                [a, b, ..] => _mm512_permutex2var_ps(load_16(a), lanes, load_16(b)),
+                _ => break,
             };
-            let [low, high] = near else { break };
-            let sample = _mm512_permutex2var_ps(load_16(low), lanes, load_16(high));
             sum = _mm512_add_ps(sum, _mm512_mul_ps(sample, load_16(row)));
         }
         store_16(out, _mm512_mul_ps(sum, _mm512_set1_ps(table.spacing())));
@@ -119,29 +125,32 @@ fn interpolate_avx2(
     out: &mut [f32],
 ) -> usize {
     let (mut done, mut at) = (0, 0);
+    let near = table.span(7) < 16;
     for out in out.as_chunks_mut::<8>().0 {
+        let inputs = table.inputs(index);
         let (Some(inputs), Some(samples)) = (
-            table.inputs(index).first_chunk(),
-            samples.get(at..at + taps + 15),
+            inputs.first_chunk(),
+            samples.get(at..at + taps + if near { 15 } else { 31 }),
         ) else {
             break;
         };
-        let inputs = load_8i(inputs);
-        let first = table.inputs(index).first().copied().unwrap_or_default();
-        let lanes = _mm256_sub_epi32(inputs, _mm256_set1_epi32(first));
-        // lanes 8 to 15 are in the second vector: their bit 3 as the sign
-        let second = _mm256_castsi256_ps(_mm256_slli_epi32::<28>(lanes));
+        let lanes = _mm256_sub_epi32(load_8i(inputs), _mm256_set1_epi32(inputs[0]));
+        // a lane's bits 3 and 4 say which of the vectors holds its sample; as a sign they choose in a blend
+        let odd = _mm256_castsi256_ps(_mm256_slli_epi32::<28>(lanes));
+        let far = _mm256_castsi256_ps(_mm256_slli_epi32::<27>(lanes));
         let mut sum = _mm256_setzero_ps();
         // from the newest sample to the oldest
-        let windows = samples.windows(16).rev();
-        for (window, row) in windows.zip(table.rows(index)) {
-            let (near, Some(row)) = (window.as_chunks::<8>().0, row.first_chunk()) else {
-                break;
+        for (newest, row) in (0..taps).rev().zip(table.rows(index)) {
+            let vectors = from(samples, newest).as_chunks::<8>().0;
+            let Some(row) = row.first_chunk() else { break };
+            let sample = match vectors {
+                [a, b, c, d, ..] if !near => {
+                    let first = permute_avx2(a, b, lanes, odd);
+                    _mm256_blendv_ps(first, permute_avx2(c, d, lanes, odd), far)
+                }
+                [a, b, ..] => permute_avx2(a, b, lanes, odd),
+                _ => break,
             };
-            let [low, high] = near else { break };
-            let low = _mm256_permutevar8x32_ps(load_8(low), lanes);
-            let high = _mm256_permutevar8x32_ps(load_8(high), lanes);
-            let sample = _mm256_blendv_ps(low, high, second);
             sum = _mm256_add_ps(sum, _mm256_mul_ps(sample, load_8(row)));
         }
         store_8(out, _mm256_mul_ps(sum, _mm256_set1_ps(table.spacing())));
@@ -149,6 +158,14 @@ fn interpolate_avx2(
         done += 8;
     }
     done
+}
+
+/// Puts into each lane one of 16 samples.
+#[target_feature(enable = "avx2")]
+fn permute_avx2(low: &[f32; 8], high: &[f32; 8], lanes: __m256i, in_high: __m256) -> __m256 {
+    let low = _mm256_permutevar8x32_ps(load_8(low), lanes);
+    let high = _mm256_permutevar8x32_ps(load_8(high), lanes);
+    _mm256_blendv_ps(low, high, in_high)
 }
 
 #[target_feature(enable = "avx512f")]
@@ -265,11 +282,13 @@ mod tests {
             (32_000, 22_050),
             (44_100, 48_000),
             (96_000, 64_000),
+            (96_000, 44_100),
+            (96_000, 32_000),
         ] {
             let kernel = Kernel::new(input, output, input.min(output));
             let table = Table::new(kernel);
             for (interpolate, width) in &kinds {
-                let samples = samples(2_000);
+                let samples = samples(4_000);
                 let mut place = Place::default();
                 let mut rest = &samples[..];
                 for _ in 0..20 {

@@ -1,0 +1,43 @@
+//! Time the resampler for `benches/peers/resample.py`: for each line `FROM TO SECONDS` on the standard input, resample
+//! that much noise in one call and print the nanoseconds that it took.
+
+use std::hint::black_box;
+use std::io::{self, BufRead, Write};
+use std::time::Instant;
+
+use timbrel_core::audio::Resampler;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    for line in io::stdin().lock().lines() {
+        let line = line?;
+        let numbers: Vec<u32> = line
+            .split_whitespace()
+            .map(str::parse)
+            .collect::<Result<_, _>>()?;
+        let [from, to, seconds] = numbers[..] else {
+            return Err("a line must be FROM TO SECONDS".into());
+        };
+        println!("{}", time(from, to, seconds)?);
+        io::stdout().flush()?;
+    }
+    Ok(())
+}
+
+fn time(from: u32, to: u32, seconds: u32) -> Result<u128, Box<dyn std::error::Error>> {
+    let mut state = 1_u32;
+    let input: Vec<f32> = (0..from * seconds)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / 8_388_608.0 - 1.0
+        })
+        .collect();
+    let mut output = vec![0.0; (to * seconds) as usize];
+    let start = Instant::now();
+    let mut resampler = Resampler::new(from, to)?;
+    let progress = resampler.process(black_box(&input), &mut output);
+    resampler.finish();
+    let last = resampler.process(&[], &mut output[progress.produced..]);
+    let elapsed = start.elapsed().as_nanos();
+    assert_eq!(progress.produced + last.produced, black_box(&output).len());
+    Ok(elapsed)
+}
