@@ -1,5 +1,6 @@
 //! One window of each shipped model, with every set of inner loops that this machine has, the weights repacked and
 //! in place: `cargo bench -p timbrel-core --bench engine`.
+#![allow(missing_docs, reason = "criterion's macro makes a public function")]
 
 use std::hint::black_box;
 
