@@ -8,6 +8,7 @@
 pub mod augment;
 pub mod batch;
 pub mod console;
+#[path = "data/cache.rs"]
 pub mod data;
 pub mod device;
 pub mod evaluate;

@@ -1,7 +1,9 @@
 //! Training: the loop, its schedule, and what a run leaves in its folder.
 
 mod begin;
+#[path = "../run/folder.rs"]
 mod checkpoint;
+#[path = "objective/supervised.rs"]
 mod loss;
 mod run;
 mod schedule;
