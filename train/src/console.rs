@@ -1,12 +1,12 @@
-//! What the commands say on standard output.
+//! Output of the commands.
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write, stdout};
 
 use anyhow::Result;
 
-/// Prints a line. Where nobody reads any more (`timbrel … | head`) nothing is said and all goes on: a training
-/// must not end because of that.
+/// Print a line. If nobody reads any more (`timbrel … | head`), print nothing and continue: a training must not end
+/// because of that.
 ///
 /// # Errors
 /// Standard output cannot be written for another reason.

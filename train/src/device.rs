@@ -1,4 +1,4 @@
-//! Where the network is trained, chosen at run time among what was compiled in.
+//! The device that trains the network, chosen at run time among those compiled in.
 
 use anyhow::{Result, bail};
 use burn::tensor::Device;
@@ -19,7 +19,7 @@ impl DeviceKind {
     /// Opens the device, without gradients.
     ///
     /// # Errors
-    /// The backend was not compiled in, or the GPU is none and `allow_software` is off.
+    /// The backend was not compiled in, or the GPU is an emulation and `allow_software` is off.
     pub fn open(self, allow_software: bool) -> Result<Device> {
         match self {
             #[cfg(feature = "cpu")]
@@ -60,7 +60,7 @@ mod gpu {
         );
         ensure!(
             allow_software || info.device_type != DeviceType::Cpu,
-            "{} is no GPU but an emulation on the CPU; use --device cpu, or --allow-software-adapter to take it",
+            "{} is not a GPU but an emulation on the CPU; use --device cpu, or --allow-software-adapter to take it",
             info.name
         );
         Ok(device)

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// Writes a file beside its place and moves it there, so that a full disk or a kill never leaves half a file where a
-/// whole one was. A device or a pipe is written to as it is.
+/// Write a file beside its place and move it there, so that a full disk or a kill never leaves half a file where a
+/// whole one was. A device or a pipe is written to directly.
 ///
 /// # Errors
 /// The file cannot be written; an old one is still there.
@@ -15,12 +15,12 @@ pub(crate) fn write_whole(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
     write_with(path, |beside| fs::write(beside, bytes).map_err(Into::into))
 }
 
-/// The same for what `write` writes to the path that it is given.
+/// Do the same with a function that writes to the path it is given.
 ///
 /// # Errors
 /// `write` fails, or the file cannot be moved.
 pub(crate) fn write_with(path: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    // where a link points to is written, the link stays
+    // the target of a link is written, the link stays
     let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let written = match fs::metadata(&place) {
         Ok(found) if !found.is_file() => write(&place),
@@ -40,7 +40,7 @@ fn write_beside(place: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result
         Ok(fs::rename(&beside, place)?)
     });
     if written.is_err() {
-        // it is of no use to anyone, and may be what fills the disk
+        // it is useless, and may be what fills the disk
         let _ = fs::remove_file(&beside);
     }
     written

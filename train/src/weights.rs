@@ -76,7 +76,7 @@ pub mod name {
         format!("hidden.{layer}.dense")
     }
 
-    /// Steps a decibel of each cepstral coefficient, `[coefficient]`; nothing trains it.
+    /// Steps per decibel of each cepstral coefficient, `[coefficient]`; nothing trains it.
     pub const COEFFICIENT_SCALE: &str = "normalise.scale";
     /// Step that 0 maps to, `[coefficient]`; nothing trains it.
     pub const COEFFICIENT_OFFSET: &str = "normalise.offset";
@@ -111,7 +111,7 @@ impl Weights {
         self.0.values().map(|array| array.values.len()).sum()
     }
 
-    /// Whether there is no tensor.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -122,7 +122,7 @@ impl Weights {
         self.0.insert(name, array);
     }
 
-    /// Adds or replaces a tensor with what a device delivered.
+    /// Adds or replaces a tensor with data from a device.
     pub(crate) fn insert_data(&mut self, name: String, data: TensorData) -> Result<()> {
         let shape = data.shape().to_vec();
         let values = data
@@ -132,11 +132,11 @@ impl Weights {
         Ok(())
     }
 
-    /// Moves towards `target`: `decay` of what is here stays. The names must be the same.
+    /// Moves towards `target`: `decay` of the old value stays. The names must be the same.
     pub fn average(&mut self, target: &Self, decay: f32) {
         for (mean, new) in self.0.values_mut().zip(target.0.values()) {
             for (mean, new) in mean.values.iter_mut().zip(&new.values) {
-                // what nothing trains stays what it is, to the bit
+                // values that nothing trains stay the same bits
                 if *mean != *new {
                     *mean = decay * *mean + (1.0 - decay) * new;
                 }
@@ -176,7 +176,7 @@ impl Weights {
     /// Reads a safetensors file of 32-bit floats.
     ///
     /// # Errors
-    /// The file cannot be read, is no safetensors file, or holds another type or a value that is not finite.
+    /// The file cannot be read, is not a safetensors file, or holds another type or a value that is not finite.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes =
             std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;

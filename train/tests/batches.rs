@@ -5,11 +5,11 @@ mod common;
 use common::{COLUMNS, MELS, RECIPE};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use timbrel_train::augment::{augment, mixstyle, mixup_weight};
-use timbrel_train::batch::{Batch, Sampler};
+use timbrel_train::data::split::pieces;
 use timbrel_train::data::{Dataset, renormalise};
 use timbrel_train::recipe::{AugmentKeys, Recipe};
-use timbrel_train::split::pieces;
+use timbrel_train::training::augment::{augment, mixstyle, mixup_weight};
+use timbrel_train::training::batch::{Batch, Sampler};
 
 fn dataset() -> Dataset {
     let folder = tempfile::tempdir().unwrap();

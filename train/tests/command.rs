@@ -177,6 +177,89 @@ fn several_seeds_are_trained_and_summed_up() {
 }
 
 #[test]
+fn a_training_without_a_checkpoint_begins_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = common::write_all(folder.path(), 24);
+    let run = folder.path().join("run");
+    let train = [
+        "train",
+        "--data",
+        folder.path().to_str().unwrap(),
+        "--out",
+        run.to_str().unwrap(),
+        "--epochs",
+        "2",
+        "--recipe",
+        recipe.to_str().unwrap(),
+    ];
+    // as a kill leaves it that comes before the first checkpoint
+    let killed = || {
+        let _ = std::fs::remove_dir_all(&run);
+        std::fs::create_dir(&run).unwrap();
+        std::fs::copy(&recipe, run.join("recipe.toml")).unwrap();
+        std::fs::write(run.join("metrics.jsonl"), "{\"epoch\":1}\n").unwrap();
+    };
+    for more in [&["--resume"][..], &[]] {
+        killed();
+        let output = timbrel(&[&train[..], more].concat());
+        let complained = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{complained}");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(said.contains("begins anew"), !more.is_empty(), "{said}");
+        let metrics = std::fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+        assert_eq!(metrics.lines().count(), 2, "{metrics}");
+        assert!(!run.join("lock").exists());
+    }
+    // another training in the same folder keeps this one out, whatever it has written so far
+    killed();
+    let lock = std::fs::File::create(run.join("lock")).unwrap();
+    lock.lock().unwrap();
+    assert_fails(&train, &["another `timbrel train`", "run"]);
+    let metrics = std::fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    assert_eq!(metrics.lines().count(), 1);
+}
+
+#[test]
+fn impossible_classes_are_refused_before_an_epoch() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = common::write_all(folder.path(), 24);
+    let data = folder.path().to_str().unwrap();
+    let run = folder.path().join("run");
+    let train = [
+        "train",
+        "--data",
+        data,
+        "--out",
+        run.to_str().unwrap(),
+        "--recipe",
+        recipe.to_str().unwrap(),
+    ];
+    let cache = folder.path().join("logmel.safetensors");
+    let bytes = std::fs::read(&cache).unwrap();
+    let with_genres = |more: Vec<String>| {
+        let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        let genres: Vec<String> = common::GENRES
+            .map(String::from)
+            .into_iter()
+            .chain(more)
+            .collect();
+        let genres = serde_json::to_string(&genres).unwrap();
+        let metadata = [("genres".to_owned(), genres)].into();
+        let file = safetensors::serialize(tensors.tensors(), Some(metadata)).unwrap();
+        std::fs::write(&cache, file).unwrap();
+    };
+    with_genres((0..62).map(|index| format!("genre {index}")).collect());
+    assert_fails(&train, &["65 classes"]);
+    with_genres(vec!["long ".repeat(30)]);
+    assert_fails(&train, &["label length", "150"]);
+    assert!(!run.join("metrics.jsonl").exists());
+    // the very same data of fewer classes is trained on
+    with_genres(Vec::new());
+    let output = timbrel(&[&train[..], &["--epochs", "1"]].concat());
+    assert!(output.status.success());
+}
+
+#[test]
 fn nobody_needs_to_read_to_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let recipe = common::write_all(folder.path(), 24);

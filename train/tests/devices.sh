@@ -12,12 +12,6 @@ fi
 
 # without tract, which has no part in it; burn-flex and burn-ndarray unoptimised, which saves minutes of compiling them
 quick=(--config profile.dev.package.burn-flex.opt-level=0 --config profile.dev.package.burn-ndarray.opt-level=0)
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
 cargo test "${quick[@]}" -p timbrel-train --no-default-features \
     --features cpu,gpu,ndarray --test devices -- \
-    --nocapture --test-threads 1 2>&1 | tee "$log"
-if grep -q '^skipped' "$log"; then
-    echo "$0: no Vulkan adapter, although a driver is installed" >&2
-    exit 1
-fi
+    --nocapture --test-threads 1 --include-ignored

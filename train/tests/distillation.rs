@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
 use timbrel_train::data::Dataset;
+use timbrel_train::data::split::pieces;
 use timbrel_train::device::DeviceKind;
+use timbrel_train::evaluate::Inference;
 use timbrel_train::evaluate::{ensemble, evaluate};
 use timbrel_train::export::{Target, export};
-use timbrel_train::inference::Inference;
 use timbrel_train::recipe::{DistillationKeys, Recipe};
-use timbrel_train::split::pieces;
-use timbrel_train::training::{
-    Options, RunFolder, RunInfo, Teachers, cross_entropy, distilled, train,
-};
+use timbrel_train::run::{RunFolder, RunInfo};
+use timbrel_train::training::objective::{Teachers, cross_entropy, distilled};
+use timbrel_train::training::{Options, train};
 use timbrel_train::weights::Weights;
 
 const TABLE: &str = "[distillation]\nweight = 0.7\ntemperature = 2.0\n";
@@ -225,8 +225,7 @@ fn ensembles(place: &Workplace) {
         let out = place.path("models");
         let target = Target {
             name: Some(run),
-            out: &out,
-            float: false,
+            ..Target::new(&out)
         };
         let files = export(&folder, &place.dataset, target, &device()).unwrap();
         Inference::read(&files.files[0], None).unwrap()
@@ -246,7 +245,7 @@ fn ensembles(place: &Workplace) {
             (0..3).for_each(|class| sums[class] += (first[class] + second[class]).ln());
         }
         let best = (0..3).max_by(|&a, &b| sums[a].total_cmp(&sums[b])).unwrap();
-        right += usize::from(best == track.label);
+        right += usize::from(Some(best) == track.label);
     }
     assert_eq!(
         (mean.tracks, mean.windows, mean.tracks_right),

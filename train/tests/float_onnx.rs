@@ -1,5 +1,4 @@
-//! Float networks of every make give burn's logits as ONNX: in tract, and in ONNX Runtime where
-//! `TIMBREL_PYTHON` names an interpreter that has it.
+//! Float networks of every make give burn's logits as ONNX: in tract, and in the ONNX Runtime of `TIMBREL_PYTHON`.
 
 mod common;
 
@@ -122,7 +121,7 @@ impl Case {
 
     #[cfg(feature = "tract")]
     fn check_tract(&self, name: &str) {
-        let model = timbrel_train::inference::Inference::tract(self.onnx.clone());
+        let model = timbrel_train::evaluate::Inference::tract(self.onnx.clone());
         let found = model.unwrap().logits(&self.windows).unwrap().concat();
         for (found, expected) in found.into_iter().zip(&self.logits) {
             let found = found as f32 / f32::from(LOGITS_EXPONENT).exp2();
@@ -131,6 +130,14 @@ impl Case {
                 "{name}: {found} {expected}"
             );
         }
+    }
+
+    fn spreads(&self, name: &str) {
+        let spread = self.logits.iter().fold(0.0f32, |most, v| most.max(v.abs()));
+        assert!(
+            spread > 1e-2,
+            "{name}: all logits are next to 0, which proves nothing"
+        );
     }
 
     fn write(&self, folder: &Path, name: &str, recipe: &Recipe) {
@@ -154,26 +161,28 @@ impl Case {
     }
 }
 
+/// In tract.
 fn check(windows: usize, cases: impl IntoIterator<Item = (String, Recipe)>) {
-    let folder = tempfile::tempdir().unwrap();
     for (name, recipe) in cases {
         let case = Case::new(&recipe, windows);
-        let spread = case.logits.iter().fold(0.0f32, |most, v| most.max(v.abs()));
-        assert!(
-            spread > 1e-2,
-            "{name}: all logits are next to 0, which proves nothing"
-        );
         // core has no front end without mel bands
         #[cfg(feature = "tract")]
         if recipe.front_end.n_mels.is_some() {
             case.check_tract(&name);
         }
+        case.spreads(&name);
+    }
+}
+
+/// In ONNX Runtime.
+fn check_runtime(windows: usize, cases: impl IntoIterator<Item = (String, Recipe)>) {
+    let python = common::python();
+    let folder = tempfile::tempdir().unwrap();
+    for (name, recipe) in cases {
+        let case = Case::new(&recipe, windows);
+        case.spreads(&name);
         case.write(folder.path(), &name, &recipe);
     }
-    let Some(python) = std::env::var_os("TIMBREL_PYTHON") else {
-        println!("skipped: ONNX Runtime, because TIMBREL_PYTHON names no interpreter that has it");
-        return;
-    };
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/check_float_onnx.py");
     let output = Command::new(python)
         .arg(script)
@@ -185,20 +194,34 @@ fn check(windows: usize, cases: impl IntoIterator<Item = (String, Recipe)>) {
     println!("{}", String::from_utf8_lossy(&output.stdout));
 }
 
-#[test]
-fn every_part_is_burns() {
-    check(
-        2,
-        makes()
-            .into_iter()
-            .map(|(name, recipe)| (name.to_owned(), recipe)),
-    );
+fn parts() -> impl Iterator<Item = (String, Recipe)> {
+    makes()
+        .into_iter()
+        .map(|(name, recipe)| (name.to_owned(), recipe))
 }
 
 #[test]
+fn every_part_is_burns() {
+    check(2, parts());
+}
+
+#[test]
+#[ignore = "needs TIMBREL_PYTHON"]
+fn every_part_is_burns_in_onnx_runtime() {
+    check_runtime(2, parts());
+}
+
+// large networks, of which one window says enough
+
+#[test]
 fn every_shipped_recipe_is_burns() {
-    // large networks, of which one window says enough
     check(1, shipped());
+}
+
+#[test]
+#[ignore = "needs TIMBREL_PYTHON"]
+fn every_shipped_recipe_is_burns_in_onnx_runtime() {
+    check_runtime(1, shipped());
 }
 
 /// The streaming classifier runs the systems that are floats alone from samples to genre: those with recurrent layers,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use common::{tone, write_wav};
 use timbrel_core::frontend::Affine;
 use timbrel_train::data::prepare::{Options, prepare};
-use timbrel_train::data::{Collection, Dataset, Layout};
+use timbrel_train::data::{Collection, Dataset, Layout, Stated};
 use timbrel_train::features::Feature;
 
 const FRONT_END: &str = "mel_db_1024_512_128";
@@ -27,6 +27,7 @@ fn options(folder: &Path, out: &Path) -> Options {
             test: 0.25,
             seed: 1,
         },
+        stated: Stated::default(),
         out: out.to_path_buf(),
         front_end: FRONT_END.to_owned(),
         seconds: 1.0,
@@ -79,7 +80,7 @@ fn rows_are_the_files_features() {
     for split in [("train", 8), ("valid", 4), ("test", 4)] {
         let tracks = dataset.split(split.0).unwrap();
         assert_eq!(tracks.len(), split.1, "{}", split.0);
-        let high = tracks.iter().filter(|track| track.label == 0).count();
+        let high = tracks.iter().filter(|track| track.label == Some(0)).count();
         assert_eq!(2 * high, split.1, "{} is stratified", split.0);
     }
     let feature = Feature::parse(FRONT_END).unwrap();
@@ -174,6 +175,23 @@ fn broken_files_are_skipped_and_listed() {
     })
     .unwrap();
     assert_eq!((prepared.rows, prepared.skipped.len()), (17, 3));
+}
+
+#[test]
+fn more_genres_than_a_model_has_are_refused_at_once() {
+    let (audio, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for genre in 0..65 {
+        let folder = audio.path().join(format!("genre {genre}"));
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("0.wav"), "is not read").unwrap();
+    }
+    let error = prepare(&options(audio.path(), out.path())).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.contains("65 genres") && error.contains("64"),
+        "{error}"
+    );
+    assert!(names(out.path()).is_empty());
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod common;
 use std::path::Path;
 
 use timbrel_train::data::Dataset;
-use timbrel_train::training::RunFolder;
+use timbrel_train::run::RunFolder;
 
 const GRU: &str = r#"
 [network]
@@ -70,7 +70,7 @@ fn a_recurrent_system_is_trained_exported_and_evaluated() {
     for part in [
         "floats",
         "random split of segments",
-        "every 512 samples in place",
+        "one column per 512 samples in place",
     ] {
         assert!(card.contains(part), "{part:?} is not in the card:\n{card}");
     }

@@ -6,14 +6,14 @@ use burn::tensor::{Tensor, TensorData};
 use common::{GENRES, MELS, Numbers, RECIPE};
 use timbrel_core::model::{Model, ModelSpec, Op};
 use timbrel_train::device::DeviceKind;
-use timbrel_train::inference::Inference;
+use timbrel_train::evaluate::Inference;
+use timbrel_train::evaluate::score::argmax;
+use timbrel_train::integers::{Exponents, INPUT_EXPONENT, holding};
 use timbrel_train::network::Network;
 use timbrel_train::quantise::{
-    ActivationErrors, Exponents, FoldedConv, FoldedNetwork, INPUT_EXPONENT, Identity, build,
-    holding, quantise,
+    ActivationErrors, FoldedConv, FoldedNetwork, Identity, build, quantise,
 };
 use timbrel_train::recipe::Recipe;
-use timbrel_train::score::argmax;
 use timbrel_train::weights::{Array, Weights, name};
 
 /// A network with weights and running statistics as a trained one has them.

@@ -7,11 +7,12 @@ use std::path::Path;
 use burn::tensor::{Tensor, TensorData};
 use timbrel_train::data::Dataset;
 use timbrel_train::device::DeviceKind;
+use timbrel_train::evaluate::Inference;
 use timbrel_train::evaluate::evaluate;
 use timbrel_train::export::{Measured, Target, export};
-use timbrel_train::inference::Inference;
 use timbrel_train::report::read_history;
-use timbrel_train::training::{Options, RunFolder, train};
+use timbrel_train::run::RunFolder;
+use timbrel_train::training::{Options, train};
 use timbrel_train::weights::Weights;
 
 fn quantised_recipe() -> String {
@@ -75,11 +76,7 @@ fn trains_what_the_engine_computes() {
 fn is_the_engine(run: &RunFolder, dataset: &Dataset, root: &Path) -> Measured {
     let device = DeviceKind::Cpu.open(false).unwrap();
     let (_, network) = run.network(&device).unwrap();
-    let target = Target {
-        name: None,
-        out: root,
-        float: false,
-    };
+    let target = Target::new(root);
     let exported = export(run, dataset, target, &device).unwrap();
     let model = Inference::read(&exported.files[0], None).unwrap();
     let answers = evaluate(&model, dataset, "all").unwrap();

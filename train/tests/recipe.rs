@@ -107,6 +107,34 @@ fn keys_that_contradict_each_other_are_named() {
 }
 
 #[test]
+fn the_line_of_a_contradiction_is_named() {
+    let line = |text: &str| RECIPE.lines().position(|l| l.contains(text)).unwrap() + 1;
+    for (from, to, key) in [
+        ("columns = 32", "columns = 4096", "columns = 32"),
+        ("hop = 8", "hop = 33", "hop = 8"),
+        ("n_fft = 512", "n_fft = 1000", "n_fft"),
+        (
+            "{ channels = 6, kernel = 3,",
+            "{ channels = 7, kernel = 3,",
+            "depthwise",
+        ),
+        (
+            "kernel = 3, pool = 2",
+            "kernel = 3, pool = 8, stride = 8",
+            "depthwise",
+        ),
+        ("name = \"tiny\"", "name = \"a/b\"", "name"),
+    ] {
+        assert_names(&error(from, to), &[&format!("line {}: ", line(key))]);
+    }
+    let message = error("columns = 32", "columns = 4096");
+    assert_names(&message, &["1 to 1024", "4096"]);
+    // only what never runs on a device may have more
+    let bins = RECIPE.replace("n_mels = 32\n", "");
+    Recipe::parse(&bins.replace("columns = 32", "columns = 4096")).unwrap();
+}
+
+#[test]
 fn what_a_network_cannot_be_is_named() {
     let block = "{ channels = 8, kernel = 1 }";
     let with = |keys: &str| error(block, &format!("{{ channels = 8, kernel = 1, {keys} }}"));

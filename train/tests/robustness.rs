@@ -9,7 +9,7 @@ use timbrel_core::audio::InputFormat;
 use timbrel_core::classifier::Classifier;
 use timbrel_core::model::Model;
 use timbrel_train::data::{Collection, Layout, Source};
-use timbrel_train::inference::Inference;
+use timbrel_train::evaluate::Inference;
 use timbrel_train::report::{Condition, robustness};
 use timbrel_train::waveform::Effect;
 
@@ -69,7 +69,7 @@ fn it_hears_what_the_device_hears() {
         )
         .unwrap();
         let score = &found.outcomes[0].score;
-        assert_eq!((score.tracks, score.windows), (1, 3));
+        assert_eq!(score.tracks, 1);
 
         let model = Model::parse(&file).unwrap();
         let mut memory = vec![0; Classifier::required_bytes(&model)];
@@ -87,10 +87,9 @@ fn it_hears_what_the_device_hears() {
             .position(|label| *label == source.genre)
             .unwrap();
         let device = f64::from(classifier.result().unwrap().probabilities[label]);
-        // the device's columns are rounded to 1/128 dB, which moves a few steps of the input
         let own = (-score.track_loss()).exp();
         assert!(
-            (own - device).abs() < 0.02,
+            (own - device).abs() < 1e-6,
             "{}: {own} is not {device}",
             source.genre
         );
@@ -130,12 +129,13 @@ fn level_alone_changes_nothing_and_noise_does() {
 }
 
 #[test]
+#[ignore = "needs the program lame"]
 fn mp3_is_close_to_what_was_encoded() {
     let there = std::process::Command::new("lame").arg("--version").output();
-    if !there.is_ok_and(|output| output.status.success()) {
-        println!("skipped: the program `lame` is not installed");
-        return;
-    }
+    assert!(
+        there.is_ok_and(|output| output.status.success()),
+        "install the program `lame`"
+    );
     let folder = tempfile::tempdir().unwrap();
     let inference = Inference::int8(model()).unwrap();
     let conditions = [Condition::Clean, Condition::Mp3(320)];

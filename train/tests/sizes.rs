@@ -5,7 +5,8 @@ mod common;
 use timbrel_core::classifier::Classifier;
 use timbrel_core::engine::Int8Engine;
 use timbrel_core::model::Model;
-use timbrel_train::quantise::{Exponents, FoldedNetwork, Identity, build};
+use timbrel_train::integers::Exponents;
+use timbrel_train::quantise::{FoldedNetwork, Identity, build};
 use timbrel_train::recipe::Recipe;
 
 /// Bytes of the file, of a classifier and of its network.

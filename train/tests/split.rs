@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use common::RECIPE;
 use timbrel_train::data::Dataset;
-use timbrel_train::recipe::{Changes, Recipe};
-use timbrel_train::split::{Parts, Piece};
+use timbrel_train::data::split::{Parts, Piece};
+use timbrel_train::recipe::Recipe;
+use timbrel_train::run::Changes;
 
 /// Windows in a track of the synthetic cache: 48 columns, 32 at a time, every 8.
 const WINDOWS: usize = 3;
@@ -72,7 +73,10 @@ fn tracks_are_divided_genre_by_genre() {
     assert_eq!(all(&parts).len(), 60);
     for (part, each) in [(&parts.train, 12), (&parts.valid, 4), (&parts.test, 4)] {
         for genre in 0..3 {
-            assert_eq!(part.iter().filter(|p| p.track.label == genre).count(), each);
+            assert_eq!(
+                part.iter().filter(|p| p.track.label == Some(genre)).count(),
+                each
+            );
         }
     }
     let again = Parts::new(&recipe, &dataset).unwrap();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
 use timbrel_train::console::say;
-use timbrel_train::data::check::{self, Check};
+use timbrel_train::data::collection::check::{self, Check};
 
 #[derive(Args)]
 pub(crate) struct Arguments {

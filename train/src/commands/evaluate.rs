@@ -7,11 +7,11 @@ use clap::Args;
 use serde_json::Value;
 use timbrel_train::console::say;
 use timbrel_train::data::Dataset;
+use timbrel_train::data::split::{Parts, pieces};
+use timbrel_train::evaluate::{EngineKind, Inference};
 use timbrel_train::evaluate::{Summary, ensemble, evaluate_pieces};
-use timbrel_train::inference::{EngineKind, Inference};
 use timbrel_train::report::{Figures, Report};
-use timbrel_train::split::{Parts, pieces};
-use timbrel_train::training::RunFolder;
+use timbrel_train::run::RunFolder;
 
 #[derive(Args)]
 pub(crate) struct Arguments {

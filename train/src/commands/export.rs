@@ -8,7 +8,9 @@ use timbrel_train::console::say;
 use timbrel_train::data::Dataset;
 use timbrel_train::device::DeviceKind;
 use timbrel_train::export::{Target, export};
-use timbrel_train::training::RunFolder;
+use timbrel_train::run::RunFolder;
+
+use super::stated::StatedData;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -24,6 +26,11 @@ pub(crate) struct Arguments {
     /// anyway.
     #[arg(long)]
     float: bool,
+    #[command(flatten)]
+    stated: StatedData,
+    /// Licence that the model is offered under, for the card.
+    #[arg(long, value_name = "TEXT")]
+    model_licence: Option<String>,
     /// Data to calibrate and measure on; the run's own where it is not given.
     #[arg(long, env = "TIMBREL_DATA")]
     data: Option<PathBuf>,
@@ -47,6 +54,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         name: arguments.name.as_deref(),
         out: &arguments.out,
         float: arguments.float,
+        stated: arguments.stated.stated(),
+        licence: arguments.model_licence.as_deref(),
     };
     let exported = export(&folder, &dataset, target, &device)?;
     for file in &exported.files {

@@ -1,6 +1,7 @@
 //! The commands' arguments and what they print.
 
 mod compare;
+mod convert;
 mod dataset;
 mod evaluate;
 mod export;
@@ -8,6 +9,7 @@ mod features;
 mod prepare;
 mod report;
 mod robustness;
+mod stated;
 mod train;
 
 use anyhow::Result;
@@ -32,6 +34,8 @@ pub(crate) enum Command {
     Evaluate(evaluate::Arguments),
     /// Write a run's network: quantised as .timbrel and .onnx, or as a float .onnx, with a model card.
     Export(export::Arguments),
+    /// Write the integers of a .timbrel file as an .onnx file.
+    Convert(convert::Arguments),
     /// Compute a feature of an audio file as librosa does.
     Features(features::Arguments),
 }
@@ -47,6 +51,7 @@ impl Command {
             Self::Robustness(arguments) => robustness::run(&arguments),
             Self::Evaluate(arguments) => evaluate::run(&arguments),
             Self::Export(arguments) => export::run(&arguments),
+            Self::Convert(arguments) => convert::run(&arguments),
             Self::Features(arguments) => features::run(&arguments),
         }
     }

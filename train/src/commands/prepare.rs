@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use timbrel_train::console::say;
 use timbrel_train::data::prepare::{Options, prepare};
-use timbrel_train::data::{Collection, Layout};
+use timbrel_train::data::{Collection, Layout, Stated};
 use timbrel_train::waveform::Ranges;
 
 #[derive(Args)]
@@ -16,6 +16,12 @@ pub(crate) struct Arguments {
     /// Folder for logmel.safetensors, manifest.csv and skipped.csv.
     #[arg(long)]
     out: PathBuf,
+    /// Name of the collection, for what is trained on it; that of its layout or its folder where it is not given.
+    #[arg(long)]
+    name: Option<String>,
+    /// Terms on which the collection may be used, in one line, for what is trained on it.
+    #[arg(long, value_name = "TEXT")]
+    licence: Option<String>,
     /// How the collection is laid out.
     #[arg(long, value_enum, default_value_t = Layout::Folder)]
     layout: Layout,
@@ -61,6 +67,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             valid: arguments.valid,
             test: arguments.test,
             seed: arguments.seed,
+        },
+        stated: Stated {
+            name: arguments.name.clone(),
+            licence: arguments.licence.clone(),
         },
         out: arguments.out.clone(),
         front_end: arguments.front_end.clone(),

@@ -6,11 +6,11 @@ use anyhow::Result;
 use clap::Args;
 use timbrel_train::console::say;
 use timbrel_train::data::Dataset;
+use timbrel_train::data::split::Parts;
 use timbrel_train::device::DeviceKind;
-use timbrel_train::float;
+use timbrel_train::evaluate::float;
 use timbrel_train::report::{Figures, Report, read_history};
-use timbrel_train::split::Parts;
-use timbrel_train::training::RunFolder;
+use timbrel_train::run::RunFolder;
 
 #[derive(Args)]
 pub(crate) struct Arguments {

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 use timbrel_train::console::say;
 use timbrel_train::data::{Collection, Layout};
-use timbrel_train::inference::{EngineKind, Inference};
+use timbrel_train::evaluate::{EngineKind, Inference};
 use timbrel_train::report::{Condition, robustness, standard_conditions};
 
 #[derive(Args)]

@@ -12,8 +12,11 @@ use signal_hook::flag;
 use timbrel_train::console::say;
 use timbrel_train::data::Dataset;
 use timbrel_train::device::DeviceKind;
-use timbrel_train::score::mean_and_deviation;
-use timbrel_train::training::{Options, RunFolder, RunInfo, train};
+use timbrel_train::evaluate::score::mean_and_deviation;
+use timbrel_train::run::{RunFolder, RunInfo};
+use timbrel_train::training::{Options, train};
+
+use super::stated::StatedData;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -53,10 +56,12 @@ pub(crate) struct Arguments {
     /// own.
     #[arg(long)]
     manifest_split: bool,
+    #[command(flatten)]
+    stated: StatedData,
     /// Folder of a run whose weights to begin with.
     #[arg(long, value_name = "RUN", conflicts_with = "resume")]
     init_from: Option<PathBuf>,
-    /// Go on from the checkpoint in the run's folder.
+    /// Go on from the checkpoint in the run's folder; a run that was killed before its first begins anew.
     #[arg(long)]
     resume: bool,
 }
@@ -72,6 +77,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         stop_after: None,
         resume: arguments.resume,
         data,
+        stated: arguments.stated.stated(),
         teachers: absolute(&arguments.teacher)?,
         approximate_front_end: arguments.approximate_front_end,
         manifest_split: arguments.manifest_split,

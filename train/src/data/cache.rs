@@ -1,14 +1,5 @@
 //! The training cache: `logmel.safetensors` and `manifest.csv` in one folder.
 
-pub mod check;
-mod fma;
-mod folder;
-pub mod gtzan;
-mod manifest;
-pub mod prepare;
-mod source;
-mod window;
-
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -17,19 +8,18 @@ use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 use timbrel_core::frontend::FrontEnd;
 
-pub use manifest::ManifestRow;
-pub(crate) use source::hash;
-pub use source::{Collection, Layout, Source};
-pub(crate) use window::{STEPS_PER_DB, cepstra_of_renormalised, quantise};
-pub use window::{View, columns_of, renormalise, starts, windows};
+use super::{ManifestRow, Provenance, manifest};
+
+/// Label of a row whose genre nobody states. Its manifest row has an empty genre.
+pub(super) const UNLABELLED: u8 = u8::MAX;
 
 /// One track of the cache.
 #[derive(Clone, Debug)]
 pub struct Track {
     /// Name, as in `blues.00000`.
     pub name: String,
-    /// Class index.
-    pub label: usize,
+    /// Class index; none where nobody states the genre.
+    pub label: Option<usize>,
     /// Name of the split it belongs to.
     pub split: String,
     /// Row in `logmel`.
@@ -80,8 +70,10 @@ pub struct Dataset {
     pub mels: usize,
     /// Columns of a track.
     pub columns: usize,
-    /// What the cache says it was made with; an old one says nothing.
+    /// Front end that the cache states it was made with; an old one states nothing.
     pub made_with: Option<MadeWith>,
+    /// Origin of the spectrograms.
+    pub provenance: Provenance,
     /// `[track, mel, column]`, `dB = value / 255 · 80 − 80` relative to the track's maximum.
     values: Vec<u8>,
 }
@@ -148,37 +140,26 @@ impl Dataset {
         );
         let mut tracks = Vec::with_capacity(count);
         for (index, (row, &label)) in rows.iter().zip(labels.data()).enumerate() {
-            let label = usize::from(label);
             ensure!(
                 row.row == index,
                 "row {index}: the manifest says row {}",
                 row.row
             );
-            let genre = genres.get(label).with_context(|| {
-                format!(
-                    "row {index}: label {label}, but there are {} genres",
-                    genres.len()
-                )
-            })?;
-            ensure!(
-                *genre == row.genre,
-                "row {index} ({}): `label` says {genre}, the manifest {}",
-                row.track,
-                row.genre
-            );
             tracks.push(Track {
                 name: row.track.clone(),
-                label,
+                label: class(label, row, &genres).with_context(|| format!("row {index}"))?,
                 split: row.split.clone(),
                 row: index,
             });
         }
+        let provenance = Provenance::read(&metadata, made_with, genres.len(), &tracks)?;
         Ok(Self {
             genres,
             tracks,
             mels,
             columns,
             made_with,
+            provenance,
             values: logmel.data().to_vec(),
         })
     }
@@ -246,4 +227,22 @@ impl Dataset {
         );
         Ok(())
     }
+}
+
+/// The class of a row, on which tensor and manifest must agree.
+fn class(label: u8, row: &ManifestRow, genres: &[String]) -> Result<Option<usize>> {
+    if label == UNLABELLED && row.genre.is_empty() {
+        return Ok(None);
+    }
+    let label = usize::from(label);
+    let genre = genres
+        .get(label)
+        .with_context(|| format!("label {label}, but there are {} genres", genres.len()))?;
+    ensure!(
+        *genre == row.genre,
+        "({}): `label` says {genre}, the manifest {}",
+        row.track,
+        row.genre
+    );
+    Ok(Some(label))
 }

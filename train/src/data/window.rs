@@ -1,14 +1,14 @@
 //! Cutting windows out of a track, as the device will see them.
 //!
 //! The cache is relative to the maximum of a whole track. A device that hears a few seconds knows only
-//! their own maximum, so each window is brought to it before anything else looks at it.
+//! their own maximum, so each window is made relative to that before anything else sees it.
 
 use timbrel_core::frontend::{Affine, DctTable, Feature, FrontEnd, WindowSpec};
 
 /// Steps of the cache in one decibel.
 pub(crate) const STEPS_PER_DB: f32 = Affine::DB80.scale;
 
-/// Cuts `count` columns from `start` on out of a `[mel, column]` spectrogram of `columns` columns.
+/// Cut `count` columns from `start` on out of a `[mel, column]` spectrogram of `columns` columns.
 #[must_use]
 pub fn columns_of(spectrogram: &[u8], columns: usize, start: usize, count: usize) -> Vec<u8> {
     spectrogram
@@ -18,8 +18,8 @@ pub fn columns_of(spectrogram: &[u8], columns: usize, start: usize, count: usize
         .collect()
 }
 
-/// Brings a window of the cache to its own maximum: to decibels, minus the maximum, clamped to 80 dB
-/// below it, and through `normalisation` (one map, or one a bin) to the network's u8.
+/// Make a window of the cache relative to its own maximum: in decibels, minus the maximum, clamped to 80 dB
+/// below it, and through `normalisation` (one map, or one per bin) to the network's u8.
 #[must_use]
 pub fn renormalise(window: &[u8], bins: usize, normalisation: &[Affine]) -> Vec<u8> {
     quantise(&decibels(window), bins, normalisation)
@@ -44,7 +44,7 @@ fn relative(db: &[f32]) -> Vec<f32> {
         .collect()
 }
 
-/// A `[bin, column]` window through one map, or one a bin.
+/// A `[bin, column]` window through one map, or one per bin.
 fn mapped(values: &[f32], bins: usize, normalisation: &[Affine]) -> Vec<u8> {
     let columns = values.len() / bins;
     let steps = values.iter().enumerate().map(|(index, &value)| {
@@ -58,8 +58,8 @@ fn mapped(values: &[f32], bins: usize, normalisation: &[Affine]) -> Vec<u8> {
     steps.collect()
 }
 
-/// What a model's network sees of a window: its mel bands or their first coefficients, through the model's
-/// normalisation.
+/// Map from a window to the input of a model's network: its mel bands or their first coefficients, through the
+/// model's normalisation.
 #[derive(Clone, Debug)]
 pub struct View {
     front_end: FrontEnd,
@@ -67,7 +67,7 @@ pub struct View {
 }
 
 impl View {
-    /// For a front end, with one map or one a bin.
+    /// For a front end, with one map or one per bin.
     #[must_use]
     pub const fn new(front_end: FrontEnd, normalisation: Vec<Affine>) -> Self {
         Self {
@@ -76,19 +76,19 @@ impl View {
         }
     }
 
-    /// Of a `[mel, column]` window of the cache.
+    /// Map a `[mel, column]` window of the cache.
     #[must_use]
     pub fn of_cache(&self, window: &[u8]) -> Vec<u8> {
         self.of_decibels(&decibels(window))
     }
 
-    /// Of a `[mel, column]` window in decibels relative to anything.
+    /// Map a `[mel, column]` window in decibels relative to anything.
     #[must_use]
     pub fn of_decibels(&self, db: &[f32]) -> Vec<u8> {
         self.of_relative(&relative(db))
     }
 
-    /// Of a window that [`renormalise`] has quantised in 80/255 dB, which is how the networks of floats take them.
+    /// Map a window that [`renormalise`] has quantised in 80/255 dB, as the networks of floats take them.
     #[must_use]
     pub fn of_renormalised(&self, window: &[u8]) -> Vec<u8> {
         self.of_relative(&decibels(window))
@@ -124,7 +124,7 @@ pub(crate) fn cepstra(db: &[f32], bands: usize, count: usize) -> Vec<f32> {
     (0..count).flat_map(coefficient).collect()
 }
 
-/// The same of a window that [`renormalise`] has quantised in 80/255 dB.
+/// Compute the same for a window that [`renormalise`] has quantised in 80/255 dB.
 pub(crate) fn cepstra_of_renormalised(window: &[u8], bands: usize, count: usize) -> Vec<f32> {
     cepstra(&decibels(window), bands, count)
 }

@@ -5,9 +5,10 @@ use std::fmt::Write;
 use timbrel_core::engine::Int8Engine;
 use timbrel_core::model::{Model, Op};
 
+use crate::data::Provenance;
+use crate::evaluate::score::Score;
 use crate::quantise::Identity;
 use crate::recipe::{Recipe, Select};
-use crate::score::Score;
 
 /// Float and integer network on the same split.
 #[derive(Clone, Debug)]
@@ -20,15 +21,19 @@ pub struct Measured {
     pub int8: Option<Score>,
 }
 
-/// What a card is written from.
+/// Everything that a card is written from.
 #[derive(Clone, Debug)]
 pub struct Card<'a> {
     /// Name of the model.
     pub name: &'a str,
-    /// What it was trained by.
+    /// Recipe that it was trained by.
     pub recipe: &'a Recipe,
     /// Labels and origin.
     pub identity: &'a Identity,
+    /// Origin of the data that it was trained on.
+    pub data: &'a Provenance,
+    /// Licence that the model is offered under, where its maker states one.
+    pub licence: Option<&'a str>,
     /// Names and bytes of the exported files.
     pub files: &'a [(String, Vec<u8>)],
     /// Number of floats in the network.
@@ -99,18 +104,40 @@ impl Card<'_> {
         )?;
         self.write_origin(out)?;
         self.write_accuracy(out)?;
+        self.write_limits(out)?;
+        self.write_licence(out)
+    }
+
+    fn write_limits(&self, out: &mut String) -> std::fmt::Result {
+        let Provenance { name, about, .. } = self.data;
+        let labels = &self.identity.labels;
         writeln!(out, "## Limits\n")?;
-        writeln!(
+        write!(
             out,
-            "Ten genres of Western popular and art music recorded before 2002, 30 s excerpts. Anything else \
-             (speech, silence, other genres) gets one of these ten names too; the confidence is no test for it.\n"
+            "It knows the {} genres {}, as {name} has them",
+            labels.len(),
+            labels.join(", ")
         )?;
-        writeln!(out, "## Licence\n")?;
+        if !about.is_empty() {
+            write!(out, ": {about}")?;
+        }
         writeln!(
             out,
-            "Offered under the project's licence. It was trained on GTZAN, whose recordings have no copyright \
-             clearance; none of them, and no spectrogram of one, is part of these files. Whether a model of such \
-             origin may be used for a given purpose is for its user to judge."
+            ". Anything else (speech, silence, other genres) also gets one of these names; the confidence does not \
+             tell it apart.\n"
+        )
+    }
+
+    fn write_licence(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "## Licence\n")?;
+        if let Some(licence) = self.licence {
+            write!(out, "Offered under {licence}. ")?;
+        }
+        writeln!(
+            out,
+            "It was trained on {} ({}); no recording, and no spectrogram of one, is part of these files. Whether a \
+             model of such origin may be used for a given purpose is for its user to judge.",
+            self.data.name, self.data.licence
         )
     }
 
@@ -126,9 +153,7 @@ impl Card<'_> {
         let Measured { split, float, int8 } = self.measured;
         let labels = &self.identity.labels;
         let chosen = match self.recipe.training.select {
-            Select::Best => {
-                "The epoch was chosen on this split, so the figures lean to the good side."
-            }
+            Select::Best => "The epoch was chosen on this split, so the figures are optimistic.",
             Select::Last => "The last epoch was taken, whatever these figures.",
         };
         writeln!(out, "## Accuracy on the {split} split\n")?;

@@ -1,14 +1,17 @@
 //! The files that leave a run: `.timbrel`, `.onnx` of integers or floats, and the model card.
 
 mod card;
+mod convert;
 mod float_onnx;
 mod graph;
 mod metadata;
 mod onnx;
+mod origin;
 mod proto;
 mod run;
 
 pub use card::{Card, Measured};
+pub use convert::{convert, spec};
 pub use float_onnx::{LOGITS_EXPONENT, float_onnx};
 pub use onnx::onnx;
 pub use run::{Exported, Target, export};

@@ -5,16 +5,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use burn::tensor::Device;
 
+use super::origin::Origin;
 use super::{Card, Measured, float_onnx, onnx};
-use crate::data::Dataset;
+use crate::data::split::Parts;
+use crate::data::{Dataset, Provenance, Stated};
 use crate::evaluate::evaluate_pieces;
+use crate::evaluate::{Inference, float};
 use crate::file::write_whole;
-use crate::float;
-use crate::inference::Inference;
 use crate::quantise::{FoldedNetwork, Identity, build, calibration_windows, quantise};
-use crate::recipe::{Recipe, Select, Unit};
-use crate::split::Parts;
-use crate::training::{RunFolder, RunInfo};
+use crate::run::RunFolder;
 use crate::weights::Weights;
 
 /// Split that the exported model is measured on.
@@ -31,8 +30,8 @@ pub struct Exported {
     pub floats_only: Option<&'static str>,
 }
 
-/// What to export and where to.
-#[derive(Clone, Copy, Debug)]
+/// Where an export goes, and what it is to hold.
+#[derive(Clone, Debug)]
 pub struct Target<'a> {
     /// Name of the files; the recipe's where it is not given.
     pub name: Option<&'a str>,
@@ -40,6 +39,24 @@ pub struct Target<'a> {
     pub out: &'a Path,
     /// Whether to write the float network of a run that has integers too, as `NAME-float.onnx`.
     pub float: bool,
+    /// Name and licence of the data, where the run does not tell them.
+    pub stated: Stated,
+    /// Licence that the model is offered under, for the card.
+    pub licence: Option<&'a str>,
+}
+
+impl<'a> Target<'a> {
+    /// A folder for files that are called as the recipe.
+    #[must_use]
+    pub fn new(out: &'a Path) -> Self {
+        Self {
+            name: None,
+            out,
+            float: false,
+            stated: Stated::default(),
+            licence: None,
+        }
+    }
 }
 
 /// Writes a run's network as files. One that the integer engine can run is quantised on the part that it was
@@ -57,7 +74,12 @@ pub fn export(
     let (recipe, network) = folder.network(device)?;
     let network = network.with_exponents(None);
     let name = target.name.unwrap_or(&recipe.name);
-    let info = folder.info()?;
+    let mut info = folder.info()?;
+    if info.taught_by.is_empty() {
+        // a run of an earlier version only knows where its teachers were
+        let teachers = (info.teachers.iter()).map(|run| RunFolder::new(run).origin());
+        info.taught_by = teachers.collect::<Result<_>>().unwrap_or_default();
+    }
     let weights = Weights::read(&folder.best())?;
     dataset.check(&recipe.front_end(), recipe.window().columns)?;
     let parts = Parts::new(&recipe, dataset)?;
@@ -66,14 +88,20 @@ pub fn export(
         float: float::score(&network, dataset, &parts.valid, recipe.window(), device)?,
         int8: None,
     };
+    target.stated.validate()?;
+    // a run of an earlier version states nothing of its data, whose cache may
+    let data = info.provenance.clone();
+    let data = data.unwrap_or_else(|| dataset.provenance.clone());
+    let data: Provenance = data.with(&target.stated);
+    let origin = Origin {
+        recipe: &recipe,
+        info: &info,
+        data: &data,
+        pieces: parts.train.len(),
+    };
     let mut identity = Identity {
         labels: info.labels.clone(),
-        provenance: provenance(
-            &recipe,
-            &info,
-            parts.train.len(),
-            recipe.network.has_integers() && !recipe.network.quantised,
-        ),
+        provenance: origin.text(recipe.network.has_integers() && !recipe.network.quantised),
     };
     let mut files = Vec::new();
     let mut divergence = None;
@@ -99,7 +127,7 @@ pub fn export(
     if target.float || files.is_empty() {
         let suffix = if files.is_empty() { "" } else { "-float" };
         if !files.is_empty() {
-            identity.provenance = provenance(&recipe, &info, parts.train.len(), false);
+            identity.provenance = origin.text(false);
         }
         let file = float_onnx(&recipe, &weights, &identity)?;
         files.push((format!("{name}{suffix}.onnx"), file));
@@ -108,6 +136,8 @@ pub fn export(
         name,
         recipe: &recipe,
         identity: &identity,
+        data: &data,
+        licence: target.licence,
         files: &files,
         floats: weights.len(),
         measured: &measured,
@@ -130,62 +160,4 @@ fn write_all(out: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>> {
         Ok(path)
     };
     files.iter().map(write).collect()
-}
-
-fn provenance(recipe: &Recipe, info: &RunInfo, pieces: usize, calibrated: bool) -> String {
-    let epoch = info.best.map_or(info.done, |(_, epoch)| epoch);
-    let chosen = match recipe.training.select {
-        Select::Best => ", best on the valid split",
-        Select::Last => "",
-    };
-    let (split, pieces) = match &recipe.split {
-        None => (
-            "artist- and fault-filtered split".to_owned(),
-            format!("{pieces} tracks"),
-        ),
-        Some(keys) => {
-            let unit = match keys.of {
-                Unit::Tracks => "tracks",
-                Unit::Segments => "segments",
-            };
-            (
-                format!("random split of {unit}"),
-                format!("{pieces} {unit}"),
-            )
-        }
-    };
-    let mut lines = vec![
-        format!("recipe: {}", recipe.name),
-        format!("data: GTZAN, {split} (no copyright clearance: not part of this file)"),
-        format!("trained on: {pieces} of the train split"),
-        format!("seed: {}", info.seed),
-        format!(
-            "epoch: {epoch} of {}, averaged weights{chosen}",
-            info.epochs
-        ),
-    ];
-    if !info.teachers.is_empty() {
-        let teachers = match info.teachers.len() {
-            1 => "a trained network".into(),
-            number => format!("{number} trained networks"),
-        };
-        lines.push(format!("taught by: {teachers} besides the labels"));
-    }
-    if let Some(made_with) = info.changes.approximated {
-        lines.push(format!(
-            "front end: a column every {} samples in place of the recipe's",
-            made_with.hop
-        ));
-    }
-    if info.exponents.is_some() {
-        lines.push("trained as the integers compute it, from a run of real numbers".into());
-    }
-    if calibrated {
-        lines.push(format!("calibrated on: one window of each of the {pieces}"));
-    }
-    lines.push(format!(
-        "made by: timbrel-train {}",
-        env!("CARGO_PKG_VERSION")
-    ));
-    lines.join("\n")
 }

@@ -1,11 +1,11 @@
-//! What a network does to a window before its first block: fixed maps with nothing to learn.
+//! The fixed maps of a window before the first block, with nothing to learn.
 
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 
 use crate::recipe::NetworkKeys;
 
-/// What a window's variance, in units of the full scale squared, is raised by before it divides.
+/// Summand of a window's variance, in units of the full scale squared, before it divides.
 pub(crate) const VARIANCE_FLOOR: f32 = 1e-5;
 
 /// A matrix that maps the bins or the columns of a window to others, `[out, in]`.

@@ -1,7 +1,12 @@
-//! The network as a burn module, built from a recipe.
+//! The network as a burn module, built from a recipe: a backbone from a window to a vector, a head from the vector
+//! to logits.
+//!
+//! The parts are fields of one flat module, because their names are those of the tensors in every run's files.
 
+mod backbone;
 mod block;
 mod front;
+mod head;
 mod normalise;
 mod operations;
 mod quantised;
@@ -12,21 +17,21 @@ use anyhow::Result;
 use burn::module::Module;
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig};
 use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use self::block::Block;
 pub(crate) use self::front::{Front, Matrix, VARIANCE_FLOOR};
+use self::head::Hidden;
 use self::normalise::Normalise;
 pub(crate) use self::normalise::Steps;
 use self::recurrent::Recurrent;
-use crate::quantise::Exponents;
-use crate::recipe::{BlockKeys, HiddenKeys, Recipe, Reduce};
+use crate::integers::Exponents;
+use crate::recipe::{BlockKeys, Recipe, Reduce};
 
-/// What batch normalisation adds to a variance.
+/// Summand that keeps a variance from 0 in batch normalisation.
 pub(crate) const NORM_EPSILON: f64 = 1e-5;
 
-/// What the window is divided by: a power of two, as the model file's network has it.
+/// Divisor of the window: a power of two, as in the network of a model file.
 pub(crate) const FULL_SCALE: f32 = 256.0;
 
 impl BlockKeys {
@@ -34,13 +39,6 @@ impl BlockKeys {
     pub(crate) fn has_identity(&self, inputs: usize) -> bool {
         self.branches && inputs == self.channels.get() && self.stride.get() == 1
     }
-}
-
-/// A dense layer, ReLU, dropout.
-#[derive(Module, Debug)]
-struct Hidden {
-    dense: Linear,
-    dropout: Dropout,
 }
 
 /// Blocks, a reduction to one vector a window, and dense layers to the classes.
@@ -66,17 +64,12 @@ impl Network {
     /// The network leaves nothing of the recipe's window.
     pub fn new(recipe: &Recipe, classes: usize, device: &Device) -> Result<Self> {
         let keys = &recipe.network;
-        let mut channels = 1;
-        let mut blocks = Vec::with_capacity(keys.blocks.len());
-        for block in &keys.blocks {
-            blocks.push(Block::new(channels, block, device));
-            channels = block.channels.get();
-        }
+        let blocks = backbone::blocks(keys, device);
         let [channels, height, width] = keys.reduced_from(recipe.input())?;
         let units = keys.units.map_or(0, |units| units.get());
         let places = keys.places.unwrap_or_default().get();
         let (mut recurrent, mut adaptive) = (None, None);
-        let mut inputs = match keys.reduce {
+        let inputs = match keys.reduce {
             Reduce::Mean => channels,
             Reduce::Flatten => channels * height * width,
             Reduce::Adaptive => {
@@ -88,14 +81,7 @@ impl Network {
                 units
             }
         };
-        let mut hidden = Vec::with_capacity(keys.hidden.len());
-        for HiddenKeys { units, dropout } in &keys.hidden {
-            hidden.push(Hidden {
-                dense: LinearConfig::new(inputs, units.get()).init(device),
-                dropout: DropoutConfig::new(dropout.get()).init(),
-            });
-            inputs = units.get();
-        }
+        let (hidden, inputs) = head::hidden(keys, inputs, device);
         Ok(Self {
             front: Front::new(keys, recipe.input()),
             normalise: Normalise::new(keys, recipe.input()[0], device),
@@ -128,46 +114,5 @@ impl Network {
     pub fn with_exponents(mut self, exponents: Option<Exponents>) -> Self {
         self.exponents = exponents;
         self
-    }
-
-    /// Logits of the network of real numbers, with the output of each block `[N, channel, row, column]`, the reduced
-    /// vector and the output of each hidden layer `[N, value, 1, 1]` on the way.
-    #[must_use]
-    pub fn observe(&self, input: Tensor<4>) -> (Vec<Tensor<4>>, Tensor<2>) {
-        let mut x = self.front.forward(input / FULL_SCALE);
-        if let Some(normalise) = &self.normalise {
-            x = normalise.forward(x);
-        }
-        let mut outputs = Vec::with_capacity(self.blocks.len() + 1);
-        for block in &self.blocks {
-            x = block.forward(x);
-            outputs.push(x.clone());
-        }
-        let mut vector = self.reduce(x);
-        let [count, values] = vector.dims();
-        outputs.push(vector.clone().reshape([count, values, 1, 1]));
-        vector = self.dropout.forward(vector);
-        for hidden in &self.hidden {
-            vector = relu(hidden.dense.forward(vector));
-            let [count, values] = vector.dims();
-            outputs.push(vector.clone().reshape([count, values, 1, 1]));
-            vector = hidden.dropout.forward(vector);
-        }
-        (outputs, self.dense.forward(vector))
-    }
-
-    fn reduce(&self, x: Tensor<4>) -> Tensor<2> {
-        let [count, channels, height, width] = x.dims();
-        if let Some(recurrent) = &self.recurrent {
-            return recurrent.forward(x);
-        }
-        if self.mean {
-            let mean = x.reshape([count, channels, height * width]).mean_dim(2);
-            return mean.reshape([count, channels]);
-        }
-        match &self.adaptive {
-            Some(adaptive) => adaptive.forward(x).flatten(1, 3),
-            None => x.flatten(1, 3),
-        }
     }
 }

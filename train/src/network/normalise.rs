@@ -1,4 +1,4 @@
-//! Cepstral coefficients brought to the range of the network's input, as core does it on a device.
+//! Normalisation of cepstral coefficients to the range of the network's input, as core does it on a device.
 
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Tensor};
@@ -20,7 +20,7 @@ pub(super) struct Normalise {
 pub(crate) struct Steps {
     /// Factor of a scale.
     pub(crate) factor: f32,
-    /// What a scale takes off coefficient 0: the decibels that 0 in the cache stands for.
+    /// Subtracted from coefficient 0 per unit of scale: the decibels that 0 in the cache stands for.
     pub(crate) floor: f32,
 }
 
@@ -34,7 +34,7 @@ impl Steps {
 }
 
 impl Normalise {
-    /// Maps that training's begin replaces by those of its data.
+    /// Make maps that training replaces by those of its data at its begin.
     pub(super) fn new(keys: &NetworkKeys, bands: usize, device: &Device) -> Option<Self> {
         let count = keys.cepstra.filter(|_| keys.normalise)?.get();
         let constant = |value: f32| {
@@ -48,7 +48,7 @@ impl Normalise {
         })
     }
 
-    /// Of coefficients `[N, 1, coefficient, column]`, in units of the full scale.
+    /// Normalise coefficients `[N, 1, coefficient, column]`, in units of the full scale.
     pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let Steps { factor, floor } = Steps::new(self.bands);
         let (scale, offset) = (self.scale.val(), self.offset.val());

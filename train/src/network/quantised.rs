@@ -13,7 +13,7 @@ use burn::tensor::{Tensor, activation::relu};
 use super::Network;
 use super::block::Block;
 use super::operations::{convolve, largest};
-use crate::quantise::{Exponents, INPUT_EXPONENT, reciprocal};
+use crate::integers::{Exponents, INPUT_EXPONENT, reciprocal};
 
 /// `x` on the grid of `2^-exponent`, within `low` and `high` steps. What lies outside gets no gradient.
 fn rounded<const D: usize>(x: Tensor<D>, exponent: i32, [low, high]: [f32; 2]) -> Tensor<D> {

@@ -1,6 +1,6 @@
 //! Recurrent layers that read a window column after column.
 //!
-//! The gates' weights lie side by side in one matrix, in ONNX's order, so that a step is one product.
+//! The gates' weights are side by side in one matrix, in ONNX's order, so that a step is one product.
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
@@ -27,7 +27,7 @@ impl Recurrent {
         let gates = units * if memory { 4 } else { 3 };
         Self {
             input: LinearConfig::new(inputs, gates).init(device),
-            // a second bias is of use only inside the GRU's reset gate
+            // a second bias is useful only inside the GRU's reset gate
             state: LinearConfig::new(units, gates)
                 .with_bias(!memory)
                 .init(device),

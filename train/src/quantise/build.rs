@@ -1,32 +1,13 @@
 //! Integers from a folded network and a choice of scales.
 
 use anyhow::{Context, Result, ensure};
-use serde::{Deserialize, Serialize};
 use timbrel_core::model::{Geometry, LayerSpec, ModelSpec, Op, Shape};
 
-use super::{FoldedConv, FoldedNetwork, INPUT_EXPONENT, MAX_SHIFT, scaled};
+use super::{FoldedConv, FoldedNetwork};
+use crate::integers::{Exponents, INPUT_EXPONENT, MAX_SHIFT, reciprocal, scaled};
 use crate::recipe::Recipe;
 
-/// The exponents that quantisation chooses.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exponents {
-    /// Of each block's output.
-    pub activations: Vec<i32>,
-    /// Of the mean over all places; of no meaning in a network that goes on with all of them.
-    pub mean: i32,
-    /// Of each block's weights.
-    pub weights: Vec<i32>,
-    /// Of each hidden layer's output.
-    #[serde(default)]
-    pub hidden_activations: Vec<i32>,
-    /// Of each hidden layer's weights.
-    #[serde(default)]
-    pub hidden_weights: Vec<i32>,
-    /// Of the dense weights.
-    pub dense: i32,
-}
-
-/// What a model file says of itself besides its network.
+/// The part of a model file that is not its network.
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// Class names in label order.
@@ -162,16 +143,6 @@ fn mean_layer(shape: Shape, input: i32, output: i32) -> Result<LayerSpec> {
         weights: Vec::new(),
         biases: Vec::new(),
     })
-}
-
-/// `1 / area` as `multiplier / 2^places`, within 0.8 %.
-pub(crate) fn reciprocal(area: u32) -> (i8, i32) {
-    if area.is_power_of_two() {
-        return (1, area.trailing_zeros() as i32);
-    }
-    // the largest multiplier of at most 127, for the finest resolution
-    let places = (127.0 * f64::from(area)).log2().floor() as i32;
-    ((2f64.powi(places) / f64::from(area)).round() as i8, places)
 }
 
 fn shift(value: i32) -> Result<u8> {

@@ -1,12 +1,12 @@
-//! What the activations look like on the train split, and what each scale would cost them.
+//! The activations on the train split, and the error of each scale on them.
 
 use anyhow::{Result, anyhow};
 use burn::tensor::{Device, Tensor, TensorData};
 use timbrel_core::frontend::{Affine, WindowSpec};
 
+use crate::data::split::Piece;
 use crate::data::{Dataset, columns_of, renormalise};
 use crate::network::Network;
-use crate::split::Piece;
 
 /// One quantised window of every piece, another place in each.
 #[must_use]

@@ -1,4 +1,4 @@
-//! Batch normalisation taken into the convolution before it.
+//! Batch normalisation folded into the convolution before it.
 
 use anyhow::{Result, bail, ensure};
 use timbrel_core::frontend::Affine;
@@ -14,7 +14,7 @@ pub struct FoldedConv {
     pub keys: BlockKeys,
     /// Input channels.
     pub inputs: usize,
-    /// `[out, height, width, in]`, of a depthwise convolution `[height, width, channel]`.
+    /// `[out, height, width, in]`, for a depthwise convolution `[height, width, channel]`.
     pub weights: Vec<f32>,
     /// A bias for each output channel.
     pub biases: Vec<f32>,
@@ -34,7 +34,7 @@ pub struct FoldedDense {
 pub struct FoldedNetwork {
     /// The blocks.
     pub convs: Vec<FoldedConv>,
-    /// What brings cepstral coefficients to the input's range; the cache's own map for mel bands.
+    /// Maps of cepstral coefficients to the input's range; the cache's own map for mel bands.
     pub normalisation: Vec<Affine>,
     /// Whether the blocks' output is averaged over all places; else all of it goes on.
     pub mean: bool,
@@ -240,7 +240,7 @@ fn fold(keys: BlockKeys, inputs: usize, index: usize, weights: &Weights) -> Resu
     })
 }
 
-/// What batch normalisation does to a channel: `factor · x + summand`.
+/// Batch normalisation of each channel: `factor · x + summand`.
 struct Affines {
     factors: Vec<f64>,
     summands: Vec<f64>,

@@ -1,15 +1,16 @@
-//! Choosing the scales: first each by itself, then by what the integers answer.
+//! Choosing the scales: first each by itself, then by the answers of the integers.
 
 use anyhow::Result;
 use burn::tensor::Device;
 use timbrel_core::model::ModelSpec;
 
-use super::{Exponents, FoldedNetwork, Identity, build, calibrate, holding};
+use super::{FoldedNetwork, Identity, build, calibrate};
 use crate::data::View;
-use crate::inference::Inference;
+use crate::evaluate::Inference;
+use crate::evaluate::score::softmax;
+use crate::integers::{Exponents, holding};
 use crate::network::Network;
 use crate::recipe::Recipe;
-use crate::score::softmax;
 use crate::weights::Weights;
 
 /// A quantised model and how it was chosen.
@@ -24,7 +25,7 @@ pub struct Quantised {
     pub divergence: f64,
 }
 
-/// Windows on which choices are compared; more tell no more and take longer.
+/// Windows on which choices are compared; more windows take longer and change nothing.
 const COMPARED: usize = 96;
 
 /// Quantises a trained network on windows of the train split.
@@ -109,7 +110,7 @@ impl Search<'_> {
         for (place, step) in moves {
             let mut exponents = best.exponents.clone();
             *place.of(&mut exponents) += step;
-            // a move that the format has no shift for is no choice
+            // a move for which the format has no shift is not a choice
             if let Ok(moved) = self.measure(exponents)
                 && moved.divergence < best.divergence
             {

@@ -2,17 +2,19 @@
 //!
 //! Every value is checked where it is read, so that an error points at its line.
 
-mod changes;
+mod fault;
 mod network;
 mod values;
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde::Deserialize;
 use timbrel_core::frontend::{FrontEnd, WindowSpec};
+use timbrel_core::model::MAX_COLUMNS;
 
-pub use changes::Changes;
+use self::fault::{Fault, check};
+
 pub use network::{BlockKeys, HiddenKeys, NetworkKeys, Norm, Reduce};
 pub use values::{Pair, Real, Share, Whole};
 
@@ -30,7 +32,7 @@ pub struct Recipe {
     pub split: Option<SplitKeys>,
     /// Layers.
     pub network: NetworkKeys,
-    /// What is done to a training crop.
+    /// Augmentation of a training crop.
     pub augment: AugmentKeys,
     /// Optimisation.
     pub training: TrainingKeys,
@@ -50,15 +52,15 @@ pub struct FrontEndKeys {
     pub n_mels: Option<Whole<1, 256>>,
 }
 
-/// A division of all tracks of the data, whatever the manifest says of them.
+/// A division of all tracks of the data that ignores the manifest's.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SplitKeys {
-    /// What is divided.
+    /// Unit of the division.
     pub of: Unit,
     /// Share that is trained on.
     pub train: Share,
-    /// Share that is validated on; what is left is for a test.
+    /// Share that is validated on; the rest is for a test.
     pub valid: Share,
     /// Whether each genre is divided by itself.
     #[serde(default)]
@@ -68,7 +70,7 @@ pub struct SplitKeys {
     pub seed: Whole<1, 10000>,
 }
 
-/// What a split divides.
+/// Unit that a split divides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {
@@ -88,7 +90,7 @@ pub struct WindowKeys {
     pub hop: Whole<1, 4096>,
 }
 
-/// What is done to a training crop before the network sees it.
+/// Augmentation of a training crop before the network sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AugmentKeys {
@@ -118,17 +120,17 @@ pub struct AugmentKeys {
     /// Share of the crops whose bins' means and deviations are mixed with those of another crop.
     #[serde(default)]
     pub mixstyle: Real<1>,
-    /// Parameter of mixup's Beta(α, α); 0 is no mixup.
+    /// Parameter of mixup's Beta(α, α); 0 turns mixup off.
     pub mixup_alpha: Real<10>,
 }
 
-/// Learning what trained networks answer to the same crop (Hinton et al. 2015).
+/// Learning the answers of trained networks to the same crop (Hinton et al. 2015).
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DistillationKeys {
     /// Share of the loss that measures the distance to the teachers' mean answer.
     pub weight: Real<1>,
-    /// What logits are divided by in that share, at least 1 / 1000.
+    /// Divisor of the logits in that share, at least 1 / 1000.
     #[serde(default = "DistillationKeys::unchanged")]
     pub temperature: Real<100>,
 }
@@ -163,7 +165,7 @@ pub enum Schedule {
     Constant,
 }
 
-/// Whose averaged weights are the result of a run.
+/// Epoch whose averaged weights are the result of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Select {
@@ -198,7 +200,7 @@ pub struct TrainingKeys {
     pub gradient_norm: Real<1000>,
     /// Probability taken from the true class and spread over all.
     pub label_smoothing: Real<1>,
-    /// Decay a step of the averaged weights.
+    /// Decay per step of the averaged weights.
     pub ema_decay: Real<1>,
     /// Which epoch's weights are the result.
     #[serde(default)]
@@ -228,8 +230,11 @@ impl Recipe {
     /// A key is unknown, missing or impossible; the message names key and line.
     pub fn parse(text: &str) -> Result<Self> {
         let recipe: Self = toml::from_str(text)?;
-        recipe.validate()?;
-        Ok(recipe)
+        match recipe.validate().map_err(anyhow::Error::downcast::<Fault>) {
+            Ok(()) => Ok(recipe),
+            Err(Ok(fault)) => Err(fault.in_text(text)),
+            Err(Err(error)) => Err(error),
+        }
     }
 
     /// The front end whose columns the network sees. Without mel bands `n_mels` is the number of the FFT's
@@ -254,46 +259,59 @@ impl Recipe {
     }
 
     /// Checks what concerns more than one key.
-    fn validate(&self) -> Result<()> {
+    pub(crate) fn validate(&self) -> Result<()> {
         let mut front_end = self.front_end();
         if self.front_end.n_mels.is_none() {
             front_end.n_mels = 1; // the number of the FFT's bins always fits
         }
         if let Err(invalid) = front_end.validate() {
-            anyhow::bail!("[front_end] {invalid}");
+            let place = format!("front_end.{}", invalid.field.name());
+            return Err(Fault::new(place, format!("[front_end] {invalid}")).into());
         }
-        ensure!(
+        // what has no mel bands never runs on a device
+        check!(
+            self.front_end.n_mels.is_none() || self.window.columns.short() <= MAX_COLUMNS,
+            "window.columns",
+            "[window] columns must be 1 to {MAX_COLUMNS} for a model of mel bands, is {}",
+            self.window.columns.get()
+        );
+        check!(
             self.window.hop.get() <= self.window.columns.get(),
+            "window.hop",
             "[window] hop {} is longer than columns {}",
             self.window.hop.get(),
             self.window.columns.get()
         );
-        ensure!(
+        check!(
             !self.name.is_empty()
                 && self
                     .name
                     .chars()
                     .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)),
+            "name",
             "name {:?} is used for files: letters, digits, - and _ only",
             self.name
         );
         if let Some(keys) = &self.split {
             let sum = keys.train.get() + keys.valid.get();
-            ensure!(
+            check!(
                 sum <= 1.0 + 1e-9 && keys.train.get() > 0.0 && keys.valid.get() > 0.0,
+                "split.valid",
                 "[split] train and valid must be above 0 and add up to at most 1, are {} and {}",
                 keys.train.get(),
                 keys.valid.get()
             );
         }
-        ensure!(
+        check!(
             self.training.select == Select::Best || self.training.patience.is_none(),
+            "training.patience",
             "[training] patience ends a run by its best epoch, so it goes with select = \"best\" alone"
         );
         if let Some(keys) = &self.distillation {
             let temperature = keys.temperature.get();
-            ensure!(
+            check!(
                 temperature >= 1e-3,
+                "distillation.temperature",
                 "[distillation] temperature must be at least 0.001, is {temperature}"
             );
         }

@@ -1,8 +1,9 @@
-//! The `[network]` table: convolutional blocks, what turns their output into a vector, dense layers.
+//! The `[network]` table: convolutional blocks, the reduction of their output to a vector, dense layers.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use serde::Deserialize;
 
+use super::fault::check;
 use super::values::{Pair, Share, Whole};
 
 /// Blocks, a reduction to one vector a window, dense layers.
@@ -12,12 +13,12 @@ pub struct NetworkKeys {
     /// Trains the network as its integers compute it, beginning with a run of real numbers.
     #[serde(default)]
     pub quantised: bool,
-    /// Brings each window to mean 0 and variance 1 first.
+    /// Normalises each window to mean 0 and variance 1 first.
     #[serde(default)]
     pub standardise: bool,
     /// Takes that many cepstral coefficients of the bins first, so that mel bands become MFCCs.
     pub cepstra: Option<Whole<1, 128>>,
-    /// Brings the range that each coefficient has in the train windows to 0 to 1, and clamps what is outside.
+    /// Maps the range of each coefficient in the train windows to 0 to 1, and clamps the rest.
     #[serde(default)]
     pub normalise: bool,
     /// Stretches or shrinks bins and columns to this size first.
@@ -31,7 +32,7 @@ pub struct NetworkKeys {
     pub places: Option<Pair<64>>,
     /// Size of the state of a recurrent layer.
     pub units: Option<Whole<1, 1024>>,
-    /// Share of that vector which is dropped in training.
+    /// Share of that vector that is dropped in training.
     #[serde(default)]
     pub dropout: Share,
     /// Dense layers with ReLU before the one to the classes.
@@ -60,7 +61,7 @@ pub enum Reduce {
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BlockKeys {
-    /// Output channels; of a depthwise block the same as its input's.
+    /// Output channels; for a depthwise block the same as its input's.
     pub channels: Whole<1, 1024>,
     /// Kernel height and width.
     pub kernel: Whole<1, 15>,
@@ -70,7 +71,7 @@ pub struct BlockKeys {
     /// Extent and stride of the maximum pooling; 1 is none.
     #[serde(default)]
     pub pool: Pair<8>,
-    /// One kernel a channel.
+    /// One kernel per channel.
     #[serde(default)]
     pub depthwise: bool,
     /// Where batch normalisation stands.
@@ -115,47 +116,56 @@ impl NetworkKeys {
         let mut channels = 1;
         for (index, block) in self.blocks.iter().enumerate() {
             let name = format!("[network] block {index}");
-            ensure!(
+            let place = |key: &str| format!("network.blocks.{index}.{key}");
+            check!(
                 !block.depthwise || block.channels.get() == channels,
+                place("channels"),
                 "{name}: depthwise, so channels must be its input's {channels}, is {}",
                 block.channels.get()
             );
-            ensure!(
+            check!(
                 !block.branches || (block.norm == Norm::BeforeRelu && block.kernel.get() % 2 == 1),
+                place("branches"),
                 "{name}: branches need an odd kernel and norm = \"before-relu\""
             );
             channels = block.channels.get();
         }
-        ensure!(
+        check!(
             self.cepstra.is_none() || self.resize.is_none(),
+            "network.resize",
             "[network] has either cepstra or resize, not both"
         );
-        ensure!(
+        check!(
             self.cepstra.is_none_or(|count| count.get() <= input[0]),
+            "network.cepstra",
             "[network] cepstra: more than the {} bins there are",
             input[0]
         );
-        ensure!(
+        check!(
             !self.normalise || (self.cepstra.is_some() && !self.standardise),
+            "network.normalise",
             "[network] normalise belongs to cepstra without standardise"
         );
-        ensure!(
+        check!(
             !self.quantised
                 || (self.has_integers()
                     && self.cepstra.is_none()
                     && self.reduce == Reduce::Mean
                     && self.hidden.is_empty()
                     && self.blocks.iter().all(|b| b.norm == Norm::None)),
+            "network.quantised",
             "[network] quantised: every block must have norm = \"none\" (what normalisation there was is folded in), \
              and the rest must be reduce = \"mean\" and the last dense layer"
         );
         let recurrent = matches!(self.reduce, Reduce::Lstm | Reduce::Gru);
-        ensure!(
+        check!(
             self.units.is_some() == recurrent,
+            "network.units",
             "[network] units belong to reduce = \"lstm\" and \"gru\", and to these only"
         );
-        ensure!(
+        check!(
             self.places.is_some() == (self.reduce == Reduce::Adaptive),
+            "network.places",
             "[network] places belong to reduce = \"adaptive\", and to this only"
         );
         self.shapes(input)?;
@@ -168,7 +178,7 @@ impl NetworkKeys {
         self.floats_only().is_none()
     }
 
-    /// What keeps a network of this make from becoming integers, if anything does.
+    /// Return the reason why a network of this make cannot become integers, if there is one.
     #[must_use]
     pub fn floats_only(&self) -> Option<&'static str> {
         let after_relu = self.blocks.iter().any(|b| b.norm == Norm::AfterRelu);
@@ -191,7 +201,7 @@ impl NetworkKeys {
             .find_map(|(holds, reason)| holds.then_some(reason))
     }
 
-    /// Height and width of what the first block sees.
+    /// Return height and width of the first block's input.
     #[must_use]
     pub fn front(&self, [bins, columns]: [usize; 2]) -> [usize; 2] {
         match (self.cepstra, self.resize) {
@@ -212,19 +222,24 @@ impl NetworkKeys {
             let (kernel, stride) = (block.kernel.get(), block.stride.get());
             for (extent, pool) in shape.iter_mut().zip(block.pool.get()) {
                 let padded = *extent + 2 * (kernel / 2);
-                ensure!(
+                check!(
                     padded >= kernel,
+                    format!("network.blocks.{index}.kernel"),
                     "[network] block {index}: kernel {kernel} does not fit {extent}"
                 );
                 *extent = ((padded - kernel) / stride + 1) / pool;
-                ensure!(*extent > 0, "[network] block {index}: nothing is left");
+                check!(
+                    *extent > 0,
+                    format!("network.blocks.{index}"),
+                    "[network] block {index}: nothing is left"
+                );
             }
             shapes.push(shape);
         }
         Ok(shapes)
     }
 
-    /// Channels, height and width of what is reduced.
+    /// Return channels, height and width of the input of the reduction.
     ///
     /// # Errors
     /// A block leaves nothing.

@@ -9,9 +9,9 @@ use anyhow::{Context, Result, ensure};
 use super::html::{mark, percent, shell, table};
 use super::svg::{accuracies, escape, losses};
 use super::{Epoch, Figures, read_history};
+use crate::evaluate::score::mean_and_deviation;
 use crate::file::write_whole;
-use crate::score::mean_and_deviation;
-use crate::training::{RunFolder, RunInfo};
+use crate::run::{RunFolder, RunInfo};
 
 /// A run as a comparison shows it.
 #[derive(Clone, Debug)]

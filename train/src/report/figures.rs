@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::Dataset;
 use crate::evaluate::Answers;
-use crate::score::{Score, argmax, of_track};
+use crate::evaluate::score::{Score, argmax, of_track};
 
 /// Intervals of confidence in which answers are counted.
 const BINS: usize = 10;
@@ -16,11 +16,11 @@ const BINS: usize = 10;
 pub struct Class {
     /// Its name.
     pub label: String,
-    /// Tracks that are of it.
+    /// Tracks of the class.
     pub tracks: usize,
-    /// Tracks that were said to be of it.
+    /// Tracks with this answer.
     pub answered: usize,
-    /// Share of the latter that are of it; 0 where there are none.
+    /// Share of these that are of the class; 0 where there are none.
     pub precision: f64,
     /// Share of its tracks that were found; 0 where there are none.
     pub recall: f64,
@@ -31,9 +31,9 @@ pub struct Class {
 /// Tracks of one class that were taken for another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Confused {
-    /// What they are.
+    /// Their class.
     pub label: String,
-    /// What was answered.
+    /// The answer.
     pub answer: String,
     /// How many.
     pub tracks: usize,
@@ -104,7 +104,9 @@ impl Figures {
         let mut window_confusion = vec![vec![0; labels.len()]; labels.len()];
         let mut certain = Vec::new();
         for (row, windows) in answers.tracks() {
-            let label = dataset.tracks[row].label;
+            let Some(label) = dataset.tracks[row].label else {
+                continue; // nobody states what is right
+            };
             for window in windows {
                 window_confusion[label][argmax(window)] += 1;
             }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::svg::{STYLE, colour, escape};
 use super::{Plot, Report};
-use crate::score::{argmax, of_track};
+use crate::evaluate::score::{argmax, of_track};
 
 /// Layout of the pages.
 const LAYOUT: &str = "
@@ -182,21 +182,19 @@ fn wrong(report: &Report<'_>) -> String {
         let track = &report.dataset.tracks[row];
         let probabilities = of_track(windows);
         let answer = argmax(&probabilities);
-        if answer != track.label {
-            found.push((
-                probabilities[answer],
-                track,
-                answer,
-                probabilities[track.label],
-            ));
+        if let Some(label) = track.label
+            && answer != label
+        {
+            let confidence = probabilities[answer];
+            found.push((confidence, track, label, answer, probabilities[label]));
         }
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
     let rows: Vec<Vec<String>> = (found.iter())
-        .map(|(confidence, track, answer, own)| {
+        .map(|(confidence, track, label, answer, own)| {
             vec![
                 format!("<code>{}</code>", escape(&track.name)),
-                escape(&labels[track.label]),
+                escape(&labels[*label]),
                 escape(&labels[*answer]),
                 percent(f64::from(*confidence)),
                 percent(f64::from(*own)),

@@ -1,4 +1,4 @@
-//! What an evaluation or a run amounts to: figures, tables, plots, and a page that shows them.
+//! Reports on an evaluation or a run: figures, tables, plots, and a page that shows them.
 
 mod compare;
 mod figures;
@@ -27,7 +27,7 @@ use crate::file::write_whole;
 pub struct Report<'a> {
     /// Its heading.
     pub title: &'a str,
-    /// What answered and where it comes from, for the reader.
+    /// Description of the model and its origin, for the reader.
     pub about: Vec<(String, String)>,
     /// The figures.
     pub figures: &'a Figures,

@@ -1,4 +1,4 @@
-//! How much an exported model minds noise, level, pitch, tempo and mp3.
+//! Sensitivity of an exported model to noise, level, pitch, tempo and mp3.
 
 use std::fmt;
 use std::io::Write;
@@ -10,17 +10,18 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use timbrel_core::frontend::FrontEnd;
+use timbrel_core::audio::InputFormat;
 use timbrel_core::host::decode::AudioReader;
+use timbrel_core::host::piece::Listener;
 
-use crate::data::prepare::{excerpt, read_excerpt, to_and_fro};
-use crate::data::{Source, starts};
-use crate::features::{Feature, SAMPLE_RATE};
-use crate::inference::Inference;
-use crate::score::{Score, argmax, of_track};
+use crate::data::Source;
+use crate::data::prepare::{excerpt, read_excerpt};
+use crate::evaluate::Inference;
+use crate::evaluate::score::{Score, argmax};
+use crate::features::SAMPLE_RATE;
 use crate::waveform::Effect;
 
-/// What is done to the audio before the model hears it.
+/// Change of the audio before the model hears it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Condition {
     /// Nothing.
@@ -47,7 +48,7 @@ impl fmt::Display for Condition {
     }
 }
 
-/// How a model does under a condition.
+/// Result under a condition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     /// The condition.
@@ -58,10 +59,10 @@ pub struct Outcome {
     pub unchanged: usize,
 }
 
-/// What was measured, and the files that could not be.
+/// Measurements, and the files that could not be read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Robustness {
-    /// An outcome a condition.
+    /// One outcome per condition.
     pub outcomes: Vec<Outcome>,
     /// Files that cannot be read, with the reason.
     pub skipped: Vec<(String, String)>,
@@ -81,19 +82,17 @@ pub fn standard_conditions() -> Vec<Condition> {
     conditions
 }
 
-/// Classifies each track under each condition. A track
-/// is heard for `seconds`; one that is shorter than a window is played to and fro.
+/// Classify each track under each condition, from samples on, as a device does. A track is heard for `seconds`; its
+/// answer counts as one window.
 ///
 /// # Errors
-/// The model's front end is none of librosa's with 128 bands, a genre is not among its classes, or a
-/// condition cannot be made.
+/// A genre is not among the model's classes, a track cannot be classified, or a condition cannot be made.
 pub fn robustness(
     model: &Inference,
     sources: &[Source],
     conditions: &[Condition],
     seconds: f64,
 ) -> Result<Robustness> {
-    let listener = Listener::new(model)?;
     let classes = model.labels().len();
     let mut outcomes: Vec<Outcome> = (conditions.iter())
         .map(|&condition| Outcome {
@@ -120,14 +119,14 @@ pub fn robustness(
                 continue;
             }
         };
-        let clean = answer(&listener.hear(&signal)?);
+        let clean = argmax(&hear(model, &signal)?);
         let tried = outcomes.par_iter_mut().enumerate().map(|(index, outcome)| {
             // each condition and track its own noise, the same in every run
             let seed = crate::data::hash(index as u64, &source.track);
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            let windows = listener.hear(&change(outcome.condition, &signal, &mut rng)?)?;
-            outcome.unchanged += usize::from(answer(&windows) == clean);
-            outcome.score.add(label, &windows);
+            let answer = hear(model, &change(outcome.condition, &signal, &mut rng)?)?;
+            outcome.unchanged += usize::from(argmax(&answer) == clean);
+            outcome.score.add(label, &[answer]);
             anyhow::Ok(())
         });
         tried.collect::<Result<()>>()?;
@@ -136,8 +135,10 @@ pub fn robustness(
     Ok(Robustness { outcomes, skipped })
 }
 
-fn answer(windows: &[Vec<f32>]) -> usize {
-    argmax(&of_track(windows))
+/// The model's probabilities.
+fn hear(model: &Inference, signal: &[f32]) -> Result<Vec<f32>> {
+    let heard = Listener::new(model.loaded()).samples(InputFormat::mono(SAMPLE_RATE), signal)?;
+    Ok(heard.probabilities.into_iter().map(|(_, p)| p).collect())
 }
 
 fn change(condition: Condition, signal: &[f32], rng: &mut ChaCha8Rng) -> Result<Vec<f32>> {
@@ -145,57 +146,6 @@ fn change(condition: Condition, signal: &[f32], rng: &mut ChaCha8Rng) -> Result<
         Condition::Clean => Ok(signal.to_vec()),
         Condition::Effect(effect) => Ok(effect.apply(signal, rng)),
         Condition::Mp3(rate) => through_mp3(signal, rate),
-    }
-}
-
-/// From samples to the model's probabilities.
-struct Listener<'a> {
-    model: &'a Inference,
-    feature: Feature,
-}
-
-impl<'a> Listener<'a> {
-    fn new(model: &'a Inference) -> Result<Self> {
-        let front_end = model.info().front_end;
-        let (n_fft, hop) = (front_end.n_fft, front_end.hop);
-        ensure!(
-            FrontEnd {
-                feature: front_end.feature,
-                ..FrontEnd::librosa(n_fft, hop, 128)
-            } == front_end,
-            "only models with librosa's 128 mel bands can be tried on audio"
-        );
-        let feature = Feature::parse(&format!("mel_db_{n_fft}_{hop}_128"))?;
-        Ok(Self { model, feature })
-    }
-
-    /// Probabilities of each window.
-    fn hear(&self, signal: &[f32]) -> Result<Vec<Vec<f32>>> {
-        let window = self.model.info().window;
-        let columns = usize::from(window.columns);
-        let needed = (columns - 1) * self.feature.hop();
-        let filled;
-        let signal = if signal.len() < needed {
-            filled = to_and_fro(signal, needed);
-            &filled
-        } else {
-            signal
-        };
-        let (matrix, view) = (self.feature.compute(signal)?, self.model.view());
-        let cut = |start: usize| {
-            let bins = matrix.values.chunks_exact(matrix.frames);
-            let db: Vec<f32> = bins
-                .flat_map(|bin| &bin[start..start + columns])
-                .copied()
-                .collect();
-            view.of_decibels(&db)
-        };
-        let windows: Vec<Vec<u8>> = starts(matrix.frames, window).map(cut).collect();
-        let logits = self.model.logits(&windows)?;
-        Ok(logits
-            .iter()
-            .map(|logits| self.model.probabilities(logits))
-            .collect())
     }
 }
 

@@ -3,9 +3,9 @@
 use anyhow::Result;
 
 use super::Report;
-use crate::score::argmax;
+use crate::evaluate::score::argmax;
 
-/// A line a window: track, genre, where it begins, what was answered, and all probabilities.
+/// Write one line per window: track, genre, start, answer, and all probabilities.
 pub(super) fn csv(report: &Report<'_>) -> Result<String> {
     let labels = &report.dataset.genres;
     let mut table = csv::Writer::from_writer(Vec::new());
@@ -27,12 +27,14 @@ pub(super) fn csv(report: &Report<'_>) -> Result<String> {
             let answer = argmax(window);
             let fixed = [
                 track.name.clone(),
-                labels[track.label].clone(),
+                track
+                    .label
+                    .map_or_else(String::new, |label| labels[label].clone()),
                 index.to_string(),
                 format!("{:.3}", f64::from(*start) * report.column_seconds),
                 labels[answer].clone(),
                 format!("{:.6}", window[answer]),
-                u8::from(answer == track.label).to_string(),
+                (track.label).map_or_else(String::new, |l| u8::from(answer == l).to_string()),
             ];
             let probabilities = window.iter().map(|p| format!("{p:.6}"));
             table.write_record(fixed.into_iter().chain(probabilities))?;

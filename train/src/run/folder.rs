@@ -1,51 +1,36 @@
-//! A run's folder: recipe, metrics, weights, and the state from which training goes on.
+//! The files of a run's folder.
 
-use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use burn::module::Module;
-use burn::optim::ModuleOptimizer;
-use burn::store::ModuleRecord;
 use burn::tensor::Device;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::RunInfo;
 use crate::file::write_whole;
 use crate::network::Network;
-use crate::quantise::Exponents;
-use crate::recipe::{Changes, Recipe};
+use crate::recipe::Recipe;
 use crate::weights::Weights;
 
-/// What identifies a run and how far it is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RunInfo {
-    /// Seed of weights, crops and augmentation.
-    pub seed: u64,
-    /// Epochs of the whole run.
-    pub epochs: usize,
-    /// Epochs done.
-    pub done: usize,
-    /// Class names in label order.
-    pub labels: Vec<String>,
-    /// Validation track accuracy of the selected epoch, and its number.
-    pub best: Option<(f64, usize)>,
-    /// Where the data lay.
-    pub data: PathBuf,
-    /// How it departs from its recipe.
-    #[serde(default)]
-    pub changes: Changes,
-    /// Scales of the integers that it trains, if it trains integers.
-    #[serde(default)]
-    pub exponents: Option<Exponents>,
-    /// Runs it learns from besides the labels.
-    #[serde(default)]
-    pub teachers: Vec<PathBuf>,
+/// A checkpoint's last file: one that has it is whole.
+pub(super) const RUN_INFO: &str = "run.json";
+
+/// Keeps other trainings out of a run's folder.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    file: fs::File,
+    path: PathBuf,
 }
 
-/// A checkpoint's last file: one that has it is whole.
-const RUN_INFO: &str = "run.json";
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // what stays of a killed training is a file that nobody has locked
+        let _ = fs::remove_file(&self.path);
+        let _ = self.file.unlock();
+    }
+}
 
 /// Paths of a run's files.
 #[derive(Clone, Debug)]
@@ -64,7 +49,7 @@ impl RunFolder {
         self.0.join("recipe.toml")
     }
 
-    /// One JSON object an epoch.
+    /// One JSON object per epoch.
     #[must_use]
     pub fn metrics(&self) -> PathBuf {
         self.0.join("metrics.jsonl")
@@ -82,30 +67,76 @@ impl RunFolder {
         self.0.join("best.safetensors")
     }
 
+    /// The place of the last checkpoint.
+    pub(super) fn old_state(&self) -> PathBuf {
+        self.0.join("checkpoint")
+    }
+
+    /// The place of a checkpoint that is being written.
+    pub(super) fn new_state(&self) -> PathBuf {
+        self.0.join("checkpoint.new")
+    }
+
     /// The last checkpoint: a new one that is whole counts where a kill came just before it took the old one's place.
-    fn state(&self) -> PathBuf {
-        let (state, new) = (self.0.join("checkpoint"), self.0.join("checkpoint.new"));
+    pub(super) fn state(&self) -> PathBuf {
+        let (state, new) = (self.old_state(), self.new_state());
         let left = !state.exists() && new.join(RUN_INFO).exists();
         if left { new } else { state }
     }
 
-    /// Makes the folder for a new run.
+    /// Whether the run has a checkpoint to go on from. One that was killed before its first has none.
+    #[must_use]
+    pub fn has_checkpoint(&self) -> bool {
+        self.state().join(RUN_INFO).exists()
+    }
+
+    /// Whether a run was begun here.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        self.recipe().exists()
+    }
+
+    /// Keep other trainings out of the folder, which is made if it is not there, until what is returned is dropped.
     ///
     /// # Errors
-    /// It holds a run already, or cannot be made.
+    /// Another training works in it, or it cannot be written.
+    pub(crate) fn lock(&self) -> Result<Lock> {
+        fs::create_dir_all(&self.0).with_context(|| format!("cannot make {}", self.0.display()))?;
+        let path = self.0.join("lock");
+        let file = fs::File::create(&path);
+        let file = file.with_context(|| format!("cannot write {}", path.display()))?;
+        ensure!(
+            file.try_lock().is_ok(),
+            "another `timbrel train` is working in {}",
+            self.0.display()
+        );
+        Ok(Lock { file, path })
+    }
+
+    /// Make the folder for a new run, and keep a copy of the recipe in it. What a run has left that was killed before
+    /// its first checkpoint is replaced.
+    ///
+    /// # Errors
+    /// It holds a run that has a checkpoint, or cannot be made.
     pub fn create(&self, recipe: &Path) -> Result<()> {
         ensure!(
-            !self.recipe().exists(),
+            !self.has_checkpoint(),
             "{} holds a run already; go on with --resume or choose another folder",
             self.0.display()
         );
         fs::create_dir_all(&self.0).with_context(|| format!("cannot make {}", self.0.display()))?;
-        fs::copy(recipe, self.recipe())
-            .with_context(|| format!("cannot copy {}", recipe.display()))?;
-        Ok(())
+        // its metrics would stand before the new run's
+        for left in [self.metrics(), self.best(), self.last()] {
+            if self.is_begun() && left.exists() {
+                fs::remove_file(&left)
+                    .with_context(|| format!("cannot remove {}", left.display()))?;
+            }
+        }
+        let text = fs::read(recipe).with_context(|| format!("cannot read {}", recipe.display()))?;
+        write_whole(&self.recipe(), text)
     }
 
-    /// Reads what the run's last checkpoint says of itself.
+    /// Read the facts of the run as of its last checkpoint.
     ///
     /// # Errors
     /// There is no checkpoint, or it cannot be read.
@@ -116,7 +147,7 @@ impl RunFolder {
         serde_json::from_str(&text).with_context(|| path.display().to_string())
     }
 
-    /// Reads the recipe that the run was trained by: the copy with the run's changes.
+    /// Read the recipe that the run was trained by: the copy with the run's changes.
     ///
     /// # Errors
     /// There is no run, or its files are not what they should be.
@@ -125,7 +156,15 @@ impl RunFolder {
         self.info()?.changes.apply(&recipe)
     }
 
-    /// Reads the recipe and the network with the weights of the selected epoch.
+    /// Describe where the weights of the selected epoch come from, as [`RunInfo::origin`] does.
+    ///
+    /// # Errors
+    /// There is no run, or its files are not what they should be.
+    pub fn origin(&self) -> Result<String> {
+        Ok(self.info()?.origin(&self.read_recipe()?.name))
+    }
+
+    /// Read the recipe and the network with the weights of the selected epoch.
     ///
     /// # Errors
     /// A file is missing or does not fit the others.
@@ -139,21 +178,23 @@ impl RunFolder {
         Ok((recipe, network))
     }
 
-    /// Appends a line to the metrics.
+    /// Append a line to the metrics.
     ///
     /// # Errors
     /// The file cannot be written.
     pub fn log(&self, line: &impl Serialize) -> Result<()> {
-        let mut file = fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.metrics())?;
-        writeln!(file, "{}", serde_json::to_string(line)?)?;
-        Ok(())
+        let path = self.metrics();
+        let append = || {
+            let mut options = fs::OpenOptions::new();
+            let mut file = options.create(true).append(true).open(&path)?;
+            writeln!(file, "{}", serde_json::to_string(line)?)?;
+            anyhow::Ok(())
+        };
+        append().with_context(|| format!("cannot write {}", path.display()))
     }
 
-    /// Drops metrics of epochs after the checkpoint, which will be done again.
-    pub(super) fn truncate_metrics(&self, done: usize) -> Result<()> {
+    /// Drop the metrics of epochs after the checkpoint, which will be done again.
+    pub(crate) fn truncate_metrics(&self, done: usize) -> Result<()> {
         let text = fs::read_to_string(self.metrics()).unwrap_or_default();
         let kept: String = text
             .lines()
@@ -161,47 +202,5 @@ impl RunFolder {
             .flat_map(|line| [line, "\n"])
             .collect();
         write_whole(&self.metrics(), kept)
-    }
-
-    /// Writes a checkpoint: beside the old one first, so that an interruption leaves one of them whole.
-    pub(super) fn save(
-        &self,
-        info: &RunInfo,
-        network: &Network,
-        average: &Weights,
-        optimiser: &ModuleOptimizer,
-    ) -> Result<()> {
-        let (new, state) = (self.0.join("checkpoint.new"), self.0.join("checkpoint"));
-        if self.state() == new {
-            fs::rename(&new, &state)?;
-        } else if new.exists() {
-            fs::remove_dir_all(&new)?;
-        }
-        fs::create_dir_all(&new)?;
-        network
-            .clone()
-            .into_record()
-            .save(new.join("network.bpk"))?;
-        optimiser.save(new.join("optimiser.bpk"))?;
-        average.write(&new.join("average.safetensors"), HashMap::new())?;
-        fs::write(new.join(RUN_INFO), serde_json::to_string_pretty(info)?)?;
-        if state.exists() {
-            fs::remove_dir_all(&state)?;
-        }
-        fs::rename(&new, &state).with_context(|| format!("cannot write {}", state.display()))
-    }
-
-    /// Reads the checkpoint that [`Self::save`] wrote into a network and an optimiser of the same make.
-    pub(super) fn load(
-        &self,
-        network: Network,
-        optimiser: ModuleOptimizer,
-    ) -> Result<(Network, Weights, ModuleOptimizer)> {
-        let state = self.state();
-        let record = ModuleRecord::load(state.join("network.bpk"))
-            .with_context(|| format!("checkpoint {}", state.display()))?;
-        let optimiser = optimiser.load(state.join("optimiser.bpk"))?;
-        let average = Weights::read(&state.join("average.safetensors"))?;
-        Ok((network.load_record(record), average, optimiser))
     }
 }

@@ -1,19 +1,21 @@
-//! The first state of a run: fresh, or what another run has learnt.
+//! The first state of a run: fresh, or with the weights of another run.
 
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 
-use super::{Options, RunFolder, RunInfo};
+use super::Options;
 use crate::data::Dataset;
+use crate::data::split::Parts;
+use crate::integers::Exponents;
 use crate::network::Network;
-use crate::quantise::{Exponents, FoldedNetwork, Identity, calibration_windows, quantise, ranges};
-use crate::recipe::{BlockKeys, Changes, Recipe};
-use crate::split::Parts;
+use crate::quantise::{FoldedNetwork, Identity, calibration_windows, quantise, ranges};
+use crate::recipe::{BlockKeys, Recipe};
+use crate::run::{Changes, RunFolder, RunInfo};
 use crate::weights::{Array, Weights, name};
 
-/// What a new run is, and its network before the first step.
+/// Return the facts of a new run, and its network before the first step.
 pub(super) fn begin(
     mut network: Network,
     recipe: &Recipe,
@@ -21,6 +23,10 @@ pub(super) fn begin(
     device: &Device,
     options: &Options,
 ) -> Result<(RunInfo, Network)> {
+    let teachers = options.teachers.iter().map(|run| {
+        let origin = RunFolder::new(run).origin();
+        origin.with_context(|| format!("teacher {}", run.display()))
+    });
     let mut info = RunInfo {
         seed: options.seed,
         epochs: options.epochs.unwrap_or(recipe.training.epochs.get()),
@@ -31,7 +37,14 @@ pub(super) fn begin(
         changes: Changes::default(),
         exponents: None,
         teachers: options.teachers.clone(),
+        taught_by: teachers.collect::<Result<_>>()?,
+        begun_with: None,
+        provenance: Some(dataset.provenance.clone().with(&options.stated)),
     };
+    if let Some(run) = &options.init_from {
+        let origin = RunFolder::new(run).origin();
+        info.begun_with = Some(origin.with_context(|| format!("--init-from {}", run.display()))?);
+    }
     match &options.init_from {
         Some(run) if recipe.network.quantised => {
             let begun = quantised(run, recipe, dataset, device)?;
@@ -84,7 +97,7 @@ fn continued(network: Network, run: &Path, labels: &[String]) -> Result<Network>
     network.with_weights(&weights).with_context(what)
 }
 
-/// What the training of integers begins with.
+/// First state of a training of integers.
 struct Quantised {
     weights: Weights,
     exponents: Exponents,

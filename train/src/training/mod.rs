@@ -1,16 +1,11 @@
-//! Training: the loop, its schedule, and what a run leaves in its folder.
+//! Training: crops and their batches, the objective, the schedule, the loop.
 
+pub mod augment;
+pub mod batch;
 mod begin;
-#[path = "../run/folder.rs"]
-mod checkpoint;
-#[path = "objective/supervised.rs"]
-mod loss;
-mod run;
+pub mod objective;
 mod schedule;
-mod teachers;
+mod session;
 
-pub use checkpoint::{RunFolder, RunInfo};
-pub use loss::{cross_entropy, distilled};
-pub use run::{Options, train};
 pub use schedule::LearningRate;
-pub use teachers::Teachers;
+pub use session::{Options, train};

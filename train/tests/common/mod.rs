@@ -90,10 +90,13 @@ pub(crate) fn spectrogram(track: usize) -> Vec<u8> {
 
 /// The cache's bytes for `count` tracks; every fourth is valid, the others are train.
 pub(crate) fn cache(count: usize) -> Vec<u8> {
+    cache_with_labels(count, |track| (track % GENRES.len()) as u8)
+}
+
+/// The same with other labels.
+pub(crate) fn cache_with_labels(count: usize, label: impl Fn(usize) -> u8) -> Vec<u8> {
     let logmel: Vec<u8> = (0..count).flat_map(spectrogram).collect();
-    let label: Vec<u8> = (0..count)
-        .map(|track| (track % GENRES.len()) as u8)
-        .collect();
+    let label: Vec<u8> = (0..count).map(label).collect();
     let tensors = [
         (
             "logmel",
@@ -172,13 +175,31 @@ pub(crate) fn write_wav(path: &Path, samples: &[f32]) {
     std::fs::write(path, file).unwrap();
 }
 
-/// Folder of the real cache, or a line that says why the test does nothing.
-pub(crate) fn real_data() -> Option<PathBuf> {
-    let folder = std::env::var_os("TIMBREL_DATA").map(PathBuf::from);
-    if folder.is_none() {
-        println!("skipped: TIMBREL_DATA names no folder with logmel.safetensors and manifest.csv");
+/// The value of a variable that an ignored test needs.
+#[track_caller]
+pub(crate) fn needed(variable: &str, what: &str) -> PathBuf {
+    match std::env::var_os(variable) {
+        Some(value) => value.into(),
+        None => panic!("set {variable} to {what}"),
     }
-    folder
+}
+
+/// Folder of the data with the real cache.
+#[track_caller]
+pub(crate) fn real_data() -> PathBuf {
+    needed(
+        "TIMBREL_DATA",
+        "the folder of the data (see docs/training.md)",
+    )
+}
+
+/// Interpreter with the packages of `requirements.txt`.
+#[track_caller]
+pub(crate) fn python() -> PathBuf {
+    needed(
+        "TIMBREL_PYTHON",
+        "a Python interpreter with the packages of train/tests/requirements.txt",
+    )
 }
 
 /// A fresh network's weights, with statistics and factors as training would leave them.

@@ -9,10 +9,10 @@ use super::audio::bytes;
 /// Most bytes of a file: an hour of mono at 44,100 Hz and more than any excerpt collection has.
 const LARGEST: usize = 1 << 29;
 
-/// The file's samples as a wav file.
+/// Convert the file to a wav file.
 ///
 /// # Errors
-/// It is no `.au` file, or its samples are not 16-bit integers.
+/// It is not an `.au` file, or its samples are not 16-bit integers.
 pub(super) fn to_wav(path: &Path) -> Result<Vec<u8>> {
     let length = std::fs::metadata(path)?.len();
     ensure!(

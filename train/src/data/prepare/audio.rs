@@ -1,4 +1,4 @@
-//! A stretch of an audio file, in memory that does not grow with the file.
+//! Reading an excerpt of an audio file, in memory that does not grow with the file.
 
 use std::path::Path;
 
@@ -8,10 +8,10 @@ use timbrel_core::host::decode::AudioReader;
 
 use crate::features::SAMPLE_RATE;
 
-/// Reads up to `count` mono samples at 22,050 Hz, from `skip` samples on.
+/// Read up to `count` mono samples at 22,050 Hz, from `skip` samples on.
 ///
 /// # Errors
-/// The file is no audio, or ends before `skip`.
+/// The file is not audio, or ends before `skip`.
 pub fn read_excerpt(path: &Path, skip: usize, count: usize) -> Result<Vec<f32>> {
     let reader = if is_au(path) {
         AudioReader::from_bytes(super::au::to_wav(path)?, Some("wav"))?
@@ -21,7 +21,7 @@ pub fn read_excerpt(path: &Path, skip: usize, count: usize) -> Result<Vec<f32>> 
     excerpt(reader, skip, count)
 }
 
-/// The same of a file that is open.
+/// Read it from a file that is open.
 ///
 /// # Errors
 /// It ends before `skip`, or its rate cannot be resampled.
@@ -57,7 +57,7 @@ pub(crate) fn excerpt(mut reader: AudioReader, skip: usize, count: usize) -> Res
         skip as f32 / SAMPLE_RATE as f32
     );
     let finite = samples.iter().all(|sample| sample.is_finite());
-    ensure!(finite, "a sample is no number");
+    ensure!(finite, "a sample is not a finite number");
     Ok(samples)
 }
 
@@ -66,7 +66,7 @@ fn is_au(path: &Path) -> bool {
     extension.is_some_and(|extension| extension.eq_ignore_ascii_case("au"))
 }
 
-/// Plays a signal forwards and backwards in turn until it is `count` samples long, as a classifier does it
+/// Play a signal forwards and backwards in turn until it is `count` samples long, as a classifier does
 /// with audio that is shorter than a window.
 #[must_use]
 pub fn to_and_fro(samples: &[f32], count: usize) -> Vec<f32> {
@@ -80,7 +80,7 @@ pub fn to_and_fro(samples: &[f32], count: usize) -> Vec<f32> {
         .collect()
 }
 
-/// Bytes of a file, or what they should have been.
+/// Read a file's bytes, with its path in the error.
 pub(super) fn bytes(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }

@@ -1,7 +1,7 @@
-//! `prepare`: from audio files to a cache that training reads.
+//! `prepare`: from audio files to a cache for training.
 //!
-//! Files are decoded and transformed on all cores, a few dozen at a time; what is done goes to disk at once
-//! (see `store`), so that memory does not grow with the collection and a killed run goes on where it was.
+//! Files are decoded and transformed on all cores, a few dozen at a time; results go to disk at once
+//! (see `store`), so that memory does not grow with the collection and a killed run continues where it was.
 
 mod au;
 mod audio;
@@ -17,11 +17,13 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use timbrel_core::frontend::Affine;
+use timbrel_core::model::MAX_CLASSES;
 
 pub(crate) use audio::excerpt;
 pub use audio::{read_excerpt, to_and_fro};
 
-use super::source::{Collection, Source, hash};
+use super::collection::{Collection, Source, hash};
+use super::provenance::{self, Provenance, Stated};
 use crate::features::{Feature, SAMPLE_RATE};
 use crate::waveform::Ranges;
 use store::{Entry, Store};
@@ -29,11 +31,13 @@ use store::{Entry, Store};
 /// Files that are worked on before their spectrograms are written, for each thread.
 const BATCH_A_THREAD: usize = 8;
 
-/// What `prepare` is asked to do.
+/// Everything that decides a cache.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Tracks.
     pub collection: Collection,
+    /// Name and licence of the collection, where its layout does not tell them.
+    pub stated: Stated,
     /// Folder for the cache.
     pub out: PathBuf,
     /// Name of the feature, as [`Feature::parse`] reads it.
@@ -46,13 +50,13 @@ pub struct Options {
     pub fill: bool,
     /// Augmented copies of each track of the train split.
     pub variants: usize,
-    /// What is done to these.
+    /// Effects on these.
     pub augment: Ranges,
-    /// Draws it.
+    /// Seed of the effects.
     pub seed: u64,
 }
 
-/// What came of it.
+/// Result of a preparation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prepared {
     /// Spectrograms in the cache.
@@ -67,21 +71,23 @@ pub struct Prepared {
     pub shape: [usize; 2],
 }
 
-/// Writes `logmel.safetensors`, `manifest.csv` and `skipped.csv`.
+/// Write `logmel.safetensors`, `manifest.csv` and `skipped.csv`.
 ///
 /// # Errors
 /// The collection or the options make no sense, nothing in it can be read, or a file cannot be written. A
-/// track that cannot be read is no error.
+/// track that cannot be read is not an error.
 pub fn prepare(options: &Options) -> Result<Prepared> {
     let work = Work::new(options)?;
     let sources = options.collection.sources()?;
     let mut genres: Vec<String> = sources.iter().map(|source| source.genre.clone()).collect();
     genres.dedup(); // sources are sorted by genre
     ensure!(
-        genres.len() <= 256,
-        "{} genres; a label is a byte",
+        genres.len() <= MAX_CLASSES,
+        "{} has {} genres, a model has at most {MAX_CLASSES}",
+        options.collection.folder.display(),
         genres.len()
     );
+    options.stated.validate()?;
     let shape = [work.feature.bins(), work.feature.frames(work.samples)];
     let mut store = Store::open(&options.out, shape[0] * shape[1], &settings(options))?;
     check_names(&store, &sources)?;
@@ -101,11 +107,13 @@ pub fn prepare(options: &Options) -> Result<Prepared> {
     if let (0, Some((file, why))) = (prepared.rows, prepared.skipped.first()) {
         anyhow::bail!("no file can be used, neither {}: {why}", file.display());
     }
-    store.finish(&prepared.genres, shape, &about(options, &work.feature))?;
+    let mut about = about(options, &work.feature);
+    about[provenance::KEY] = origin(options, &store, &prepared.genres).json()?.into();
+    store.finish(&prepared.genres, shape, &about)?;
     Ok(prepared)
 }
 
-/// A killed run's tracks must still be there, or its rows would be of something else.
+/// Check that a killed run's tracks are still there; otherwise its rows would belong to other tracks.
 fn check_names(store: &Store, sources: &[Source]) -> Result<()> {
     let files: HashSet<_> = sources.iter().map(|source| source.path.as_path()).collect();
     for entry in &store.entries {
@@ -118,7 +126,7 @@ fn check_names(store: &Store, sources: &[Source]) -> Result<()> {
     Ok(())
 }
 
-/// Reads what is not done yet, batch by batch.
+/// Read the files that are not done yet, batch by batch.
 fn run(work: &Work<'_>, sources: &[Source], store: &mut Store) -> Result<()> {
     let done: HashSet<String> = store
         .entries
@@ -153,7 +161,7 @@ fn run(work: &Work<'_>, sources: &[Source], store: &mut Store) -> Result<()> {
     Ok(())
 }
 
-/// What is the same for all files.
+/// Everything that is the same for all files.
 struct Work<'a> {
     options: &'a Options,
     feature: Feature,
@@ -260,6 +268,27 @@ fn settings(options: &Options) -> Value {
         "split_seed": collection.seed,
         "subset": collection.subset,
     })
+}
+
+/// Where the cache's spectrograms come from.
+fn origin(options: &Options, store: &Store, genres: &[String]) -> Provenance {
+    let front_end = format!(
+        "{}, {} s of each recording from {} s on",
+        options.front_end, options.seconds, options.skip
+    );
+    let mut origin = Provenance::new(&options.collection, &options.stated, front_end);
+    let recordings = (store.entries.iter()).filter(|e| e.fault.is_none() && e.variant == 0);
+    let recordings: Vec<&Entry> = recordings.collect();
+    origin.tracks = recordings.len();
+    let count = |genre: &String| recordings.iter().filter(|e| e.genre == *genre).count();
+    origin.counts = genres.iter().map(count).collect();
+    if options.variants > 0 {
+        origin.copies = format!(
+            "{} of each recording of the train part ({}, seed {})",
+            options.variants, options.augment, options.seed
+        );
+    }
+    origin
 }
 
 /// The cache's metadata; safetensors takes strings only.

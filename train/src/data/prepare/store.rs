@@ -1,9 +1,9 @@
-//! What `prepare` leaves on disk while it works, so that it can be killed at any moment.
+//! The files that `prepare` writes while it works, so that it can be killed at any moment.
 //!
 //! `logmel.safetensors.part` is the cache that grows: a header of fixed size that is filled in at the end,
-//! then one spectrogram after another. `prepare.jsonl` is the journal: a line with the settings, then one a
-//! file, written only when its spectrogram is on disk. What the journal does not know of is cut off the
-//! cache when the work goes on.
+//! then one spectrogram after another. `prepare.jsonl` is the journal: a line with the settings, then one per
+//! file, written only when its spectrogram is on disk. Anything that the journal does not know of is cut off the
+//! cache when the work continues.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -13,13 +13,13 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::data::source::Source;
+use crate::data::Source;
 use crate::file::write_with;
 
 /// Bytes of the cache before its first spectrogram: safetensors' length field and padded header.
 const HEADER: u64 = 32_768;
 
-/// What was made of a file.
+/// Outcome for a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Entry {
     pub(super) track: String,
@@ -29,7 +29,7 @@ pub(super) struct Entry {
     pub(super) file: String,
     /// 0 for the recording itself, then its augmented variants.
     pub(super) variant: usize,
-    /// Why there is no spectrogram; `None` where there is one.
+    /// Reason for a missing spectrogram; `None` if there is one.
     pub(super) fault: Option<String>,
 }
 
@@ -62,7 +62,7 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Begins a cache, or goes on with the one that was begun with the same settings.
+    /// Begin a cache, or continue the one that was begun with the same settings.
     pub(super) fn open(folder: &Path, size: usize, settings: &Value) -> Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let [finished, part, journal] = [finished(folder), part(folder), journal(folder)];
@@ -102,7 +102,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Cuts both files to what the journal's whole lines say.
+    /// Cut both files to the whole lines of the journal.
     fn trim(&mut self, settings: &Value) -> Result<()> {
         let length = HEADER + self.rows() as u64 * self.size as u64;
         let found = self.cache.metadata()?.len();

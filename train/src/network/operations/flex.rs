@@ -1,4 +1,4 @@
-//! What the operations on flex tensors share.
+//! Access to flex tensors, shared by the operations.
 
 use burn::backend::flex::FlexTensor;
 use burn::backend::{DType, Shape, TensorData, TensorMetadata};

@@ -14,7 +14,7 @@ use burn::backend::{AutodiffBackend, Backend, Dispatch, backend_extension};
 use burn::nn::BatchNorm;
 use burn::tensor::Tensor;
 
-/// Every channel of `[N, channel, row, column]` brought to mean `beta` and deviation `gamma`.
+/// Every channel of `[N, channel, row, column]` normalised to mean `beta` and deviation `gamma`.
 #[backend_extension(
     Flex: cfg(feature = "cpu"),
     NdArray: cfg(feature = "ndarray"),

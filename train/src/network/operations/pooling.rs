@@ -13,7 +13,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::{IntDType, Tensor};
 
-/// The largest of every `extent` rows and columns of `[N, channel, row, column]`; what is left over at the end
+/// The largest of every `extent` rows and columns of `[N, channel, row, column]`; an incomplete row or column at the end
 /// is dropped. Its gradient goes to the first of several that are equally large.
 #[backend_extension(
     Flex: cfg(feature = "cpu"),
@@ -191,7 +191,7 @@ mod flex {
         }
     }
 
-    /// As burn has it: what is no number is larger than any.
+    /// As in burn: NaN is larger than any number.
     #[inline(always)]
     fn is_larger(value: f32, than: f32) -> bool {
         (value > than) | value.is_nan()

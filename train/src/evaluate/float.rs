@@ -4,11 +4,11 @@ use anyhow::{Result, anyhow};
 use burn::tensor::{Device, Tensor, TensorData};
 use timbrel_core::frontend::{Affine, WindowSpec};
 
+use super::Answers;
+use super::score::{Score, softmax};
+use crate::data::split::Piece;
 use crate::data::{Dataset, columns_of, renormalise};
-use crate::evaluate::Answers;
 use crate::network::Network;
-use crate::score::{Score, softmax};
-use crate::split::Piece;
 
 /// Windows that are run at once.
 const AT_ONCE: usize = 32;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::source::{Source, audio_files};
+use super::{Source, audio_files};
 
 /// Every audio file below `folder/GENRE`, called by its path from there on.
 pub(super) fn sources(folder: &Path) -> Result<Vec<Source>> {

@@ -7,11 +7,11 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
 use timbrel_core::engine::{Engine, Int8Engine};
 use timbrel_core::frontend::Affine;
-use timbrel_core::model::Model;
-use timbrel_core::model::ModelInfo;
+use timbrel_core::host::{Loaded, Network};
+use timbrel_core::model::{Model, ModelInfo};
 
+use super::score::softmax;
 use crate::data::View;
-use crate::score::softmax;
 
 /// An engine of core's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -24,20 +24,15 @@ pub enum EngineKind {
 
 /// A model that answers many windows, on all cores.
 pub struct Inference {
-    file: Vec<u8>,
-    kind: EngineKind,
-    info: ModelInfo,
-    labels: Vec<String>,
+    loaded: Loaded<'static>,
     normalisation: Vec<Affine>,
-    #[cfg(feature = "tract")]
-    tract: Option<timbrel_core::host::tract::TractEngine>,
 }
 
 impl Inference {
-    /// Reads a model file. Without a `kind` the file decides: int8 for `.timbrel`, tract for anything else.
+    /// Read a model file. Without a `kind` the file decides: int8 for `.timbrel`, tract for anything else.
     ///
     /// # Errors
-    /// The file cannot be read or is no model, or the engine cannot run it or was not compiled in.
+    /// The file cannot be read or is not a model, or the engine cannot run it or was not compiled in.
     pub fn read(path: &Path, kind: Option<EngineKind>) -> Result<Self> {
         let name = || format!("model {}", path.display());
         let file = std::fs::read(path).with_context(name)?;
@@ -58,52 +53,40 @@ impl Inference {
         .with_context(name)
     }
 
-    /// Takes the bytes of a `.timbrel` file.
+    /// Take the bytes of a `.timbrel` file.
     ///
     /// # Errors
     /// They are not a valid file.
     pub fn int8(file: Vec<u8>) -> Result<Self> {
-        let model = Model::parse(&file).map_err(|error| anyhow!("{error}"))?;
-        let info = model.info();
-        let labels = model.labels().map(str::to_owned).collect();
-        let normalisation = bins(&info)
-            .map(|bin| model.normalisation().bin(bin).unwrap_or(Affine::DB80))
-            .collect();
+        let model = Model::parse(&file)?;
+        let maps = bins(&model.info()).map(|bin| model.normalisation().bin(bin));
+        let normalisation = maps.map(|map| map.unwrap_or(Affine::DB80)).collect();
         Ok(Self {
-            kind: EngineKind::Int8,
-            info,
-            labels,
+            loaded: Loaded::int8(file)?,
             normalisation,
-            #[cfg(feature = "tract")]
-            tract: None,
-            file,
         })
     }
 
-    /// Takes the bytes of an `.onnx` file.
+    /// Take the bytes of an `.onnx` file.
     ///
     /// # Errors
     /// tract cannot run it, or it lacks Timbrel's metadata.
     #[cfg(feature = "tract")]
     pub fn tract(file: Vec<u8>) -> Result<Self> {
-        let engine = timbrel_core::host::tract::TractEngine::from_bytes(&file)
-            .map_err(|error| anyhow!("{error}"))?;
-        let info = engine.info();
-        let labels = (0..info.classes)
-            .filter_map(|class| engine.label(class).map(str::to_owned))
-            .collect();
-        let normalisation = bins(&info).map(|bin| engine.normalisation(bin)).collect();
+        let loaded = Loaded::tract(&file)?;
+        let normalisation = match loaded.network() {
+            Network::Tract(engine) => bins(loaded.info())
+                .map(|bin| engine.normalisation(bin))
+                .collect(),
+            _ => bail!("not tract's"),
+        };
         Ok(Self {
-            kind: EngineKind::Tract,
-            info,
-            labels,
+            loaded,
             normalisation,
-            tract: Some(engine),
-            file,
         })
     }
 
-    /// Says that tract was not compiled in.
+    /// Refuse, because tract was not compiled in.
     ///
     /// # Errors
     /// Always.
@@ -112,39 +95,48 @@ impl Inference {
         bail!("--engine tract was not compiled in; build with `--features tract`")
     }
 
-    /// The engine that runs it.
+    /// Return the engine that runs it.
     #[must_use]
-    pub const fn kind(&self) -> EngineKind {
-        self.kind
+    pub fn kind(&self) -> EngineKind {
+        match self.loaded.network() {
+            Network::Int8(_) => EngineKind::Int8,
+            _ => EngineKind::Tract,
+        }
     }
 
-    /// What the model says of itself.
+    /// Return the model as core runs it on audio.
     #[must_use]
-    pub const fn info(&self) -> &ModelInfo {
-        &self.info
+    pub const fn loaded(&self) -> &Loaded<'static> {
+        &self.loaded
     }
 
-    /// Class names in the order of the logits.
+    /// Return the model's metadata.
+    #[must_use]
+    pub fn info(&self) -> &ModelInfo {
+        self.loaded.info()
+    }
+
+    /// Return the class names in the order of the logits.
     #[must_use]
     pub fn labels(&self) -> &[String] {
-        &self.labels
+        self.loaded.labels()
     }
 
-    /// How its network sees a window.
+    /// Return the map from windows of the cache to the network's input.
     #[must_use]
     pub fn view(&self) -> View {
-        View::new(self.info.front_end, self.normalisation.clone())
+        View::new(self.info().front_end, self.normalisation.clone())
     }
 
-    /// Probabilities of a window's logits.
+    /// Compute the probabilities of a window's logits.
     #[must_use]
     pub fn probabilities(&self, logits: &[i32]) -> Vec<f32> {
-        let scale = (-f32::from(self.info.logits_exponent)).exp2();
+        let scale = (-f32::from(self.info().logits_exponent)).exp2();
         let values: Vec<f32> = logits.iter().map(|&logit| logit as f32 * scale).collect();
         softmax(&values)
     }
 
-    /// Logits of each quantised `[bin, column]` window, in their order.
+    /// Compute the logits of each quantised `[bin, column]` window, in their order.
     ///
     /// # Errors
     /// A window has another size, or the engine fails.
@@ -166,14 +158,16 @@ impl Inference {
 
     /// The windows of one thread, on an engine of its own.
     fn share(&self, windows: &[Vec<u8>]) -> Result<Vec<Vec<i32>>> {
-        #[cfg(feature = "tract")]
-        if let Some(engine) = &self.tract {
-            return run(&mut engine.clone(), windows);
+        match self.loaded.network() {
+            Network::Int8(file) => {
+                let model = Model::parse(file)?;
+                let mut memory = vec![0; Int8Engine::fast_bytes(&model)];
+                run(&mut Int8Engine::new(model, &mut memory)?, windows)
+            }
+            #[cfg(feature = "tract")]
+            Network::Tract(engine) => run(&mut engine.clone(), windows),
+            _ => bail!("an engine that windows cannot be run through"),
         }
-        let model = Model::parse(&self.file).map_err(|error| anyhow!("{error}"))?;
-        let mut memory = vec![0; Int8Engine::fast_bytes(&model)];
-        let mut engine = Int8Engine::new(model, &mut memory).map_err(|error| anyhow!("{error}"))?;
-        run(&mut engine, windows)
     }
 }
 
@@ -193,9 +187,7 @@ fn run(engine: &mut impl Engine, windows: &[Vec<u8>]) -> Result<Vec<Vec<i32>>> {
         );
         input.copy_from_slice(window);
         let mut logits = vec![0; classes];
-        engine
-            .run(&mut logits)
-            .map_err(|error| anyhow!("{error}"))?;
+        engine.run(&mut logits)?;
         Ok(logits)
     };
     windows.iter().map(answer).collect()

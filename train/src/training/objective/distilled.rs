@@ -1,14 +1,15 @@
-//! Trained networks that a student learns from.
+//! Learning from trained networks besides the labels.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
+use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 
-use super::RunFolder;
-use super::loss::mean_answer;
+use super::cross_entropy;
 use crate::network::Network;
 use crate::recipe::{DistillationKeys, Recipe};
+use crate::run::RunFolder;
 
 /// The networks of one or more runs, each with the weights of its best epoch.
 #[derive(Debug)]
@@ -75,4 +76,30 @@ impl Teachers {
     pub const fn keys(&self) -> &DistillationKeys {
         &self.keys
     }
+}
+
+/// As [`cross_entropy`], with the share `weight` given to the cross entropy of the answers to
+/// the teachers', both at the temperature. Its square keeps the gradients of both shares comparable.
+#[must_use]
+pub fn distilled(
+    logits: Tensor<2>,
+    targets: Tensor<2>,
+    answers: Tensor<2>,
+    keys: &DistillationKeys,
+) -> Tensor<1> {
+    let (weight, temperature) = (keys.weight.get() as f32, keys.temperature.get() as f32);
+    let soft = cross_entropy(logits.clone() / temperature, answers) * temperature * temperature;
+    cross_entropy(logits, targets) * (1.0 - weight) + soft * weight
+}
+
+/// The mean over networks of their probabilities `[N, class]` at a temperature.
+fn mean_answer(
+    logits: impl ExactSizeIterator<Item = Tensor<2>>,
+    temperature: f64,
+) -> Option<Tensor<2>> {
+    let count = logits.len() as f32;
+    logits
+        .map(|logits| softmax(logits / temperature as f32, 1))
+        .reduce(|sum, answer| sum + answer)
+        .map(|sum| sum / count)
 }

@@ -1,11 +1,14 @@
-//! Where tracks lie, what they are called and what they are: the collections that `prepare` reads.
+//! Collections of audio files, which `prepare` reads: where the tracks are, their names, genres and splits.
+
+pub mod check;
+mod fma;
+mod folder;
+pub mod gtzan;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
-
-use super::{fma, folder, gtzan};
 
 /// How a collection is laid out on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -89,6 +92,21 @@ impl Collection {
         Ok(sources)
     }
 
+    /// Describe how its tracks are divided.
+    #[must_use]
+    pub fn split(&self) -> String {
+        match self.layout {
+            Layout::Gtzan => gtzan::SPLIT_NAME.to_owned(),
+            Layout::Fma => "FMA's own split, whose parts share no artist".to_owned(),
+            Layout::Folder => format!(
+                "random split of the tracks of each genre ({} % valid, {} % test, seed {})",
+                100.0 * self.valid,
+                100.0 * self.test,
+                self.seed
+            ),
+        }
+    }
+
     /// Gives each track without a split one, genre by genre. Which it is depends on its name alone, so that
     /// a track that is added later moves few others.
     fn assign(&self, sources: &mut [Source]) {
@@ -126,7 +144,7 @@ pub(crate) fn hash(seed: u64, name: &str) -> u64 {
 }
 
 /// Audio files below a folder, in no particular order; hidden ones are left out.
-pub(super) fn audio_files(folder: &Path) -> Result<Vec<PathBuf>> {
+fn audio_files(folder: &Path) -> Result<Vec<PathBuf>> {
     const EXTENSIONS: [&str; 8] = ["wav", "mp3", "flac", "ogg", "oga", "m4a", "mp4", "au"];
     let mut files = Vec::new();
     let mut folders = vec![folder.to_path_buf()];

@@ -16,19 +16,21 @@ use burn::tensor::{Device, Tensor, TensorData};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use super::LearningRate;
+use super::batch::{Batch, Sampler};
 use super::begin::begin;
-use super::loss::{cross_entropy, distilled};
-use super::{LearningRate, RunFolder, RunInfo, Teachers};
-use crate::batch::{Batch, Sampler};
+use super::objective::Objective;
 use crate::console::say;
-use crate::data::Dataset;
-use crate::float;
+use crate::data::split::{Parts, Piece};
+use crate::data::{Dataset, Stated};
+use crate::evaluate::float;
 use crate::network::Network;
-use crate::recipe::{Changes, Optimiser, Recipe, Select, TrainingKeys};
-use crate::split::{Parts, Piece};
+use crate::quantise::fits;
+use crate::recipe::{Optimiser, Recipe, Select, TrainingKeys};
+use crate::run::{Changes, RunFolder, RunInfo};
 use crate::weights::Weights;
 
-/// What a training is asked to do besides its recipe.
+/// Options of a training besides its recipe.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Seed of weights, crops and augmentation.
@@ -37,10 +39,12 @@ pub struct Options {
     pub epochs: Option<usize>,
     /// Stop after this epoch, as if interrupted there.
     pub stop_after: Option<usize>,
-    /// Go on from the folder's checkpoint.
+    /// Continue from the folder's checkpoint.
     pub resume: bool,
     /// Where the data lies, for a later export.
     pub data: PathBuf,
+    /// Name and licence of the data, where its cache does not tell them.
+    pub stated: Stated,
     /// Runs to learn from besides the labels.
     pub teachers: Vec<PathBuf>,
     /// Let the cache's front end stand in for the recipe's.
@@ -69,15 +73,15 @@ struct EpochMetrics {
     seconds: f64,
 }
 
-/// A run in progress.
-struct Run<'a> {
+/// A training in progress.
+struct Session<'a> {
     recipe: &'a Recipe,
     dataset: &'a Dataset,
     valid: Vec<Piece<'a>>,
     folder: &'a RunFolder,
     device: Device,
     schedule: LearningRate,
-    teachers: Option<Teachers>,
+    objective: Objective,
     interrupt: Arc<AtomicBool>,
     info: RunInfo,
     network: Network,
@@ -96,7 +100,16 @@ pub fn train(
     device: &Device,
     options: &Options,
 ) -> Result<RunInfo> {
+    options.stated.validate()?;
     let recipe = Recipe::read(path)?;
+    let resume = options.resume && (folder.has_checkpoint() || !folder.is_begun());
+    if resume != options.resume {
+        say("no checkpoint to go on from: the run begins anew")?;
+    }
+    let options = &Options {
+        resume,
+        ..options.clone()
+    };
     let mut changes = Changes::new(
         options.approximate_front_end,
         options.manifest_split,
@@ -114,7 +127,13 @@ pub fn train(
     let Parts { train, valid, .. } = Parts::new(recipe, dataset)?;
     let steps = Sampler::new(dataset, train.clone(), recipe, 0).steps();
     ensure!(steps > 0, "the train split does not fill one batch");
-    let mut run = Run::start(recipe, dataset, valid, steps, folder, device, options)?;
+    let unlabelled = train.iter().filter(|p| p.track.label.is_none()).count();
+    ensure!(
+        unlabelled == 0 || recipe.distillation.is_some(),
+        "{unlabelled} of the train part have no genre; only teachers can teach these (see [distillation])"
+    );
+    let lock = folder.lock()?;
+    let mut run = Session::start(recipe, dataset, valid, steps, folder, device, options)?;
     run.info.changes = changes;
     if !options.resume {
         folder.create(path)?;
@@ -127,10 +146,11 @@ pub fn train(
     while run.info.done < last && !run.exhausted() && !run.interrupted() {
         run.epoch(&sampler)?;
     }
+    drop(lock);
     Ok(run.info)
 }
 
-impl<'a> Run<'a> {
+impl<'a> Session<'a> {
     fn start(
         recipe: &'a Recipe,
         dataset: &'a Dataset,
@@ -157,11 +177,12 @@ impl<'a> Run<'a> {
         } else {
             let (info, network) = begin(network, recipe, dataset, device, options)?;
             let average = network.weights()?;
+            fits(recipe, &average, &info.labels).context("the recipe makes no model")?;
             (info, (network, average, optimiser))
         };
         let network = network.with_exponents(info.exponents.clone());
         let schedule = LearningRate::new(keys, steps * info.epochs);
-        let teachers = Teachers::read(&info.teachers, recipe, &info.labels, device)?;
+        let objective = Objective::read(&info.teachers, recipe, &info.labels, device)?;
         let device = device.clone();
         Ok(Self {
             recipe,
@@ -170,7 +191,7 @@ impl<'a> Run<'a> {
             folder,
             device,
             schedule,
-            teachers,
+            objective,
             interrupt: options.interrupt.clone(),
             info,
             network,
@@ -230,20 +251,11 @@ impl<'a> Run<'a> {
 
     fn step(&mut self, batch: &Batch, step: usize) -> Result<f64> {
         let device = self.device.clone().autodiff();
-        let ([bins, columns], classes) = (self.recipe.input(), self.dataset.genres.len());
+        let [bins, columns] = self.recipe.input();
         let shape = [batch.size, 1, bins, columns];
         let inputs = TensorData::new(batch.inputs.clone(), shape);
-        let answers = self.teachers.as_ref().and_then(|teachers| {
-            let answer = teachers.answer(&Tensor::from_data(inputs.clone(), &self.device))?;
-            Some((Tensor::from_inner(answer), teachers.keys()))
-        });
-        let shape = [batch.size, classes];
-        let targets = Tensor::from_data(TensorData::new(batch.targets.clone(), shape), &device);
-        let logits = self.network.forward(Tensor::from_data(inputs, &device));
-        let loss = match answers {
-            Some((answers, keys)) => distilled(logits, targets, answers, keys),
-            None => cross_entropy(logits, targets),
-        };
+        let logits = (self.network).forward(Tensor::from_data(inputs.clone(), &device));
+        let loss = self.objective.loss(logits, batch, &inputs, &self.device);
         let value = f64::from(loss.clone().into_scalar::<f32>());
         let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
         let rate = self.schedule.rate(step);

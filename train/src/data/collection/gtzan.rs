@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::source::{Source, audio_files};
+use super::{Source, audio_files};
 
 /// Genres in label order.
 pub const GENRES: [&str; 10] = [
@@ -75,6 +75,9 @@ const SPLIT: [[&str; 3]; 10] = [
     ],
 ];
 
+/// Name of the split, as exported files state it.
+pub const SPLIT_NAME: &str = "artist- and fault-filtered split";
+
 /// Parts of the split, in the order of its table.
 pub const PARTS: [&str; 3] = ["train", "valid", "test"];
 
@@ -99,7 +102,7 @@ pub fn split(genre: &str, number: usize) -> &'static str {
 }
 
 /// Genre and number of a track's name, as in `blues.00012`.
-pub(super) fn parse(name: &str) -> Option<(&'static str, usize)> {
+pub(in crate::data) fn parse(name: &str) -> Option<(&'static str, usize)> {
     let (genre, number) = name.split_once('.')?;
     let genre = *GENRES.iter().find(|known| **known == genre)?;
     let number: usize = number.parse().ok()?;

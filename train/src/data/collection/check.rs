@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use rayon::prelude::*;
 
+use super::Source;
 use super::gtzan::{self, BROKEN, GENRES, PARTS, TRACKS};
-use super::prepare::read_excerpt;
-use super::source::Source;
+use crate::data::prepare::read_excerpt;
 use crate::features::SAMPLE_RATE;
 
 /// Where GTZAN can be had.

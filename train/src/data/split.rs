@@ -64,7 +64,10 @@ impl<'a> Parts<'a> {
             Unit::Tracks => pieces(dataset.tracks.iter()),
             Unit::Segments => segments(dataset, recipe.window()),
         };
-        let parts = drawn(all, keys, dataset.genres.len());
+        // there is nothing to validate on where nobody states the genre
+        let (labelled, unlabelled) = all.into_iter().partition(|p| p.track.label.is_some());
+        let mut parts = drawn(labelled, keys, dataset.genres.len());
+        parts.train.extend::<Vec<_>>(unlabelled);
         for (name, part) in [("train", &parts.train), ("valid", &parts.valid)] {
             ensure!(!part.is_empty(), "[split] leaves nothing for {name}");
         }
@@ -109,7 +112,7 @@ fn segments(dataset: &Dataset, window: WindowSpec) -> Vec<Piece<'_>> {
 fn drawn<'a>(all: Vec<Piece<'a>>, keys: &SplitKeys, genres: usize) -> Parts<'a> {
     let mut rng = ChaCha8Rng::seed_from_u64(keys.seed.get() as u64);
     let groups: Vec<Vec<Piece<'a>>> = if keys.stratified {
-        let of = |genre| all.iter().filter(move |p| p.track.label == genre);
+        let of = |genre| all.iter().filter(move |p| p.track.label == Some(genre));
         (0..genres)
             .map(|genre| of(genre).copied().collect())
             .collect()

@@ -1,20 +1,20 @@
-//! Training batches, made by one generator an epoch so that any epoch can be made again.
+//! Training batches, made by one generator per epoch so that any epoch can be made again.
 
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::augment::{augment, happens, mixstyle, mixup_weight};
+use crate::data::split::Piece;
 use crate::data::{Dataset, columns_of};
 use crate::recipe::Recipe;
-use crate::split::Piece;
+use crate::training::augment::{augment, happens, mixstyle, mixup_weight};
 
-/// Crops and what they should be called.
+/// Crops and their targets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
     /// `[crop, bin, column]`, in LSB: 0.0 to 255.0 (not whole where two crops are mixed).
     pub inputs: Vec<f32>,
-    /// `[crop, class]` probabilities: labels mixed and smoothed.
+    /// `[crop, class]` probabilities: labels mixed and smoothed. All 0 for a crop whose genre nobody states.
     pub targets: Vec<f32>,
     /// Number of crops.
     pub size: usize,
@@ -49,7 +49,7 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    /// Steps in an epoch. What does not fill a batch is left for another epoch's order.
+    /// Steps in an epoch. Crops that do not fill a batch are left for another epoch's order.
     #[must_use]
     pub fn steps(&self) -> usize {
         self.pieces.len() * self.recipe.augment.crops_per_track.get()
@@ -80,8 +80,15 @@ impl<'a> Sampler<'a> {
             let pairs = crop.iter().zip(&crops[other]);
             inputs.extend(pairs.map(|(a, b)| weight * a + (1.0 - weight) * b));
             let target = &mut targets[index * classes..][..classes];
-            target[pieces[index].track.label] += (1.0 - smoothing) * weight;
-            target[pieces[other].track.label] += (1.0 - smoothing) * (1.0 - weight);
+            for (piece, share) in [(index, weight), (other, 1.0 - weight)] {
+                // where nobody states a genre, only teachers teach
+                match pieces[piece].track.label {
+                    Some(label) => target[label] += (1.0 - smoothing) * share,
+                    None => target
+                        .iter_mut()
+                        .for_each(|t| *t -= smoothing / classes as f32 * share),
+                }
+            }
         }
         Batch {
             inputs,

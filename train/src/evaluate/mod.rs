@@ -1,4 +1,9 @@
-//! Evaluating an exported model on a split.
+//! Evaluation: float networks and exported models on a split, and how well they do.
+
+mod answers;
+mod engine;
+pub mod float;
+pub mod score;
 
 use std::path::Path;
 
@@ -7,56 +12,24 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use serde_json::{Value, json};
 
+pub use self::answers::Answers;
+pub use self::engine::{EngineKind, Inference};
+use self::score::Score;
+use crate::data::split::{Piece, pieces};
 use crate::data::{Dataset, columns_of};
 use crate::file::write_whole;
-use crate::inference::{EngineKind, Inference};
-use crate::score::Score;
-use crate::split::{Piece, pieces};
 
-/// What a model answered on a split.
+/// Answers of a model on a split.
 #[derive(Clone, Debug)]
 pub struct Evaluation {
     /// Right and wrong answers.
     pub score: Score,
     /// Logits of every window.
     pub logits: Vec<Vec<i32>>,
-    /// The probabilities they stand for, and which windows they are of.
+    /// Their probabilities, and the windows that these belong to.
     pub answers: Answers,
     /// Each window, `[bin, column]`, as the network saw it.
     pub inputs: Vec<Vec<u8>>,
-}
-
-/// Probabilities of windows, those of a track together.
-#[derive(Clone, Debug, Default)]
-pub struct Answers {
-    /// Row of each window's track.
-    pub rows: Vec<u32>,
-    /// First column of each window.
-    pub starts: Vec<u32>,
-    /// Probability of each class.
-    pub probabilities: Vec<Vec<f32>>,
-}
-
-impl Answers {
-    /// Each track's row and the probabilities of its windows.
-    pub fn tracks(&self) -> impl Iterator<Item = (usize, &[Vec<f32>])> {
-        let mut left = self.probabilities.as_slice();
-        self.rows.chunk_by(|a, b| a == b).map(move |rows| {
-            let (own, rest) = left.split_at(rows.len());
-            left = rest;
-            (rows[0] as usize, own)
-        })
-    }
-
-    /// Right and wrong answers.
-    #[must_use]
-    pub fn score(&self, dataset: &Dataset) -> Score {
-        let mut score = Score::new(dataset.genres.len());
-        for (row, windows) in self.tracks() {
-            score.add(dataset.tracks[row].label, windows);
-        }
-        score
-    }
 }
 
 /// Runs a model on all windows of a split's tracks.
@@ -177,7 +150,7 @@ impl Evaluation {
     }
 }
 
-/// A score with what it is of.
+/// A score with its origin.
 #[derive(Clone, Debug)]
 pub struct Summary<'a> {
     /// The figures.
@@ -186,7 +159,7 @@ pub struct Summary<'a> {
     pub labels: &'a [String],
     /// Name of the split.
     pub split: &'a str,
-    /// What answered.
+    /// Engine that answered.
     pub engine: String,
 }
 

@@ -1,4 +1,4 @@
-//! What is done to a training crop: drawn from the generator it is given and from nothing else.
+//! Augmentation of a training crop, drawn from the generator it is given and from nothing else.
 
 use rand::{Rng, RngExt};
 use timbrel_core::frontend::Affine;
@@ -7,7 +7,7 @@ use crate::data::{STEPS_PER_DB, quantise};
 use crate::recipe::{AugmentKeys, Real};
 
 /// Turns `[bin, column]` steps of the cache into what the network sees in training: shifted along the
-/// mel axis, its spectrum tilted, its range of levels stretched, through a low pass, in noise, brought to its own
+/// mel axis, its spectrum tilted, its range of levels stretched, through a low pass, in noise, relative to its own
 /// maximum, quantised, masked.
 pub fn augment(crop: &[u8], bins: usize, keys: &AugmentKeys, rng: &mut impl Rng) -> Vec<u8> {
     let mut db = shifted_and_tilted(crop, bins, keys, rng);
@@ -146,7 +146,7 @@ pub fn mixstyle(crop: &mut [f32], other: &[f32], bins: usize, weight: f32) {
     }
 }
 
-/// Mean, and deviation plus one step, so that silence is no division by zero.
+/// Mean, and deviation plus one step, so that silence does not divide by zero.
 fn moments(row: &[f32]) -> (f32, f32) {
     let count = row.len() as f32;
     let mean = row.iter().sum::<f32>() / count;

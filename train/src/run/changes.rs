@@ -1,12 +1,12 @@
-//! How a run departs from the text of its recipe.
+//! Departures of a run from the text of its recipe.
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::{Recipe, Unit, Whole};
 use crate::data::{Dataset, MadeWith, starts};
+use crate::recipe::{Recipe, Unit, Whole};
 
-/// What a run was asked to do differently from its recipe. A run keeps it beside the recipe's copy.
+/// Departures that a run was asked for, kept beside the recipe's copy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Changes {
@@ -46,7 +46,7 @@ impl Changes {
 /// A cache's hop is a mean and may miss the recipe's by a fraction of a sample, which must not cost a column.
 const SLACK: f64 = 0.02;
 
-/// Takes the front end that a cache was made with: windows of the same duration, cut down to whole columns, and
+/// Take the front end that a cache was made with: windows of the same duration, cut down to whole columns, and
 /// masks of the same duration, rounded. Mel bands stand in for the bins of a recipe that has none.
 fn approximate(recipe: &mut Recipe, made_with: MadeWith) -> Result<()> {
     let ratio = f64::from(recipe.front_end.hop.short()) / f64::from(made_with.hop);
@@ -70,7 +70,7 @@ fn approximate(recipe: &mut Recipe, made_with: MadeWith) -> Result<()> {
     Ok(())
 }
 
-/// Leaves the division to the manifest, whose tracks give as many crops an epoch as there were segments of each.
+/// Leave the division to the manifest, whose tracks give as many crops per epoch as there were segments of each.
 fn divide_by_manifest(recipe: &mut Recipe, columns: usize) -> Result<()> {
     if let Some(split) = recipe.split.take()
         && split.of == Unit::Segments

@@ -1,4 +1,4 @@
-//! How well a model does: per track and per window.
+//! Accuracy of a model, per track and per window.
 
 use serde::Serialize;
 
@@ -23,8 +23,8 @@ pub fn argmax(values: &[f32]) -> usize {
     best
 }
 
-/// Probabilities of a track from those of its windows, as core's classifier has them: their geometric mean, brought to
-/// a sum of one, which is the softmax of the mean logits. Empty where there is no window.
+/// Probabilities of a track from those of its windows, as core's classifier has them: their geometric mean,
+/// normalised to a sum of one, which is the softmax of the mean logits. Empty where there is no window.
 #[must_use]
 pub fn of_track(windows: &[Vec<f32>]) -> Vec<f32> {
     let mut mean = vec![0.0; windows.first().map_or(0, Vec::len)];
@@ -103,8 +103,7 @@ impl Score {
         self.windows_right as f64 / self.windows.max(1) as f64
     }
 
-    /// 95 % interval of the track accuracy (Wilson's score interval): what drawing other tracks would do
-    /// to the figure. Windows of one track are not independent, so they have none.
+    /// 95 % interval of the track accuracy (Wilson's score interval): the spread of the figure over other draws of tracks. Windows of one track are not independent, so they have none.
     #[must_use]
     pub fn track_interval(&self) -> [f64; 2] {
         const Z: f64 = 1.959_964;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::source::Source;
+use super::Source;
 
 /// The subsets, each within the next.
 const SUBSETS: [&str; 4] = ["small", "medium", "large", "full"];
