@@ -1,6 +1,9 @@
-"""Runs an exported .onnx in ONNX Runtime and compares every logit with those of `timbrel evaluate --logits`.
+"""Run an exported .onnx in ONNX Runtime and compare every logit, and the embedding, with recorded ones.
 
-usage: check_onnx.py MODEL.onnx LOGITS.safetensors
+usage: check_onnx.py MODEL.onnx RECORDED.safetensors
+
+The recorded file holds input u8 [windows, bins, columns], logits i32 [windows, classes] and optionally embedding u8
+[windows, values]; `timbrel evaluate --logits` writes the first two.
 """
 
 import sys
@@ -19,8 +22,9 @@ for level in (levels.ORT_DISABLE_ALL, levels.ORT_ENABLE_ALL):
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = level
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    for window, expected in zip(tensors["input"], tensors["logits"], strict=True):
-        (found,) = session.run(["logits"], {"window": window[None, None]})
-        if not numpy.array_equal(found[0], expected):
-            sys.exit(f"{level}: ONNX Runtime says {found[0]}, the file {expected}")
-print(f"{len(tensors['input'])} windows, every logit equal, with and without optimisation")
+    names = [name for name in ("logits", "embedding") if name in tensors]
+    for index, window in enumerate(tensors["input"]):
+        for name, found in zip(names, session.run(names, {"window": window[None, None]}), strict=True):
+            if not numpy.array_equal(found[0], tensors[name][index]):
+                sys.exit(f"{level}: {name} is {found[0]} in ONNX Runtime, {tensors[name][index]} in the file")
+print(f"{len(tensors['input'])} windows, every value equal, with and without optimisation")

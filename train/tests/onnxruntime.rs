@@ -183,7 +183,13 @@ fn windows_of(spec: &ModelSpec, count: usize) -> Vec<Vec<u8>> {
 /// Networks of every operator whose weights are all 127 or -127. In the first every activation is 255 by its bias, in
 /// the second the products decide, with signs at random, and in the third all signs are equal.
 fn extremes() -> Vec<(&'static str, ModelSpec)> {
-    let random = |numbers: &mut Numbers| if numbers.next() % 2 == 0 { 127 } else { -127 };
+    let random = |numbers: &mut Numbers| {
+        if numbers.next().is_multiple_of(2) {
+            127
+        } else {
+            -127
+        }
+    };
     vec![
         ("saturated", extreme(1 << 24, 8, random)),
         ("random signs", extreme(0, 10, random)),

@@ -1,7 +1,10 @@
 //! The same integers as the `.timbrel` file, as standard ONNX operators.
 //!
-//! `u8 window [1, 1, bins, columns] → [QLinearConv → MaxPool]* → QLinearConv (the mean) → Flatten →
-//! MatMulInteger → Add → i32 logits [1, classes]`
+//! `u8 window [1, 1, bins, columns] → [QLinearConv → MaxPool]* → QLinearConv (the mean) → Flatten → u8 embedding
+//! [1, values] → MatMulInteger → Add → i32 logits [1, classes]`
+//!
+//! Weights are written as u8 with zero point 128. On x86-64 without VNNI, runtimes multiply u8 by i8 with `vpmaddubsw`,
+//! which saturates the sum of two products in 16 bits; ONNX Runtime's kernels for u8 by u8 do not.
 //!
 //! A requantisation only depends on the ratio of its scales, so every activation is written with the
 //! input's scale 1/256 and a weight tensor's scale is `2^-shift`: exact powers of two, with which every
@@ -10,11 +13,14 @@
 //! `metadata_props` are [`super::metadata`]'s.
 
 use anyhow::{Result, bail};
-use timbrel_core::model::{Geometry, LayerSpec, ModelSpec, Op};
+use timbrel_core::model::{Geometry, LayerSpec, MAX_EMBEDDING, ModelSpec, Op};
 
 use super::graph::{Graph, integer, integers, value_info};
 use super::metadata::{About, front_end};
 use super::proto::{Attribute, data_type};
+
+/// Zero point of the weights.
+const WEIGHT_ZERO: u8 = 128;
 
 /// Encodes a model as the bytes of an `.onnx` file (opset 17).
 ///
@@ -26,7 +32,7 @@ pub fn onnx(spec: &ModelSpec) -> Result<Vec<u8>> {
     let input = [1, 1, i64::from(spec.front_end.bins()), columns];
     graph.float("activation_scale", 1.0 / 256.0);
     graph.tensor("activation_zero", &[], data_type::UINT8, vec![0]);
-    graph.tensor("weight_zero", &[], data_type::INT8, vec![0]);
+    graph.tensor("weight_zero", &[], data_type::UINT8, vec![WEIGHT_ZERO]);
     let Some((last, hidden)) = spec.layers.split_last() else {
         bail!("a model needs a layer");
     };
@@ -38,6 +44,14 @@ pub fn onnx(spec: &ModelSpec) -> Result<Vec<u8>> {
         bail!("the last layer is {:?}, expected a dense one", last.op);
     }
     graph.logits(last, &value);
+    let classes = spec.labels.len() as i64;
+    // the logits first: engines of core's read output 0
+    let mut outputs = vec![value_info("logits", data_type::INT32, &[1, classes])];
+    let values: usize = extents(last).iter().product();
+    if values <= MAX_EMBEDDING {
+        let shape = [1, values as i64];
+        outputs.push(value_info("embedding", data_type::UINT8, &shape));
+    }
     let about = About {
         labels: &spec.labels,
         front_end: front_end(&spec.front_end),
@@ -48,11 +62,7 @@ pub fn onnx(spec: &ModelSpec) -> Result<Vec<u8>> {
     };
     Ok(graph.encode(
         vec![value_info("window", data_type::UINT8, &input)],
-        vec![value_info(
-            "logits",
-            data_type::INT32,
-            &[1, spec.labels.len() as i64],
-        )],
+        outputs,
         about.entries(),
     ))
 }
@@ -124,7 +134,7 @@ impl Graph {
         let dims = [outputs, depth, kernel_height, kernel_width];
         let [weight, scale, bias] =
             ["weight", "scale", "bias"].map(|what| format!("{name}_{what}"));
-        self.tensor(&weight, &dims, data_type::INT8, bytes(weights));
+        self.tensor(&weight, &dims, data_type::UINT8, offset(weights));
         self.float(&scale, (-f32::from(layer.shift)).exp2());
         let mut inputs = vec![
             input,
@@ -165,22 +175,34 @@ impl Graph {
     fn logits(&mut self, layer: &LayerSpec, input: &str) {
         let [height, width, channels] = extents(layer);
         let classes = layer.biases.len();
-        // [out, place, channel] → [out, channel, place] (what Flatten leaves) → [in, out]
-        let weights = channels_first(&layer.weights, height * width, channels);
         let inputs = height * width * channels;
-        let weights = transpose(&weights, inputs);
+        // [out, in] → [in, out]
+        let weights = transpose(&layer.weights, inputs);
         let dims = [inputs as i64, classes as i64];
-        self.tensor("dense_weight", &dims, data_type::INT8, bytes(&weights));
+        self.tensor("dense_weight", &dims, data_type::UINT8, offset(&weights));
         let raw = layer
             .biases
             .iter()
             .flat_map(|bias| bias.to_le_bytes())
             .collect();
         self.tensor("dense_bias", &[1, classes as i64], data_type::INT32, raw);
-        self.node("Flatten", &[input], "flat", vec![integer("axis", 1)]);
+        // the embedding is in the order of an engine's activations: channels innermost
+        let channels_last = if height * width > 1 {
+            let order = vec![integers("perm", &[0, 2, 3, 1])];
+            self.node("Transpose", &[input], "channels_last", order)
+        } else {
+            input.to_owned()
+        };
+        let axis = vec![integer("axis", 1)];
+        self.node("Flatten", &[&channels_last], "embedding", axis);
         self.node(
             "MatMulInteger",
-            &["flat", "dense_weight"],
+            &[
+                "embedding",
+                "dense_weight",
+                "activation_zero",
+                "weight_zero",
+            ],
             "sums",
             Vec::new(),
         );
@@ -213,8 +235,10 @@ fn transpose(weights: &[i8], columns: usize) -> Vec<i8> {
         .collect()
 }
 
-fn bytes(values: &[i8]) -> Vec<u8> {
-    values.iter().map(|value| value.cast_unsigned()).collect()
+/// i8 with zero point 0 to u8 with zero point [`WEIGHT_ZERO`].
+fn offset(values: &[i8]) -> Vec<u8> {
+    let shifted = |value: &i8| value.cast_unsigned().wrapping_add(WEIGHT_ZERO);
+    values.iter().map(shifted).collect()
 }
 
 fn window_attributes(geometry: Geometry) -> Vec<Attribute> {

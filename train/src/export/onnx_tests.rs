@@ -135,6 +135,73 @@ fn every_scale_is_a_power_of_two() {
     assert_eq!(scales, 6, "five quantised layers and the activations");
 }
 
+/// A weight as u8 with zero point 128.
+fn stored(weight: i8) -> u8 {
+    (i16::from(weight) + 128) as u8
+}
+
+#[test]
+fn weights_are_unsigned_with_zero_point_128() {
+    let graph = model().graph.unwrap();
+    let tensor = |name: &str| graph.initializer.iter().find(|t| t.name == name).unwrap();
+    assert_eq!(tensor("weight_zero").raw_data, [128]);
+    for node in &graph.node {
+        let weights = match node.op_type.as_str() {
+            "QLinearConv" => [&node.input[3], &node.input[5]],
+            "MatMulInteger" => [&node.input[1], &node.input[3]],
+            _ => continue,
+        };
+        for name in weights {
+            assert_eq!(tensor(name).data_type, data_type::UINT8, "{name}");
+        }
+        assert_eq!(weights[1], "weight_zero");
+    }
+}
+
+#[test]
+fn the_embedding_is_the_last_layers_input_in_an_engines_order() {
+    let embedding = |spec: &ModelSpec| {
+        let model = proto::Model::decode(onnx(spec).unwrap().as_slice()).unwrap();
+        let graph = model.graph.unwrap();
+        let ops: Vec<String> = graph.node.iter().map(|n| n.op_type.clone()).collect();
+        let names: Vec<String> = graph.output.iter().map(|o| o.name.clone()).collect();
+        let shape = graph.output.last().unwrap().r#type.clone().unwrap();
+        let dims = shape.tensor_type.unwrap().shape.unwrap().dim;
+        (ops, names, dims.last().unwrap().dim_value.unwrap())
+    };
+    let (ops, names, values) = embedding(&spec());
+    assert_eq!(names, ["logits", "embedding"]);
+    assert_eq!(values, 5);
+    assert!(!ops.contains(&"Transpose".to_owned()));
+    // places beside channels: ONNX has the channels outside, an engine inside
+    let mut places = spec();
+    let mut shape = Shape::new(16, 16, 1);
+    let conv = Op::Conv {
+        geometry: Geometry::square(5, 4, 2),
+        pool: [1, 1],
+    };
+    places.layers = Vec::new();
+    for (op, shift, channels) in [(conv, 9, 3), (Op::Dense, 0, 2)] {
+        places.layers.push(layer(op, shift, shape, channels));
+        shape = places.layers.last().unwrap().output;
+    }
+    let (ops, names, values) = embedding(&places);
+    assert_eq!(names, ["logits", "embedding"]);
+    assert_eq!(values, 4 * 4 * 3);
+    assert_eq!(
+        ops,
+        [
+            "QLinearConv",
+            "Transpose",
+            "Flatten",
+            "MatMulInteger",
+            "Add"
+        ]
+    );
+    #[cfg(feature = "tract")]
+    same_in_tract(&places);
+}
+
 #[test]
 fn weights_are_where_onnx_looks_for_them() {
     let (spec, graph) = (spec(), model().graph.unwrap());
@@ -145,19 +212,19 @@ fn weights_are_where_onnx_looks_for_them() {
     let expected = spec.layers[2].weights[((2 * 3 + 1) * 3 + 2) * 4 + 3];
     assert_eq!(
         weight.raw_data[((2 * 4 + 3) * 3 + 1) * 3 + 2],
-        expected.cast_unsigned()
+        stored(expected)
     );
     let weight = tensor("depthwise_1_weight");
     assert_eq!(weight.dims, [4, 1, 3, 3]);
     assert_eq!(
         weight.raw_data[3 * 9 + 5],
-        spec.layers[1].weights[5 * 4 + 3].cast_unsigned()
+        stored(spec.layers[1].weights[5 * 4 + 3])
     );
     let weight = tensor("dense_weight");
     assert_eq!(weight.dims, [5, 2]);
     assert_eq!(
         weight.raw_data[4 * 2 + 1],
-        spec.layers[6].weights[5 + 4].cast_unsigned()
+        stored(spec.layers[6].weights[5 + 4])
     );
 }
 
@@ -184,9 +251,13 @@ fn the_metadata_describes_the_model() {
 #[cfg(feature = "tract")]
 #[test]
 fn every_operator_gives_the_int8_engines_logits_in_tract() {
-    let spec = spec();
-    let int8 = crate::inference::Inference::int8(spec.to_bytes().expect("a valid model")).unwrap();
-    let tract = crate::inference::Inference::tract(onnx(&spec).unwrap()).unwrap();
+    same_in_tract(&spec());
+}
+
+#[cfg(feature = "tract")]
+fn same_in_tract(spec: &ModelSpec) {
+    let int8 = crate::evaluate::Inference::int8(spec.to_bytes().expect("a valid model")).unwrap();
+    let tract = crate::evaluate::Inference::tract(onnx(spec).unwrap()).unwrap();
     let windows: Vec<Vec<u8>> = (0..8)
         .map(|w| (0..256).map(|n| (n * (w + 3) * 29 % 256) as u8).collect())
         .collect();

@@ -8,7 +8,6 @@ use prost::Message;
 pub(super) mod data_type {
     pub(in super::super) const FLOAT: i32 = 1;
     pub(in super::super) const UINT8: i32 = 2;
-    pub(in super::super) const INT8: i32 = 3;
     pub(in super::super) const INT32: i32 = 6;
     pub(in super::super) const INT64: i32 = 7;
 }
