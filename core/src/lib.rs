@@ -45,7 +45,7 @@
 //! use timbrel_core::model::Model;
 //!
 //! static MODEL: &[u8] = include_bytes!("../models/compact.timbrel");
-//! static MEMORY: ConstStaticCell<[u8; 96 * 1024]> = ConstStaticCell::new([0; 96 * 1024]);
+//! static MEMORY: ConstStaticCell<[u8; 40 * 1024]> = ConstStaticCell::new([0; 40 * 1024]);
 //! static CLASSIFIER: StaticCell<Classifier<'static, Int8Engine<'static>>> = StaticCell::new();
 //!
 //! fn start() -> Result<&'static mut Classifier<'static, Int8Engine<'static>>, Error> {
