@@ -1,5 +1,5 @@
-//! Tells the genre of music on the device that hears it: from samples of any rate to a genre, without an
-//! operating system, an allocator or `unsafe`.
+//! Music genre recognition on the device that hears the music: from samples of any rate to a genre, without an
+//! operating system or an allocator.
 //!
 //! # From samples to a genre
 //!
@@ -11,7 +11,7 @@
 //!
 //! fn genre(model: &[u8], music: &[i16]) -> Result<(), Error> {
 //!     let model = Model::parse(model)?; // borrowed: flash, a memory map, a Vec
-//!     // on a microcontroller a static of this size; the number is known before anything runs
+//!     // on a microcontroller, a static of this size: memory use is known up front
 //!     let mut memory = vec![0; Classifier::required_bytes(&model)];
 //!     let mut classifier = Classifier::int8(model, InputFormat::mono(44_100), &mut memory)?;
 //!     let mut rest = music;
@@ -50,7 +50,7 @@
 //!
 //! fn start() -> Result<&'static mut Classifier<'static, Int8Engine<'static>>, Error> {
 //!     let model = Model::parse(MODEL)?;
-//!     // Error::Memory says how many bytes are needed, if these are too few
+//!     // if these are too few, Error::Memory has the number of bytes that are needed
 //!     let classifier = Classifier::int8(model, InputFormat::mono(22_050), MEMORY.take())?;
 //!     Ok(CLASSIFIER.init(classifier))
 //! }
@@ -75,45 +75,44 @@
 //! # }
 //! ```
 //!
-//! - **Memory.** [`Classifier::required_bytes`](classifier::Classifier::required_bytes) is what a model needs
-//!   where its weights stay in flash; [`classifier::feature_bytes`] is the part of it that does not depend on
-//!   the network, as a `const fn`. The fixed-size front ends ([`frontend::Stft`], [`frontend::LogMel`],
-//!   [`frontend::Mfcc`]) have all of their memory inside and a constant `REQUIRED_BYTES`. The stack needs 12 KB
-//!   while a classifier is made, and 3 KB while it runs.
-//! - **Time.** A window's network runs inside the `push` that completes it. The audio that comes in meanwhile
-//!   has to wait in a queue of the caller's, filled by the interrupt or by a DMA.
-//! - **Rate.** At the model's own rate, 22,050 Hz, samples are only copied. Any other rate costs more than all
-//!   the rest: if the ADC can be clocked so, let it.
-//! - **No panic.** Built with optimisation and `panic = "abort"`, no panicking path is left in a program;
-//!   errors are values.
-//! - **Without an FPU** everything works and gives the same bits; the front end's floating point is then
-//!   software, and takes most of the time.
+//! - **Memory.** [`Classifier::required_bytes`](classifier::Classifier::required_bytes) returns the bytes that a model
+//!   needs if its weights stay in flash; [`classifier::feature_bytes`] is the part that does not depend on the
+//!   network, as a `const fn`. The fixed-size front ends ([`frontend::Stft`], [`frontend::LogMel`],
+//!   [`frontend::Mfcc`]) contain all of their memory and have a constant `REQUIRED_BYTES`. The stack needs 12 KB during
+//!   construction, and 3 KB afterwards.
+//! - **Time.** A window's network runs inside the `push` that completes it. Audio that arrives meanwhile has to wait in
+//!   a queue of the caller, filled by an interrupt or by DMA.
+//! - **Rate.** At the model's own rate, 22,050 Hz, samples are only copied. Any other rate costs extra: clock the ADC at
+//!   that rate if possible.
+//! - **No panic.** With optimisation and `panic = "abort"`, no panicking path is left in a program; errors are values.
+//! - **Without an FPU** everything works and gives the same bits; the front end's floating point then runs in software
+//!   and takes most of the time.
 //!
-//! `examples/cortex-m` in the repository is a whole firmware, in Rust and in C, for boards that QEMU emulates;
+//! `examples/cortex-m` in the repository is a complete firmware, in Rust and in C, for boards that QEMU emulates;
 //! `docs/embedded.md` has its instruction counts, flash and RAM on five cores.
 //!
-//! # The way of the data
+//! # From samples to a genre, step by step
 //!
-//! 1. [`classifier`]: samples (f32 or i16, interleaved, any supported rate) are mixed down and resampled to
-//!    the model's rate ([`audio::Resampler`]).
-//! 2. [`frontend`]: frames of `n_fft` samples every `hop`, Hann window, real FFT, power, mel bands, decibels:
-//!    librosa's definitions, in f32 arithmetic that gives the same bits on every target.
-//! 3. The last columns are kept in a ring; each complete window is taken relative to its own maximum, for a model
-//!    of MFCCs transformed to them, and quantised to u8.
-//! 4. [`engine`]: an integer network turns the window into i32 logits, the same on every target and engine.
-//! 5. The logits of the windows are averaged; their softmax is the answer.
+//! 1. [`audio`]: samples (f32 or i16, interleaved, any supported rate) are mixed down and resampled to the model's rate.
+//! 2. [`frontend`]: frames of `n_fft` samples every `hop`, Hann window, real FFT, power, mel bands, decibels: librosa's
+//!    definitions, in f32 arithmetic that gives the same bits on every target.
+//! 3. [`classifier`]: a ring stores the last columns; each complete window is taken relative to its own maximum,
+//!    transformed if the model wants MFCCs, and quantised to u8.
+//! 4. [`engine`]: an integer network turns the window into i32 logits, the same on every target and in every engine.
+//! 5. [`classifier`] again: the windows' logits are averaged, and their softmax is the answer. The mean of the last
+//!    layer's inputs is the embedding.
 //!
-//! The model file says everything about steps 2 to 5; nothing is configured on the device.
+//! The model file ([`model`]) describes steps 2 to 5 completely; nothing is configured on the device.
 //!
 //! # Features
 //!
 //! | feature | needs | adds |
 //! |---|---|---|
 //! | (none) | `core` | everything above |
-//! | `defmt` | a `defmt` logger in the program | `defmt::Format` for errors, results and what describes a model |
-//! | `dsp` | an Arm core with the DSP extension (Cortex-M4, M7, M33; ARMv6 and later); no effect elsewhere | two multiply-adds an instruction in the integer engine, the same bits |
+//! | `defmt` | a `defmt` logger in the program | `defmt::Format` for errors, results and metadata |
+//! | `dsp` | an Arm core with the DSP extension (Cortex-M4, M7, M33; ARMv6 and later); no effect elsewhere | two multiply-adds per instruction in the integer engine, the same bits |
 //! | `simd` (with `std`) | x86-64, aarch64 or WebAssembly; no effect elsewhere | vector instructions in the integer engine and (with `std`) the resampler, without `std` those that the program is compiled for; the same bits |
-//! | `std` (default) | the standard library | [`model::ModelSpec`], which writes model files |
+//! | `std` (default) | the standard library | [`model::ModelSpec`], which writes model files; `host`, one answer for a piece of music |
 //! | `tract` | `std` | `host::tract::TractEngine`, which runs the exported `.onnx` |
 //! | `decode` | `std` | `host::decode`, which reads wav, mp3, flac, ogg and m4a files |
 #![no_std]

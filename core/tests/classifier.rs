@@ -33,7 +33,7 @@ fn over(front_end: FrontEnd) -> ModelSpec {
     common::model(&mut random, front_end, window, vec![layer], 4)
 }
 
-/// Everything that a classifier says, bit for bit.
+/// All answers of a classifier, bit for bit.
 #[derive(Debug, PartialEq)]
 struct Said {
     windows: Vec<Vec<i32>>,
@@ -42,7 +42,7 @@ struct Said {
     count: u32,
 }
 
-/// Pushes `samples` in pieces of the given sizes (the last one repeats) and finishes.
+/// Push `samples` in pieces of the given sizes, the last one taking the rest, and finish.
 fn classify<S: Sample>(
     spec: &ModelSpec,
     format: InputFormat,
@@ -144,7 +144,7 @@ fn windows_come_when_they_are_due() {
         }
     }
     assert_eq!(seen, window_ends);
-    // 9,000 samples are 36 columns: two behind the last window, less than half a hop, so nothing is added
+    // 9,000 samples are 36 columns: two after the last window, less than half a hop, so nothing is added
     classifier.finish().unwrap();
     assert_eq!(classifier.result().unwrap().windows, 3);
 }
@@ -174,7 +174,7 @@ fn probabilities_are_the_softmax_of_the_windows_mean_logits() {
 fn the_embedding_is_the_mean_over_the_windows() {
     let bytes = spec().to_bytes().unwrap();
     let model = Model::parse(&bytes).unwrap();
-    // what the convolution of `over` leaves of a window: 8 rows, 10 columns, 6 channels
+    // the output of the convolution of `over`: 8 rows, 10 columns, 6 channels
     assert_eq!(model.info().embedding, 480);
     let mut memory = vec![0; Classifier::required_bytes(&model)];
     let mut classifier = Classifier::int8(model, InputFormat::mono(22_050), &mut memory).unwrap();
@@ -224,8 +224,8 @@ fn an_engine_without_an_embedding_says_so() {
     assert_eq!(classifier.embedding().err(), Some(Error::NoEmbedding));
 }
 
-/// Columns of a signal in the steps of 1/128 dB in which the classifier keeps them, with those that only its
-/// end completes or without.
+/// Compute the columns of a signal in the steps of 1/128 dB in which the classifier keeps them, with or without those
+/// that only its end completes.
 fn columns(samples: &[f32], to_the_end: bool) -> Vec<Vec<f32>> {
     let mut log_mel = LogMel::<512, 16>::new(&spec().front_end).unwrap();
     let steps = |column: &[f32]| {
@@ -253,7 +253,7 @@ fn mel_window(columns: &[Vec<f32>]) -> Vec<u8> {
         .collect()
 }
 
-/// The same for coefficients, whose transform is written down here again, in f64.
+/// The same for coefficients, whose transform is written out again here, in f64.
 fn mfcc_window(columns: &[Vec<f32>], coefficients: u16) -> Vec<u8> {
     let columns = relative(columns);
     let coefficient = |c: u16, column: &[f32]| {
@@ -441,7 +441,7 @@ fn bad_input_is_an_error_and_nothing_is_lost() {
             classifier.push(&damaged),
             Err(Error::Sample { index: 4_000 })
         );
-        // behind the bad sample it goes on as if that had not been there
+        // after the bad sample it continues as if that had not been there
         let mut rest = &samples[4_000..];
         while !rest.is_empty() {
             rest = &rest[classifier.push(rest).unwrap().consumed..];

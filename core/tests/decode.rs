@@ -1,4 +1,4 @@
-//! Decoding: every format, every way in which a file can be broken.
+//! Decoding: every format, and every way in which a file can be broken.
 #![cfg(feature = "decode")]
 
 use std::f64::consts::TAU;
@@ -228,7 +228,7 @@ fn chained_ogg_is_read_to_its_end() {
 }
 
 fn error(bytes: &[u8], extension: &str) -> DecodeError {
-    read_bytes(bytes, Some(extension)).expect_err("this is no audio file")
+    read_bytes(bytes, Some(extension)).expect_err("this is not an audio file")
 }
 
 #[test]
@@ -313,7 +313,7 @@ fn a_corrupt_packet_is_skipped() {
     for name in ["tone.mp3", "tone.flac", "tone.ogg"] {
         let mut bytes = std::fs::read(fixture(name)).unwrap();
         let whole = read_bytes(&bytes, None).unwrap().len();
-        // behind an ogg's headers
+        // after an ogg's headers
         let at = bytes.len() * 9 / 10;
         bytes[at..at + 60].fill(0x55);
         let rest = read_bytes(&bytes, None).unwrap().len();

@@ -171,7 +171,7 @@ fn run_with(model: Model<'_>, kernels: Kernels, size: usize, window: &[u8]) -> (
     let mut memory = vec![0xA5; size];
     let mut engine = Int8Engine::with_kernels(model, kernels, &mut memory).unwrap();
     let mut logits = vec![0; model.classes()];
-    // twice, since the second run finds the first one's remains in the arena
+    // twice, since the second run finds the remains of the first one in the arena
     for _ in 0..2 {
         engine.input().copy_from_slice(window);
         engine.run(&mut logits).unwrap();

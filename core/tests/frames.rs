@@ -92,7 +92,7 @@ proptest! {
         let mut stft = Stft::<N>::new(hop as u16, padding).unwrap();
         let mut found = Vec::new();
         let keep = [0, 1, 2, 17, 128, 255, 256];
-        // twice: the second time after a reset, with what the first left behind
+        // twice: the second time after a reset, with the remains of the first
         for _ in 0..2 {
             found.clear();
             stft.reset();

@@ -228,7 +228,7 @@ fn check(reference: &Reference) {
 fn matrix(file: &SafeTensors<'_>, name: &str) -> Matrix {
     let tensor = file.tensor(name).unwrap();
     let [_, frames] = tensor.shape() else {
-        panic!("{name} is no matrix")
+        panic!("{name} is not a matrix")
     };
     let values: Vec<f32> = tensor
         .data()

@@ -94,7 +94,7 @@ fn section(file: &[u8], index: usize) -> usize {
     u32::from_le_bytes(file[entry..entry + 4].try_into().unwrap()) as usize
 }
 
-/// The error for a file with `value` at byte `at`, behind a valid checksum.
+/// The error for a file with `value` at byte `at` and a valid checksum.
 fn error_with(good: &[u8], at: usize, value: &[u8]) -> ModelError {
     let mut file = good.to_vec();
     file[at..at + value.len()].copy_from_slice(value);
@@ -311,13 +311,13 @@ fn another_version_is_named() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
 
-    /// Damage behind a valid checksum: what an attacker writes, not what a bad cable does.
+    /// Damage with a valid checksum: the work of an attacker, not of a bad cable.
     #[test]
     fn resealed_damage_never_panics(seed: u64, edits in 1..6_usize) {
         let mut random = Random(seed);
         let mut file = common::random_model(seed % 50).to_bytes().unwrap();
         for _ in 0..edits {
-            // the first kilobyte holds all that steers; weights beyond it cannot do harm
+            // the first kilobyte holds everything that steers; weights after it cannot do harm
             let at = 8 + random.below(file.len().min(1024) - 8);
             let edge = [0, 1, 2, 127, 128, 255][random.below(6)];
             file[at] = if random.below(2) == 0 { edge } else { random.next() as u8 };

@@ -18,6 +18,65 @@ fn shipped(name: &str) -> Vec<u8> {
     std::fs::read(models.join(name)).expect("the shipped model is in the repository")
 }
 
+/// A length-delimited field of a protocol buffer.
+fn field(number: u8, content: &[u8]) -> Vec<u8> {
+    assert!(content.len() < 128);
+    [&[number << 3 | 2, content.len() as u8], content].concat()
+}
+
+/// The shipped model with an output `name` that is another name of the value `source`: as messages of a protocol
+/// buffer are merged, a second graph adds its nodes and outputs to the first one.
+fn with_output(name: &str, source: &str, dims: [u8; 2], elements: u8) -> Vec<u8> {
+    let node = [
+        field(1, source.as_bytes()),
+        field(2, name.as_bytes()),
+        field(4, b"Identity"),
+    ];
+    let dims = dims.map(|dim| field(1, &[8, dim])).concat();
+    let tensor = [vec![8, elements], field(2, &dims)].concat();
+    let output = [field(1, name.as_bytes()), field(2, &field(1, &tensor))];
+    let graph = [field(1, &node.concat()), field(12, &output.concat())];
+    [shipped("compact.onnx"), field(7, &graph.concat())].concat()
+}
+
+/// The value that the shipped model's last layer reads, whether or not it is an output already.
+fn with_embedding() -> Vec<u8> {
+    let plain = shipped("compact.onnx");
+    if TractEngine::from_bytes(&plain).unwrap().info().embedding > 0 {
+        return plain;
+    }
+    const UINT8: u8 = 2;
+    with_output("embedding", "flat", [1, 96], UINT8)
+}
+
+#[test]
+fn the_embedding_is_that_of_the_int8_engine() {
+    let bytes = shipped("compact.timbrel");
+    let model = Model::parse(&bytes).unwrap();
+    let mut memory = vec![0; Int8Engine::required_bytes(&model)];
+    let mut int8 = Int8Engine::new(model, &mut memory).unwrap();
+    let mut tract = TractEngine::from_bytes(&with_embedding()).unwrap();
+    assert_eq!(int8.info(), tract.info());
+    let mut random = Random(7);
+    for _ in 0..4 {
+        let len = int8.info().window_len();
+        let window: Vec<u8> = (0..len).map(|_| random.next() as u8).collect();
+        assert_eq!(logits(&mut int8, &window), logits(&mut tract, &window));
+        assert!(int8.embedding().iter().any(|value| *value > 0));
+        assert_eq!(int8.embedding(), tract.embedding());
+    }
+}
+
+#[test]
+fn an_output_that_cannot_be_an_embedding_is_refused() {
+    const INT32: u8 = 6;
+    let wrong = with_output("embedding", "sums", [1, 10], INT32);
+    assert!(refused(&wrong).contains("embedding"));
+    // any other output is ignored
+    let other = with_output("features", "sums", [1, 10], INT32);
+    assert_eq!(TractEngine::from_bytes(&other).unwrap().info().classes, 10);
+}
+
 fn logits(engine: &mut impl Engine, window: &[u8]) -> Vec<i32> {
     let mut logits = vec![0; engine.info().classes];
     engine.input().copy_from_slice(window);
@@ -32,7 +91,8 @@ fn both_engines_give_the_same_logits() {
     let mut memory = vec![0; Int8Engine::required_bytes(&model)];
     let mut int8 = Int8Engine::new(model, &mut memory).unwrap();
     let mut tract = TractEngine::from_bytes(&shipped("compact.onnx")).unwrap();
-    assert_eq!(int8.info(), tract.info());
+    let embedding = tract.info().embedding;
+    assert_eq!(int8.info().with_embedding(embedding), tract.info());
     for class in 0..=model.classes() {
         assert_eq!(int8.label(class), tract.label(class));
     }

@@ -81,7 +81,7 @@ pub unsafe extern "C" fn timbrel_classifier_init(
         // SAFETY: `used <= memory_len`, so that handle and rest lie inside the caller's memory
         let (place, rest_at) = unsafe { (memory.add(skip), memory.add(used)) };
         // uninitialised memory must not be seen through a slice of Rust's
-        // SAFETY: `rest` bytes behind the handle are the caller's to give
+        // SAFETY: the `rest` bytes after the handle belong to the caller's memory
         unsafe { rest_at.write_bytes(0, rest) };
         // SAFETY: just written, inside the caller's memory, and given to the classifier alone
         let rest: &'static mut [u8] = unsafe { slice::from_raw_parts_mut(rest_at, rest) };

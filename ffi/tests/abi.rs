@@ -1,4 +1,4 @@
-//! The C functions, called as C calls them: the same answers as Rust's, and errors for everything bad.
+//! The C functions, called as from C: the same answers as in Rust, and errors for all bad input.
 
 mod common;
 
@@ -56,9 +56,9 @@ fn every_way_to_make_a_classifier_gives_rusts_bits() {
         assert_eq!(
             memory[..offset],
             vec![0xEE; offset],
-            "nothing in front is touched"
+            "nothing before it is touched"
         );
-        assert_eq!(memory[offset + needed], 0xEE, "nothing behind is touched");
+        assert_eq!(memory[offset + needed], 0xEE, "nothing after it is touched");
     }
 }
 

@@ -1,4 +1,7 @@
-//! Audio in, genre out: push samples of any rate in any portions, read the result at any time.
+//! Audio in, genre out: push samples of any rate in any portions, and read the result at any time.
+//!
+//! A push walks through this module from `push` to `classify`: mix, resample, frames and columns, then `history`
+//! stores a column, `view` presents a window of them to the engine, and `outputs` averages its answers.
 
 mod cepstrum;
 mod history;
@@ -17,6 +20,7 @@ use crate::model::{MAX_CLASSES, Model, ModelInfo};
 use cepstrum::Cepstrum;
 use history::Ring;
 use layout::Layout;
+pub use outputs::Prediction;
 use outputs::{Embedding, Mean};
 use view::View;
 
@@ -51,24 +55,6 @@ pub struct Pushed {
     pub consumed: usize,
     /// Whether a window was completed and classified, after which the call returned.
     pub window: bool,
-}
-
-/// The answer so far.
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Prediction<'a> {
-    /// Index of the most probable class.
-    pub class: usize,
-    /// Its name.
-    pub label: &'a str,
-    /// Its probability, `0.0..=1.0`.
-    pub confidence: f32,
-    /// Probability of every class, in the order of the model's labels: the softmax of the
-    /// windows' mean logits.
-    pub probabilities: &'a [f32],
-    /// Windows that were classified.
-    pub windows: u32,
 }
 
 /// Streaming classifier over an [`Engine`], in borrowed memory. It never allocates, but for the table of taps that
@@ -199,9 +185,8 @@ impl<'w, E: Engine> Classifier<'w, E> {
         })
     }
 
-    /// Takes samples, interleaved if there are several channels, any number of them; a frame of channels
-    /// may be cut between two calls. Returns after each window that is completed and classified, so call
-    /// it again with the rest:
+    /// Push any number of samples, interleaved if there are several channels; a frame of channels may be split between
+    /// two calls. It returns after each window that it completes and classifies, so call it again with the rest:
     ///
     /// ```
     /// # use timbrel_core::{Error, audio::Sample, classifier::Classifier, engine::Engine};
@@ -218,8 +203,8 @@ impl<'w, E: Engine> Classifier<'w, E> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Sample`] for NaN, infinity or an absurd level: everything before that sample was consumed,
-    /// and one may go on behind it. [`Error::Finished`] after [`Self::finish`].
+    /// [`Error::Sample`] for NaN, infinity or an absurd level: all samples before that one were consumed, and the caller
+    /// may continue after it. [`Error::Finished`] after [`Self::finish`].
     pub fn push<S: Sample>(&mut self, samples: &[S]) -> Result<Pushed, Error> {
         if self.finished {
             return Err(Error::Finished);
@@ -227,7 +212,7 @@ impl<'w, E: Engine> Classifier<'w, E> {
         let mut block = [0.0; BLOCK];
         let mut consumed = 0;
         loop {
-            // no more than complete one column, so that what is behind a window stays with the caller
+            // at most as many as complete one column, so that samples after a window stay with the caller
             let room = self.resampler.inputs_for(self.log_mel.missing());
             let slots = block.get_mut(..room.min(BLOCK)).unwrap_or_default();
             let mixed = self
@@ -286,18 +271,12 @@ impl<'w, E: Engine> Classifier<'w, E> {
         if !self.ready() {
             return Err(Error::NoResult);
         }
-        let probabilities = self.mean.probabilities();
-        let (mut class, mut confidence) = (0, f32::NEG_INFINITY);
-        for (index, probability) in probabilities.iter().enumerate() {
-            if *probability > confidence {
-                (class, confidence) = (index, *probability);
-            }
-        }
+        let (class, confidence) = self.mean.best();
         Ok(Prediction {
             class,
             label: self.engine.label(class).unwrap_or_default(),
             confidence,
-            probabilities,
+            probabilities: self.mean.probabilities(),
             windows: self.mean.windows(),
         })
     }
@@ -376,7 +355,7 @@ impl<'w, E: Engine> Classifier<'w, E> {
         self.finished = false;
     }
 
-    /// Resamples and analyses mono samples and what the resampler has left; true if a window was completed.
+    /// Resample and analyse mono samples and the rest in the resampler; true if a window was completed.
     fn analyse(&mut self, mut mono: &[f32]) -> Result<bool, Error> {
         self.any_audio |= !mono.is_empty();
         if self.resampler.is_identity() {
@@ -394,7 +373,7 @@ impl<'w, E: Engine> Classifier<'w, E> {
         }
     }
 
-    /// Puts samples of the model's rate into frames; true if a window was completed.
+    /// Put samples of the model's rate into frames; true if a window was completed.
     fn frame(&mut self, mut samples: &[f32]) -> Result<bool, Error> {
         let mut window = false;
         while !samples.is_empty() {

@@ -4,6 +4,24 @@ use heapless::Vec;
 
 use crate::model::MAX_CLASSES;
 
+/// The answer so far.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Prediction<'a> {
+    /// Index of the most probable class.
+    pub class: usize,
+    /// Its name.
+    pub label: &'a str,
+    /// Its probability, `0.0..=1.0`.
+    pub confidence: f32,
+    /// Probability of every class, in the order of the model's labels: the softmax of the
+    /// windows' mean logits.
+    pub probabilities: &'a [f32],
+    /// Windows that were classified.
+    pub windows: u32,
+}
+
 /// Softmax of the windows' mean logits, which is the geometric mean of their probabilities, normalised to a sum of
 /// one.
 ///
@@ -38,6 +56,17 @@ impl Mean {
 
     pub(super) fn probabilities(&self) -> &[f32] {
         &self.probabilities
+    }
+
+    /// Return the most probable class, the first one of several, and its probability.
+    pub(super) fn best(&self) -> (usize, f32) {
+        let mut best = (0, f32::NEG_INFINITY);
+        for (class, probability) in self.probabilities.iter().enumerate() {
+            if *probability > best.1 {
+                best = (class, *probability);
+            }
+        }
+        best
     }
 
     /// Add a window; a logit's value is its i32 times `2^-exponent`.

@@ -1,4 +1,4 @@
-//! Models and signals for tests, made from a seed.
+//! Models and signals for tests, generated from a seed.
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use timbrel_core::Error;
@@ -80,7 +80,7 @@ pub(crate) fn random_layer(random: &mut Random, input: Shape) -> LayerSpec {
     }
 }
 
-/// A model over `front_end` with the given layers and a dense one behind them.
+/// A model over `front_end` with the given layers and a dense one after them.
 pub(crate) fn model(
     random: &mut Random,
     front_end: FrontEnd,
@@ -108,7 +108,7 @@ pub(crate) fn model(
     }
 }
 
-/// A map that suits music's coefficients of 16 bands: all of them have another one.
+/// A map that suits music's coefficients of 16 bands; each of them has its own.
 pub(crate) fn of_coefficient(index: u16) -> Affine {
     Affine {
         scale: 0.9 + 0.1 * f32::from(index),
@@ -120,7 +120,7 @@ pub(crate) fn of_coefficient(index: u16) -> Affine {
     }
 }
 
-/// No network: keeps the windows it is shown.
+/// An engine without a network, which keeps its windows.
 pub(crate) struct Recorder {
     pub(crate) info: ModelInfo,
     pub(crate) normalisation: Vec<Affine>,

@@ -1,4 +1,4 @@
-//! Music, and the same things said through Rust and through C.
+//! Music, and its answers through Rust and through C.
 
 use std::ffi::CStr;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ pub(crate) fn music() -> Vec<i16> {
         .collect()
 }
 
-/// Everything that a classifier says.
+/// All answers of a classifier.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Said {
     pub(crate) class: usize,

@@ -3,27 +3,27 @@ use std::io;
 
 use crate::audio::UnsupportedRate;
 
-/// Why an audio file cannot be read.
+/// Reason for not reading an audio file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeError {
     /// The system could not read it.
     Io {
-        /// What the system said.
+        /// The system's error.
         kind: io::ErrorKind,
     },
-    /// It has no bytes.
+    /// The file has no bytes.
     Empty,
-    /// Its content is no wav, mp3, flac, ogg or m4a.
+    /// The content is not wav, mp3, flac, ogg or m4a.
     NotAudio,
-    /// It begins like one of them, but its header is damaged, cut off or of a kind that is not supported.
+    /// It begins like one of them, but its header is damaged, truncated or not supported.
     Header {
-        /// What the format's reader says.
+        /// The message of the format's reader.
         what: &'static str,
     },
     /// There is no audio track in it.
     NoTrack,
-    /// Its audio is coded in a way that is not supported.
+    /// The codec of its audio is not supported.
     UnknownCodec,
     /// Nothing in it can be decoded.
     NoAudio,

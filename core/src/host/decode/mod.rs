@@ -21,14 +21,14 @@ pub use error::DecodeError;
 
 use crate::audio::{InputFormat, Resampler};
 
-/// Packets in a row that give no audio before the rest of a file counts as unreadable: minutes of any real
-/// format. A hostile file can announce billions.
+/// Packets in a row without audio after which the rest of a file counts as unreadable: minutes of any real format. A
+/// hostile file can announce billions.
 const MAX_SILENT_PACKETS: u32 = 100_000;
 
 /// Reads an audio file block by block, so that its length does not matter.
 ///
-/// Delay and padding that the encoder added are cut off where the file tells them (mp3, Vorbis); AAC in m4a
-/// begins with up to 50 ms of silence.
+/// Delay and padding of the encoder are removed if the file states them (mp3, Vorbis); AAC in m4a begins with up to
+/// 50 ms of silence.
 ///
 /// ```no_run
 /// use timbrel_core::host::decode::AudioReader;
@@ -46,7 +46,7 @@ pub struct AudioReader {
     track: u32,
     input: InputFormat,
     block: Vec<f32>,
-    /// The first block is decoded on opening, since only then rate and channels are certain.
+    /// The first block is decoded on opening, since rate and channels are certain only then.
     first_is_ready: bool,
 }
 
@@ -59,10 +59,10 @@ impl core::fmt::Debug for AudioReader {
 }
 
 impl AudioReader {
-    /// Opens a file and decodes its first block.
+    /// Open a file and decode its first block.
     ///
     /// # Errors
-    /// [`DecodeError`] says what the file is not.
+    /// [`DecodeError`] with the fault of the file.
     pub fn open(path: &Path) -> Result<Self, DecodeError> {
         let file = File::open(path)?;
         if file.metadata()?.is_dir() {
@@ -112,14 +112,14 @@ impl AudioReader {
         })
     }
 
-    /// Rate and channels of the blocks.
+    /// Return rate and channels of the blocks.
     #[must_use]
     pub fn format(&self) -> InputFormat {
         self.input
     }
 
-    /// The next block of interleaved samples (full scale ±1.0), `None` at the end. Packets that cannot be
-    /// decoded are skipped, and a file that breaks off ends there, as players do it.
+    /// Decode the next block of interleaved samples (full scale ±1.0); `None` at the end. Packets that cannot be decoded
+    /// are skipped, and a truncated file ends where it is cut, as in players.
     ///
     /// # Errors
     /// [`DecodeError::FormatChanged`] or [`DecodeError::Io`].
@@ -135,12 +135,12 @@ impl AudioReader {
         Ok(Some(&self.block))
     }
 
-    /// Decodes into `block` until there is something in it.
+    /// Decode into `block` until it is not empty.
     fn decode(&mut self) -> Result<Option<InputFormat>, DecodeError> {
         for _ in 0..MAX_SILENT_PACKETS {
             let packet = match self.format.next_packet() {
                 Ok(Some(packet)) => packet,
-                // one ogg stream behind another
+                // one ogg stream after another
                 Err(SymphoniaError::ResetRequired) => {
                     (self.track, self.decoder) = choose_track(&*self.format)?;
                     continue;
@@ -148,7 +148,7 @@ impl AudioReader {
                 Err(SymphoniaError::IoError(error)) if error.kind() != ErrorKind::UnexpectedEof => {
                     return Err(error.into());
                 }
-                // the end, or nothing that can be read behind this point
+                // the end, or nothing readable after this point
                 Ok(None) | Err(_) => return Ok(None),
             };
             if packet.track_id != self.track {
@@ -171,10 +171,10 @@ impl AudioReader {
     }
 }
 
-/// What it means when no reader for the file could be made.
+/// Translate the error when no reader for the file could be made.
 fn probe_error(error: SymphoniaError) -> DecodeError {
     match error {
-        // the other unsupported ones come from the reader of a format that was recognised
+        // the others come from the reader of a recognised format
         SymphoniaError::Unsupported(what) if what.starts_with("core (probe)") => {
             DecodeError::NotAudio
         }
@@ -188,7 +188,7 @@ fn probe_error(error: SymphoniaError) -> DecodeError {
     }
 }
 
-/// The audio track that players would play, and its decoder.
+/// Choose the audio track that players would play, and make its decoder.
 fn choose_track(format: &dyn FormatReader) -> Result<(u32, Box<dyn AudioDecoder>), DecodeError> {
     let track = format.default_track(TrackType::Audio);
     let track = track.ok_or(DecodeError::NoTrack)?;
@@ -202,10 +202,10 @@ fn choose_track(format: &dyn FormatReader) -> Result<(u32, Box<dyn AudioDecoder>
     Ok((track.id, decoder))
 }
 
-/// Reads a whole file as mono at `rate` Hz: the mean of its channels, resampled.
+/// Read a whole file as mono at `rate` Hz: the mean of its channels, resampled.
 ///
 /// # Errors
-/// What [`AudioReader`] finds, and [`DecodeError::Rate`] where either rate cannot be resampled.
+/// As [`AudioReader`], and [`DecodeError::Rate`] if either rate cannot be resampled.
 pub fn read_mono(path: &Path, rate: u32) -> Result<Vec<f32>, DecodeError> {
     let mut reader = AudioReader::open(path)?;
     let InputFormat {

@@ -1,4 +1,4 @@
-//! tract: any exported `.onnx` model, where there is std.
+//! tract: any exported `.onnx` model.
 
 mod metadata;
 
@@ -15,24 +15,30 @@ use tract_onnx::prelude::*;
 use crate::Error;
 use crate::engine::Engine;
 use crate::frontend::Affine;
-use crate::model::ModelInfo;
+use crate::model::{MAX_EMBEDDING, ModelInfo};
 use metadata::Metadata;
 
-/// Runs an ONNX model whose input is the u8 window `[1, 1, bins, columns]`, whose output is the i32
-/// logits `[1, classes]`, and whose metadata states labels and front end. The optimised plan is made once
-/// and shared by clones.
+/// Name of the output that holds the embedding, u8 `[1, values]`.
+const EMBEDDING: &str = "embedding";
+
+/// An engine for an ONNX model whose input is the u8 window `[1, 1, bins, columns]`, whose first output is the i32
+/// logits `[1, classes]`, and whose metadata states labels and front end. An output named `embedding`, u8
+/// `[1, values]`, is the model's embedding. The optimised plan is made once and shared by clones.
 #[derive(Clone, Debug)]
 pub struct TractEngine {
     metadata: Arc<Metadata>,
+    info: ModelInfo,
     plan: Arc<TypedRunnableModel>,
     window: Box<[u8]>,
+    /// Index of the output that is the embedding, and its values of the last run.
+    embedding: Option<(usize, Box<[u8]>)>,
 }
 
 impl TractEngine {
-    /// Loads a model from the bytes of an `.onnx` file.
+    /// Load a model from the bytes of an `.onnx` file.
     ///
     /// # Errors
-    /// [`Error::Onnx`] says what is wrong with the file, its metadata or its shapes.
+    /// [`Error::Onnx`] with the fault of the file, its metadata or its shapes.
     pub fn from_bytes(mut bytes: &[u8]) -> Result<Self, Error> {
         // tract means to return errors, but hostile graphs reach assertions in its operators
         guarded("loading", || {
@@ -51,11 +57,19 @@ impl TractEngine {
                 .model_for_proto_model(&proto)?
                 .into_optimized()?
                 .into_runnable()?;
-            Ok(Self::checked(metadata, plan))
+            let outputs = proto.graph.iter().flat_map(|graph| &graph.output);
+            let embedding = outputs
+                .into_iter()
+                .position(|output| output.name == EMBEDDING);
+            Ok(Self::checked(metadata, plan, embedding))
         })?
     }
 
-    fn checked(metadata: Metadata, plan: Arc<TypedRunnableModel>) -> Result<Self, Error> {
+    fn checked(
+        metadata: Metadata,
+        plan: Arc<TypedRunnableModel>,
+        embedding: Option<usize>,
+    ) -> Result<Self, Error> {
         let info = &metadata.info;
         let (bins, columns) = (info.front_end.bins(), info.window.columns);
         let shapes = (
@@ -77,15 +91,40 @@ impl TractEngine {
                 "its output is {output:?}, expected {logits:?}"
             )));
         }
+        let embedding = match embedding {
+            None => None,
+            Some(output) => {
+                let values = embedding_len(&plan, output)?;
+                Some((output, vec![0; values].into_boxed_slice()))
+            }
+        };
+        let values = embedding.as_ref().map_or(0, |(_, values)| values.len());
         Ok(Self {
             window: vec![0; info.window_len()].into_boxed_slice(),
+            info: info.with_embedding(values),
             metadata: Arc::new(metadata),
             plan,
+            embedding,
         })
     }
 }
 
-/// Runs something of tract's and turns its errors and panics into [`Error::Onnx`].
+/// Check the output that is the embedding and return its length.
+fn embedding_len(plan: &TypedRunnableModel, output: usize) -> Result<usize, Error> {
+    let fact = plan.model().output_fact(output);
+    let fact = fact.map_err(|error| Error::Onnx(error.to_string()))?;
+    let shape = fact.shape.as_concrete();
+    match shape {
+        Some([1, values]) if fact.datum_type == u8::datum_type() && *values <= MAX_EMBEDDING => {
+            Ok(*values)
+        }
+        _ => Err(Error::Onnx(format!(
+            "its embedding is {fact:?}, expected u8 [1, at most {MAX_EMBEDDING}]"
+        ))),
+    }
+}
+
+/// Run a part of tract and turn its errors and panics into [`Error::Onnx`].
 fn guarded<T>(doing: &str, run: impl FnOnce() -> TractResult<T>) -> Result<T, Error> {
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(Ok(value)) => Ok(value),
@@ -96,7 +135,7 @@ fn guarded<T>(doing: &str, run: impl FnOnce() -> TractResult<T>) -> Result<T, Er
 
 impl Engine for TractEngine {
     fn info(&self) -> ModelInfo {
-        self.metadata.info
+        self.info
     }
 
     fn label(&self, class: usize) -> Option<&str> {
@@ -115,7 +154,7 @@ impl Engine for TractEngine {
     }
 
     fn run(&mut self, logits: &mut [i32]) -> Result<(), Error> {
-        let info = &self.metadata.info;
+        let info = &self.info;
         let shape = [
             1,
             1,
@@ -131,6 +170,17 @@ impl Engine for TractEngine {
         for (logit, value) in logits.iter_mut().zip(values.iter()) {
             *logit = *value;
         }
+        if let Some((output, values)) = &mut self.embedding {
+            let view = outputs[*output].to_plain_array_view::<u8>();
+            let found = view.map_err(|error| Error::Onnx(error.to_string()))?;
+            for (value, found) in values.iter_mut().zip(found.iter()) {
+                *value = *found;
+            }
+        }
         Ok(())
+    }
+
+    fn embedding(&self) -> &[u8] {
+        self.embedding.as_ref().map_or(&[], |(_, values)| values)
     }
 }
