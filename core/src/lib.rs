@@ -78,7 +78,7 @@
 //! - **Memory.** [`Classifier::required_bytes`](classifier::Classifier::required_bytes) returns the bytes that a model
 //!   needs if its weights stay in flash; [`classifier::feature_bytes`] is the part that does not depend on the
 //!   network, as a `const fn`. The fixed-size front ends ([`frontend::Stft`], [`frontend::LogMel`],
-//!   [`frontend::Mfcc`]) contain all of their memory and have a constant `REQUIRED_BYTES`. The stack needs 12 KB during
+//!   [`frontend::Mfcc`]) contain all of their memory and have a constant `REQUIRED_BYTES`. The stack needs 16 KB during
 //!   construction, and 3 KB afterwards.
 //! - **Time.** A window's network runs inside the `push` that completes it. Audio that arrives meanwhile has to wait in
 //!   a queue of the caller, filled by an interrupt or by DMA.
