@@ -65,7 +65,7 @@ build_c() {
 }
 
 # emulate MACHINE ELF [PLUGIN]: prints what the program prints, and fails if it does
-# 8 ns an instruction, as a core of 125 to 200 MHz may need; a sleeping core skips to its next interrupt
+# 8 ns per instruction, as a core of 125 to 200 MHz may need; a sleeping core skips to its next interrupt
 emulate() {
     timeout 300 qemu-system-arm -machine "$1" -nographic -monitor none -serial null \
         -semihosting-config enable=on,target=native -icount shift=3,sleep=off \
