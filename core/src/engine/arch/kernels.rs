@@ -50,6 +50,14 @@ impl Kernels {
         }
     }
 
+    /// Return whether convolutions over weights in place need room for [`super::KernelSet::spread`] inputs.
+    pub(in crate::engine) const fn takes_pairs(self) -> bool {
+        match self.0 {
+            Some(set) => set.takes_pairs(),
+            None => false,
+        }
+    }
+
     /// Does a job with this set's loops.
     pub(in crate::engine) fn run(self, job: impl Job) {
         match self.0 {

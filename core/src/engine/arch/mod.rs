@@ -57,6 +57,9 @@ pub(super) trait Job {
 
 /// Inner loops over activations and over weights as the model file has them. The provided ones are plain loops.
 pub(super) trait KernelSet: Copy {
+    /// Whether convolutions take two positions at a time, through [`Self::spread`] and [`Self::pairs`].
+    const PAIRS: bool = false;
+
     /// Sum of products.
     #[inline(always)]
     fn dot(self, inputs: &[u8], weights: &[i8]) -> i32 {
@@ -67,6 +70,30 @@ pub(super) trait KernelSet: Copy {
     #[inline(always)]
     fn dot4(self, inputs: &[u8], weights: [&[i8]; 4]) -> [i32; 4] {
         portable::dot4(inputs, weights)
+    }
+
+    /// Spreads the inputs of position `place` (0 or 1), at least four: of each four, those at even places go into the
+    /// halves of one word, those at odd ones into the next. The last word holds the last four inputs, with zeros for
+    /// those that an earlier word has already.
+    #[inline(always)]
+    fn spread(self, inputs: &[u8], place: usize, words: &mut [[u32; 4]]) {
+        let (whole, rest) = inputs.as_chunks::<4>();
+        let last = inputs.last_chunk::<4>().filter(|_| !rest.is_empty());
+        let seen = 8 * (4 - rest.len() as u32 % 4) % 32;
+        let last = last.map(|last| u32::from_le_bytes(*last) >> seen << seen);
+        let inputs = whole.iter().map(|inputs| u32::from_le_bytes(*inputs));
+        for (words, word) in words.iter_mut().zip(inputs.chain(last)) {
+            if let Some([even, odd]) = words.as_chunks_mut::<2>().0.get_mut(place) {
+                (*even, *odd) = (word & 0x00ff_00ff, (word >> 8) & 0x00ff_00ff);
+            }
+        }
+    }
+
+    /// Sums of products of the inputs of two positions, spread, and the weights of two outputs:
+    /// `[output][position]`.
+    #[inline(always)]
+    fn pairs(self, words: &[[u32; 4]], weights: [&[i8]; 2]) -> [[i32; 2]; 2] {
+        portable::pairs(words, weights)
     }
 
     /// Adds the product of a value and a weight to each sum; the shortest of the three slices ends it.

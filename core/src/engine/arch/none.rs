@@ -11,6 +11,11 @@ impl Set {
         core::iter::empty()
     }
 
+    /// Whether this set takes two positions at a time in a convolution over weights in place.
+    pub(super) const fn takes_pairs(self) -> bool {
+        match self {}
+    }
+
     pub(super) const fn name(self) -> &'static str {
         match self {}
     }

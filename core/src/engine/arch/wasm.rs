@@ -17,6 +17,11 @@ impl Set {
         [Self].into_iter()
     }
 
+    /// Whether this set takes two positions at a time in a convolution over weights in place.
+    pub(super) const fn takes_pairs(self) -> bool {
+        false
+    }
+
     pub(super) const fn name(self) -> &'static str {
         "WebAssembly SIMD"
     }

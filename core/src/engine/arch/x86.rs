@@ -55,6 +55,11 @@ impl Set {
         .flatten()
     }
 
+    /// Whether this set takes two positions at a time in a convolution over weights in place.
+    pub(super) const fn takes_pairs(self) -> bool {
+        false
+    }
+
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Avx2(_) => "AVX2",

@@ -20,6 +20,7 @@ use crate::Error;
 use crate::frontend::Affine;
 use crate::memory::{Memory, Size, Span};
 use crate::model::{Layer, Model, ModelInfo, Op};
+use conv::Gather;
 use packed::Packable;
 use plan::Plan;
 
@@ -35,6 +36,7 @@ pub struct Int8Engine<'w> {
     plan: Plan,
     arena: &'w mut [u8],
     patch: &'w mut [u8],
+    spread: &'w mut [[u32; 4]],
     padded: &'w mut [u8],
     /// The repacked layers' weights in their order; none where weights are used in place.
     packed: &'w [u8],
@@ -46,6 +48,7 @@ pub(crate) struct Layout {
     plan: Plan,
     arena: Span<u8>,
     patch: Span<u8>,
+    spread: Span<[u32; 4]>,
     padded: Span<u8>,
     packed: Span<u8>,
 }
@@ -68,6 +71,11 @@ impl Layout {
             plan,
             arena: size.reserve(plan.arena),
             patch: size.reserve(plan.patch),
+            spread: size.reserve(if kernels.takes_pairs() {
+                plan.patch.div_ceil(4)
+            } else {
+                0
+            }),
             padded: size.reserve(plan.padded),
             packed: size.reserve(plan.packed),
         }
@@ -156,6 +164,7 @@ impl<'w> Int8Engine<'w> {
             plan: layout.plan,
             arena: memory.take(layout.arena)?,
             patch: memory.take(layout.patch)?,
+            spread: memory.take(layout.spread)?,
             padded: memory.take(layout.padded)?,
             packed: &[],
         };
@@ -185,6 +194,7 @@ struct LayerJob<'a> {
     input: &'a [u8],
     output: &'a mut [u8],
     patch: &'a mut [u8],
+    spread: &'a mut [[u32; 4]],
 }
 
 impl Job for LayerJob<'_> {
@@ -195,10 +205,16 @@ impl Job for LayerJob<'_> {
             input,
             output,
             patch,
+            spread,
         } = self;
         match layer.op {
+            Op::Conv { geometry, pool } if K::PAIRS && layer.op.taps(layer.input) >= 4 => {
+                let gather = Gather::new(layer, geometry, input);
+                conv::conv_pairs(kernels, layer, pool, gather, output, patch, spread);
+            }
             Op::Conv { geometry, pool } => {
-                conv::conv(kernels, layer, geometry, pool, input, output, patch);
+                let gather = Gather::new(layer, geometry, input);
+                conv::conv(kernels, layer, pool, gather, output, patch);
             }
             Op::Depthwise { geometry, pool } => {
                 depthwise::depthwise(kernels, layer, geometry, pool, input, output);
@@ -269,6 +285,7 @@ impl Engine for Int8Engine<'_> {
                 input,
                 output,
                 patch: self.patch,
+                spread: self.spread,
             });
         }
         Ok(())
