@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ] {
             let memory = vec![0; size].leak();
             let engine = Int8Engine::with_kernels(model, kernels, memory)?;
-            if engine.is_repacked() != fast.is_empty() {
+            if engine.is_fast() != fast.is_empty() {
                 continue;
             }
             println!("{}{fast}", kernels.name());

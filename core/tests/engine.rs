@@ -348,3 +348,34 @@ fn memory_is_exactly_what_it_says() {
         Int8Engine::new(model, &mut memory[offset..offset + needed]).unwrap();
     }
 }
+
+#[test]
+fn an_engine_is_fast_from_exactly_fast_bytes_on() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/tiny.timbrel");
+    let bytes = std::fs::read(path).unwrap();
+    let model = Model::parse(&bytes).unwrap();
+    let least = Int8Engine::required_bytes(&model);
+    for kernels in Kernels::available() {
+        let fast = Int8Engine::fast_bytes_with(&model, kernels);
+        let mut memory = vec![0; fast.max(least) + 64];
+        let mut is_fast = |offset: usize, size: usize| {
+            let memory = &mut memory[offset..offset + size];
+            let engine = Int8Engine::with_kernels(model, kernels, memory).unwrap();
+            assert_eq!(engine.kernels(), kernels);
+            engine.is_fast()
+        };
+        if kernels == Kernels::portable() {
+            assert!(!is_fast(0, fast.max(least)));
+        } else if fast > least {
+            assert!(!is_fast(0, fast - 1), "{}", kernels.name());
+            // at any address, whatever is lost to align the weights
+            for offset in 0..64 {
+                assert!(is_fast(offset, fast), "{}", kernels.name());
+            }
+        }
+    }
+    let best = Kernels::best();
+    assert_eq!(Kernels::available().next(), Some(best));
+    let fast = Int8Engine::fast_bytes(&model);
+    assert_eq!(fast, Int8Engine::fast_bytes_with(&model, best));
+}

@@ -40,6 +40,13 @@ pub(super) fn conv<K: KernelSet>(
     });
 }
 
+/// Return whether [`conv_pairs`] can run a layer: its kernel has four taps and `spread` has room for them.
+#[inline(always)]
+pub(super) fn fits_pairs(layer: &Layer<'_>, spread: &[[u32; 4]]) -> bool {
+    let taps = layer.op.taps(layer.input) as usize;
+    taps >= 4 && taps.div_ceil(4) <= spread.len()
+}
+
 /// The same at two positions and for two outputs at a time, so that inputs and weights are taken apart once for two
 /// products. A kernel has at least four taps.
 #[inline(always)]

@@ -56,13 +56,13 @@ pub(crate) struct Layout {
 impl Layout {
     /// Reserve the least that a model needs.
     pub(crate) fn reserve(size: &mut Size, model: &Model<'_>) -> Self {
-        Self::of(size, Kernels::best(), Plan::new(model, None))
+        Self::of(size, Kernels::best(), Plan::least(model))
     }
 
-    /// Reserve what the machine's best instructions need for repacked weights.
+    /// Reserve what the machine's best instructions make use of.
     pub(crate) fn reserve_fast(size: &mut Size, model: &Model<'_>) -> Self {
         let kernels = Kernels::best();
-        Self::of(size, kernels, Plan::new(model, kernels.packing()))
+        Self::of(size, kernels, Plan::fast(model, kernels))
     }
 
     fn of(size: &mut Size, kernels: Kernels, plan: Plan) -> Self {
@@ -71,11 +71,7 @@ impl Layout {
             plan,
             arena: size.reserve(plan.arena),
             patch: size.reserve(plan.patch),
-            spread: size.reserve(if kernels.takes_pairs() {
-                plan.patch.div_ceil(4)
-            } else {
-                0
-            }),
+            spread: size.reserve(plan.spread),
             padded: size.reserve(plan.padded),
             packed: size.reserve(plan.packed),
         }
@@ -92,22 +88,22 @@ impl<'w> Int8Engine<'w> {
     }
 
     /// Return the bytes with which [`Self::new`] runs a model as fast as this machine can. The number depends on the
-    /// machine, and is [`Self::required_bytes`] if it has no vector instructions to repack weights for.
+    /// machine, and is [`Self::required_bytes`] if it has no instructions that more memory helps.
     #[must_use]
     pub fn fast_bytes(model: &Model<'_>) -> usize {
         Self::fast_bytes_with(model, Kernels::best())
     }
 
-    /// Return the bytes with which [`Self::with_kernels`] repacks the weights of a model.
+    /// Return the bytes with which [`Self::with_kernels`] is fastest with the given inner loops.
     #[must_use]
     pub fn fast_bytes_with(model: &Model<'_>, kernels: Kernels) -> usize {
         let mut size = Size::new();
-        Layout::of(&mut size, kernels, Plan::new(model, kernels.packing()));
+        Layout::of(&mut size, kernels, Plan::fast(model, kernels));
         size.bytes()
     }
 
-    /// Prepare a model to run in `memory`, with the machine's best instructions and, in at least
-    /// [`Self::fast_bytes`], with repacked weights.
+    /// Prepare a model to run in `memory`, with the machine's best instructions, which are fastest in at
+    /// least [`Self::fast_bytes`].
     ///
     /// # Errors
     /// [`Error::Memory`] if there are fewer bytes than [`Self::required_bytes`].
@@ -115,8 +111,8 @@ impl<'w> Int8Engine<'w> {
         Self::with_kernels(model, Kernels::best(), memory)
     }
 
-    /// Prepare a model as [`Self::new`] does, with the given inner loops; the weights are repacked in at least
-    /// [`Self::fast_bytes_with`] these.
+    /// Prepare a model as [`Self::new`] does, with the given inner loops, which are fastest in at least
+    /// [`Self::fast_bytes_with`].
     ///
     /// # Errors
     /// [`Error::Memory`] if there are fewer bytes than [`Self::required_bytes`].
@@ -125,12 +121,12 @@ impl<'w> Int8Engine<'w> {
         kernels: Kernels,
         memory: &'w mut [u8],
     ) -> Result<Self, Error> {
-        let fast = Plan::new(&model, kernels.packing());
+        let fast = Plan::fast(&model, kernels);
         let mut size = Size::new();
         let mut layout = Layout::of(&mut size, kernels, fast);
         if size.bytes() > memory.len() {
             size = Size::new();
-            layout = Layout::of(&mut size, kernels, Plan::new(&model, None));
+            layout = Layout::of(&mut size, kernels, Plan::least(&model));
         }
         Self::carve(model, layout, &mut Memory::new(memory, size)?)
     }
@@ -141,16 +137,16 @@ impl<'w> Int8Engine<'w> {
         self.kernels
     }
 
-    /// Return whether the weights were repacked.
+    /// Return whether this engine has the memory with which it is fastest, and makes use of it.
     #[must_use]
-    pub fn is_repacked(&self) -> bool {
-        !self.packed.is_empty()
+    pub fn is_fast(&self) -> bool {
+        !self.packed.is_empty() || !self.spread.is_empty()
     }
 
     /// Return the bytes of the arena that holds the activations, the largest part of the memory of weights in place.
     #[must_use]
     pub fn arena_bytes(model: &Model<'_>) -> usize {
-        Plan::new(model, None).arena
+        Plan::least(model).arena
     }
 
     pub(crate) fn carve(
@@ -208,7 +204,7 @@ impl Job for LayerJob<'_> {
             spread,
         } = self;
         match layer.op {
-            Op::Conv { geometry, pool } if K::PAIRS && layer.op.taps(layer.input) >= 4 => {
+            Op::Conv { geometry, pool } if K::PAIRS && conv::fits_pairs(layer, spread) => {
                 let gather = Gather::new(layer, geometry, input);
                 conv::conv_pairs(kernels, layer, pool, gather, output, patch, spread);
             }
@@ -263,7 +259,7 @@ impl Engine for Int8Engine<'_> {
 
     fn run(&mut self, logits: &mut [i32]) -> Result<(), Error> {
         let kernels = self.kernels;
-        let packing = kernels.packing().filter(|_| self.is_repacked());
+        let packing = kernels.packing().filter(|_| !self.packed.is_empty());
         let mut packed = self.packed;
         for (index, (layer, is_last)) in plan::layers(&self.model).enumerate() {
             if is_last {

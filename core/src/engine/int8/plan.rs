@@ -1,6 +1,7 @@
 //! Where activations lie: each layer reads from one end of the arena and writes to the other.
 
 use super::packed::Packable;
+use crate::engine::Kernels;
 use crate::engine::arch::Packing;
 use crate::model::{Layer, Model, Op};
 
@@ -14,6 +15,8 @@ pub(crate) struct Plan {
     pub(crate) arena: usize,
     /// Inputs of one output position, gathered for a convolution over weights in place.
     pub(crate) patch: usize,
+    /// The same of two positions, spread: words of four for each four inputs.
+    pub(crate) spread: usize,
     /// Inputs with their padding, for a convolution over repacked weights.
     pub(crate) padded: usize,
     /// Repacked weights, with what may be lost to reach their boundary.
@@ -21,8 +24,17 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Plans a model's memory with the weights in place where `packing` is `None`, else repacked.
-    pub(crate) fn new(model: &Model<'_>, packing: Option<&'static Packing>) -> Self {
+    /// Plans the least memory for a model: the weights in place.
+    pub(crate) fn least(model: &Model<'_>) -> Self {
+        Self::new(model, None, false)
+    }
+
+    /// Plans the memory with which a set of inner loops is fastest.
+    pub(crate) fn fast(model: &Model<'_>, kernels: Kernels) -> Self {
+        Self::new(model, kernels.packing(), kernels.takes_pairs())
+    }
+
+    fn new(model: &Model<'_>, packing: Option<&'static Packing>, pairs: bool) -> Self {
         let mut plan = Self::default();
         let mut packed = 0;
         for (layer, is_last) in layers(model) {
@@ -37,6 +49,9 @@ impl Plan {
                 }
                 None => {}
             }
+        }
+        if pairs {
+            plan.spread = plan.patch.div_ceil(4);
         }
         if packed > 0 {
             plan.packed = packed + ALIGNMENT - 1;
