@@ -96,7 +96,7 @@ END {
     row("tables and other constants", ".rodata")
 
     head("RAM, bytes")
-    row("working memory (`required_bytes`), rounded up to 1 KiB", "bytes of memory=")
+    row("working memory (`fast_bytes`), rounded up to 1 KiB", "bytes of memory=")
     row("`Classifier` itself", "bytes of the classifier=")
     row("stack, including the interrupt's", "bytes of stack=")
     row("queue of samples (the firmware's)", "bytes of queue=")
