@@ -1,4 +1,4 @@
-//! Time the resampler for `benches/peers/resample.py`: for each line `FROM TO SECONDS` on the standard input, resample
+//! Time the resampler for `benches/peers/resample.py`: print the bits of its vectors, then for each line `FROM TO SECONDS` on the standard input, resample
 //! that much noise in one call and print the nanoseconds that it took.
 
 use std::hint::black_box;
@@ -8,6 +8,8 @@ use std::time::Instant;
 use timbrel_core::audio::Resampler;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    println!("{}", vector_bits());
+    io::stdout().flush()?;
     for line in io::stdin().lock().lines() {
         let line = line?;
         let numbers: Vec<u32> = line
@@ -21,6 +23,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         io::stdout().flush()?;
     }
     Ok(())
+}
+
+/// Bits of the widest registers that the resampler finds.
+fn vector_bits() -> u32 {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx512f") {
+        return 512;
+    } else if std::arch::is_x86_feature_detected!("avx2") {
+        return 256;
+    }
+    128
 }
 
 fn time(from: u32, to: u32, seconds: u32) -> Result<u128, Box<dyn std::error::Error>> {

@@ -23,19 +23,18 @@ import soxr
 ROOT = Path(__file__).resolve().parents[3]
 TARGET = 22_050
 RATES = [8_000, 16_000, 32_000, 44_100, 48_000, 96_000]
-SECONDS = 10
+SECONDS = 5
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=21)
+    parser.add_argument("--runs", type=int, default=101)
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     parser.add_argument("--program", default=target / "release/examples/resampler")
     arguments = parser.parse_args()
     timbrel = subprocess.Popen([arguments.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    extensions = {"avx2", "avx512f", "asimd"}
-    found = set(Path("/proc/cpuinfo").read_text().split()) if Path("/proc/cpuinfo").exists() else set()
-    print(f"{platform.machine()}, {' '.join(sorted(extensions & found))}; soxr {soxr.__version__}; to {TARGET} Hz")
+    vectors = timbrel.stdout.readline().strip()
+    print(f"{platform.machine()}, vectors of {vectors} bits; soxr {soxr.__version__}; to {TARGET} Hz")
     print("| from (Hz) | Timbrel, ns per sample (least) | soxr HQ (least) | ratio |")
     print("|---:|---:|---:|---:|")
     for rate in RATES:

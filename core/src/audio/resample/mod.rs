@@ -64,7 +64,7 @@ impl core::error::Error for UnsupportedRate {}
 /// every target and however it is cut into blocks.
 ///
 /// With feature `std` the taps of a ratio other than two are computed once per process and kept in a table of at
-/// most 32 KB, which all resamplers of that ratio share. Without it there is no heap, and they are evaluated for
+/// most 36 KB, which all resamplers of that ratio share. Without it there is no heap, and they are evaluated for
 /// each output.
 ///
 /// NaN and infinite samples spoil the outputs of the next few milliseconds.

@@ -226,7 +226,7 @@ mod table {
     #[derive(Clone, Debug)]
     pub(in super::super) struct Taps(&'static Table);
 
-    /// The tables of all ratios that have been used, 35 KB at most for each.
+    /// The tables of all ratios that have been used, 36 KB at most for each.
     static TABLES: Mutex<Vec<&Table>> = Mutex::new(Vec::new());
 
     impl Taps {
