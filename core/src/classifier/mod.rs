@@ -229,6 +229,25 @@ impl<'w, E: Engine> Classifier<'w, E> {
         }
     }
 
+    /// Go on with samples of another format, as if what follows were of the same piece: a recording whose rate or
+    /// channels change in the middle. A frame that is begun is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Channels`] or [`Error::Rate`] for a format that cannot be pushed, which changes nothing;
+    /// [`Error::Finished`] after [`Self::finish`].
+    pub fn change_format(&mut self, format: InputFormat) -> Result<(), Error> {
+        if self.finished {
+            return Err(Error::Finished);
+        }
+        let mix = DownMix::new(format.channels)?;
+        let resampler = Resampler::new(format.sample_rate, self.info.front_end.sample_rate)?;
+        self.resampler.finish();
+        self.analyse(&[])?;
+        self.mix = mix;
+        self.resampler = resampler;
+        Ok(())
+    }
+
     /// End the signal and classify the rest: the last window's worth of columns if at least half a window hop of them
     /// is new; if there was no window at all, all columns, forwards and backwards in turn until they fill one. Calling
     /// it again does nothing.

@@ -127,14 +127,29 @@ impl Resampler {
                 return Err(UnsupportedRate { rate });
             }
         }
+        Ok(Self::between(from_hz, to_hz))
+    }
+
+    /// As [`Self::new`], between any rates from 4 to 768 kHz of which one is at most twelve times the other.
+    #[cfg(feature = "decode")]
+    pub(crate) fn any(from_hz: u32, to_hz: u32) -> Result<Self, UnsupportedRate> {
+        for (rate, other) in [(from_hz, to_hz), (to_hz, from_hz)] {
+            if !(4_000..=768_000).contains(&rate) || rate > 12 * other {
+                return Err(UnsupportedRate { rate });
+            }
+        }
+        Ok(Self::between(from_hz, to_hz))
+    }
+
+    fn between(from_hz: u32, to_hz: u32) -> Self {
         let divisor = gcd(from_hz, to_hz);
-        Ok(Self {
+        Self {
             from: (from_hz / divisor) as i32,
             to: (to_hz / divisor) as i32,
             owed: 0,
             finishing: false,
             route: Route::new(from_hz, to_hz),
-        })
+        }
     }
 
     /// Whether both rates are the same, so that nothing has to go through it.

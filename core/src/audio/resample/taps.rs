@@ -3,10 +3,12 @@
 
 use super::kernel::{WIDE_HALF, wide};
 
+#[cfg(feature = "std")]
+pub(super) use either::Taps;
 #[cfg(not(feature = "std"))]
 pub(super) use evaluated::Taps;
 #[cfg(feature = "std")]
-pub(super) use table::{Table, Taps};
+pub(super) use table::Table;
 
 /// The ratio, and where the taps lie on the wide kernel.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -114,7 +116,6 @@ pub(super) const fn gcd(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-#[cfg(any(not(feature = "std"), test))]
 pub(super) mod evaluated {
     use super::{Kernel, Place};
 
@@ -127,7 +128,6 @@ pub(super) mod evaluated {
             Self(kernel)
         }
 
-        #[cfg(not(feature = "std"))]
         pub(in super::super) fn kernel(&self) -> &Kernel {
             &self.0
         }
@@ -226,18 +226,32 @@ mod table {
     #[derive(Clone, Debug)]
     pub(in super::super) struct Taps(&'static Table);
 
-    /// The tables of all ratios that have been used, 36 KB at most for each.
+    /// Most values of a table: 36 KB.
+    const MOST_TAPS: usize = 9_000;
+
+    /// Most tables: those of all supported rates and as many again.
+    const MOST_TABLES: usize = 128;
+
+    /// The tables of all ratios that have been used.
     static TABLES: Mutex<Vec<&Table>> = Mutex::new(Vec::new());
 
     impl Taps {
-        pub(in super::super) fn new(kernel: Kernel) -> Self {
+        /// `None` if the table would be too large, or there are too many.
+        pub(in super::super) fn new(kernel: Kernel) -> Option<Self> {
+            let columns = kernel.output as usize + PADDING;
+            if kernel.len() * columns > MOST_TAPS {
+                return None;
+            }
             let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
             let known = tables.iter().find(|table| table.kernel == kernel);
-            Self(known.copied().unwrap_or_else(|| {
+            if known.is_none() && tables.len() == MOST_TABLES {
+                return None;
+            }
+            Some(Self(known.copied().unwrap_or_else(|| {
                 let table = Box::leak(Box::new(Table::new(kernel)));
                 tables.push(table);
                 table
-            }))
+            })))
         }
 
         pub(in super::super) fn kernel(&self) -> &Kernel {
@@ -271,6 +285,45 @@ mod table {
     }
 }
 
+#[cfg(feature = "std")]
+mod either {
+    use super::{Kernel, Place, evaluated, table};
+
+    /// Taps in a table where it is small enough, or evaluated.
+    #[derive(Clone, Debug)]
+    pub(in super::super) enum Taps {
+        Table(table::Taps),
+        Evaluated(evaluated::Taps),
+    }
+
+    impl Taps {
+        pub(in super::super) fn new(kernel: Kernel) -> Self {
+            let evaluated = || Self::Evaluated(evaluated::Taps::new(kernel));
+            table::Taps::new(kernel).map_or_else(evaluated, Self::Table)
+        }
+
+        pub(in super::super) fn kernel(&self) -> &Kernel {
+            match self {
+                Self::Table(taps) => taps.kernel(),
+                Self::Evaluated(taps) => taps.kernel(),
+            }
+        }
+
+        /// Writes outputs whose samples are all there, and returns the inputs passed.
+        pub(in super::super) fn interpolate(
+            &self,
+            samples: &[f32],
+            place: &mut Place,
+            output: &mut [f32],
+        ) -> usize {
+            match self {
+                Self::Table(taps) => taps.interpolate(samples, place, output),
+                Self::Evaluated(taps) => taps.interpolate(samples, place, output),
+            }
+        }
+    }
+}
+
 #[cfg(all(test, feature = "std"))]
 mod tests {
     use std::vec;
@@ -288,7 +341,10 @@ mod tests {
         let mut ratios = 0;
         for (input, output, crossings) in pairs.filter_map(|(from, to)| gentle(from, to)) {
             let kernel = Kernel::new(input, output, crossings);
-            let (table, evaluated) = (table::Taps::new(kernel), evaluated::Taps::new(kernel));
+            let (table, evaluated) = (
+                table::Taps::new(kernel).unwrap(),
+                evaluated::Taps::new(kernel),
+            );
             let samples: Vec<f32> = (0..3_000)
                 .map(|i| ((i * i + 5) % 1_017) as f32 - 508.3)
                 .collect();
