@@ -332,7 +332,7 @@ enum timbrel_status timbrel_classifier_embedding(const struct timbrel_classifier
                                                  size_t values_len,
                                                  size_t *needed);
 
-/// Decode a wav, mp3, flac, ogg or m4a file and classify it.
+/// Decode a wav, mp3, flac, ogg, m4a, aac, AIFF, AU, CAF, mkv or webm file and classify it.
 ///
 /// `model`: `model_len` bytes of a model file, read during the call only. `path`: name of the file, with a zero byte
 /// at its end (on Windows in UTF-8). `result`, `probabilities`: as in timbrel_classifier_result(). `label`: name of

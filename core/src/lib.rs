@@ -114,7 +114,7 @@
 //! | `simd` (with `std`) | x86-64, aarch64 or WebAssembly; no effect elsewhere | vector instructions in the integer engine and (with `std`) the resampler, without `std` those that the program is compiled for; the same bits |
 //! | `std` (default) | the standard library | [`model::ModelSpec`], which writes model files; `host`, one answer for a piece of music |
 //! | `tract` | `std` | `host::tract::TractEngine`, which runs the exported `.onnx` |
-//! | `decode` | `std` | `host::decode`, which reads wav, mp3, flac, ogg and m4a files |
+//! | `decode` | `std` | `host::decode`, which reads wav, mp3, flac, ogg, m4a and other audio files |
 #![no_std]
 // only the modules named `arch` may allow themselves some
 #![deny(unsafe_code)]

@@ -4,8 +4,7 @@
 use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
 
-use timbrel_core::audio::InputFormat;
-use timbrel_core::audio::UnsupportedRate;
+use timbrel_core::audio::{InputFormat, SUPPORTED_RATES, UnsupportedRate};
 use timbrel_core::host::decode::{AudioReader, DecodeError, read_mono};
 
 mod common;
@@ -78,8 +77,8 @@ fn stereo_wav(rate: u32, coding: Coding) -> Vec<u8> {
 fn read_all(mut reader: AudioReader) -> Result<Vec<f32>, DecodeError> {
     let mut samples = Vec::new();
     while let Some(block) = reader.next_block()? {
-        assert!(!block.is_empty());
-        samples.extend_from_slice(block);
+        assert!(!block.samples.is_empty());
+        samples.extend_from_slice(block.samples);
     }
     Ok(samples)
 }
@@ -246,10 +245,10 @@ fn each_broken_file_gets_its_error() {
         error(&wav(RATE, 1, Coding::I16, &[]), "wav"),
         DecodeError::NoAudio
     );
-    // an id that stands for no coding
+    // a tag that stands for no coding
     let mut unknown = wav(RATE, 1, Coding::I16, &[0.0; 100]);
     unknown[20..22].copy_from_slice(&0x1234_u16.to_le_bytes());
-    let what = "wav: unsupported wave format";
+    let what = "wav: an unknown format tag";
     assert_eq!(error(&unknown, "wav"), DecodeError::Header { what });
 }
 
@@ -274,13 +273,37 @@ fn system_errors_are_named() {
 
 #[test]
 fn unsupported_rates_are_named() {
-    let (_folder, path) = file("odd.wav", &wav(12_345, 1, Coding::I16, &[0.1; 100]));
-    let rate = |rate| Err(DecodeError::Rate(UnsupportedRate { rate }));
-    assert_eq!(read_mono(&path, 22_050), rate(12_345));
+    for rate in [1_234, 3_999, 768_001] {
+        let (_folder, path) = file("odd.wav", &wav(rate, 1, Coding::I16, &[0.1; 100]));
+        let error = Err(DecodeError::Rate(UnsupportedRate { rate }));
+        assert_eq!(read_mono(&path, 22_050), error);
+    }
     let (_folder, path) = file("even.wav", &wav(RATE, 1, Coding::I16, &[0.1; 100]));
-    assert_eq!(read_mono(&path, 12_345), rate(12_345));
-    // the reader itself takes any rate
-    assert!(read_bytes(&wav(12_345, 1, Coding::I16, &[0.1; 100]), None).is_ok());
+    let error = Err(DecodeError::Rate(UnsupportedRate { rate: 12_345 }));
+    assert_eq!(read_mono(&path, 12_345), error);
+}
+
+#[test]
+fn every_rate_of_a_file_is_read() {
+    for rate in [
+        4_000, 5_512, 12_000, 12_345, 37_800, 44_056, 47_999, 64_000, 88_200, 176_400, 192_000,
+        352_800, 384_000, 500_001, 768_000,
+    ] {
+        let (_folder, path) = file("tone.wav", &stereo_wav(rate, Coding::I16));
+        let samples = read_mono(&path, 22_050).unwrap();
+        let expected = 22_050 * 3 / 10;
+        assert!(
+            samples.len().abs_diff(expected) <= 4,
+            "{rate}: {}",
+            samples.len()
+        );
+        assert_is_tone(&samples, 0.375, 22_050, &format!("{rate} Hz"));
+        let format = AudioReader::open(&path).unwrap().format();
+        assert!(
+            SUPPORTED_RATES.contains(&format.sample_rate),
+            "{rate}: {format:?}"
+        );
+    }
 }
 
 #[test]

@@ -34,7 +34,8 @@ fn by_hand(path: &Path) -> (Vec<f32>, Vec<f32>, u32, usize) {
     let mut reader = AudioReader::open(path).unwrap();
     let mut classifier = Classifier::int8(model, reader.format(), &mut memory).unwrap();
     let mut samples = 0;
-    while let Some(mut block) = reader.next_block().unwrap() {
+    while let Some(block) = reader.next_block().unwrap() {
+        let mut block = block.samples;
         samples += block.len();
         while !block.is_empty() {
             block = &block[classifier.push(block).unwrap().consumed..];
@@ -102,6 +103,70 @@ fn memory_that_was_used_before_changes_nothing() {
         let heard = listener.samples(format, samples).unwrap();
         assert_eq!(heard, fresh(format, samples));
     }
+}
+
+#[test]
+fn a_format_that_changes_keeps_the_piece_together() {
+    let file = compact();
+    let mono = common::music(4, 150_000, 22_050);
+    let (first, second) = mono.split_at(66_001);
+    let twice: Vec<f32> = second.iter().flat_map(|sample| [*sample; 2]).collect();
+    let stereo = InputFormat {
+        sample_rate: 22_050,
+        channels: 2,
+    };
+    let run = |parts: &[(InputFormat, &[f32])]| {
+        let model = Model::parse(&file).unwrap();
+        let mut memory = vec![0; Classifier::required_bytes(&model)];
+        let mut classifier = Classifier::int8(model, parts[0].0, &mut memory).unwrap();
+        for (format, mut samples) in parts.iter().copied() {
+            classifier.change_format(format).unwrap();
+            while !samples.is_empty() {
+                samples = &samples[classifier.push(samples).unwrap().consumed..];
+            }
+        }
+        classifier.finish().unwrap();
+        let late = classifier.change_format(stereo);
+        assert_eq!(late, Err(Error::Finished));
+        classifier.result().unwrap().probabilities.to_vec()
+    };
+    let whole = run(&[(InputFormat::mono(22_050), &mono)]);
+    let parts = run(&[(InputFormat::mono(22_050), first), (stereo, &twice)]);
+    assert_eq!(parts, whole);
+    // another rate: as long as before, and close to it
+    let half: Vec<f32> = second.iter().copied().step_by(2).collect();
+    let parts = run(&[
+        (InputFormat::mono(22_050), first),
+        (InputFormat::mono(11_025), &half),
+    ]);
+    assert_eq!(parts.len(), whole.len());
+    assert!(parts.iter().all(|p| p.is_finite()));
+}
+
+#[test]
+fn a_sample_that_is_not_valid_has_its_index_in_the_piece() {
+    let model = Loaded::from_bytes(compact()).unwrap();
+    let mut samples = vec![0.1_f32; 300_000];
+    samples[222_222] = f32::INFINITY;
+    let heard = Listener::new(&model).samples(InputFormat::mono(22_050), &samples);
+    let expected = PieceError::Classify(Error::Sample { index: 222_222 });
+    assert_eq!(heard.unwrap_err(), expected);
+}
+
+#[test]
+fn a_file_of_two_formats_gives_one_answer() {
+    let model = Loaded::from_bytes(compact()).unwrap();
+    let mut listener = Listener::new(&model);
+    let tone = std::fs::read(fixture("tone.mp3")).unwrap();
+    // silent frames in mono before it: 64 kbit/s, no data
+    let mut frame = vec![0xff, 0xfb, 0x50, 0xc4];
+    frame.resize(208, 0);
+    let joined = [frame.repeat(100), tone.clone()].concat();
+    let alone = listener.bytes(tone, None).unwrap();
+    let heard = listener.bytes(joined, None).unwrap();
+    let expected = alone.seconds + 115_200.0 / 44_100.0;
+    assert!((heard.seconds - expected).abs() < 1e-9, "{}", heard.seconds);
+    assert_eq!((heard.partial(), heard.replaced), (None, None));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::status::Failure;
 use crate::timbrel_status::{TIMBREL_ERROR_BUFFER, TIMBREL_ERROR_FILE};
 use crate::{timbrel_result, timbrel_status};
 
-/// Decode a wav, mp3, flac, ogg or m4a file and classify it.
+/// Decode a wav, mp3, flac, ogg, m4a, aac, AIFF, AU, CAF, mkv or webm file and classify it.
 ///
 /// `model`: `model_len` bytes of a model file, read during the call only. `path`: name of the file, with a zero byte
 /// at its end (on Windows in UTF-8). `result`, `probabilities`: as in timbrel_classifier_result(). `label`: name of

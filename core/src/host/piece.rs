@@ -39,6 +39,12 @@ pub struct Heard {
     pub windows: u32,
     /// Length of the audio in seconds.
     pub seconds: f64,
+    /// Share of the audio that the file announces which could be decoded, `0.0..=1.0`; `None` where it announces
+    /// nothing, and for samples.
+    pub share: Option<f64>,
+    /// Number of the file's samples that were not finite and were replaced by silence, and the index of the first one
+    /// among the interleaved samples.
+    pub replaced: Option<(u64, u64)>,
     /// Mean of the windows' embeddings, as
     /// [`Classifier::embedding`] defines it; empty for a model without one.
     pub embedding: Vec<f32>,
@@ -59,8 +65,15 @@ impl Heard {
         best.map_or(0.0, |(_, probability)| *probability)
     }
 
+    /// Return the share of the audio that was heard if it is less than 90 %: the file is damaged or broken off.
+    #[must_use]
+    pub fn partial(&self) -> Option<f64> {
+        self.share.filter(|share| *share < 0.9)
+    }
+
     /// Write the answer for the file `name` as one line of JSON, with the keys `file`, `genre`, `confidence`,
-    /// `probabilities` (an object), `windows` and `seconds`.
+    /// `probabilities` (an object), `windows` and `seconds`, and `heard`, the share of the audio that was decoded, where
+    /// that is less than 0.9.
     #[must_use]
     pub fn to_json(&self, name: &str) -> String {
         // numbers with as many digits as every program of this project prints
@@ -68,15 +81,27 @@ impl Heard {
         let entries: Vec<String> = self.probabilities.iter().map(entry).collect();
         format!(
             "{{\"file\": {}, \"genre\": {}, \"confidence\": {:.6}, \"probabilities\": {{{}}}, \
-             \"windows\": {}, \"seconds\": {:.3}}}\n",
+             \"windows\": {}, \"seconds\": {:.3}{}}}\n",
             Quoted(name),
             Quoted(self.genre()),
             self.confidence(),
             entries.join(", "),
             self.windows,
-            self.seconds
+            self.seconds,
+            self.partial()
+                .map_or_else(String::new, |share| format!(", \"heard\": {share:.3}"))
         )
     }
+}
+
+/// Write the failure of the file `name` as one line of JSON, with the keys `file` and `error`.
+#[must_use]
+pub fn error_to_json(name: &str, error: &str) -> String {
+    format!(
+        "{{\"file\": {}, \"error\": {}}}\n",
+        Quoted(name),
+        Quoted(error)
+    )
 }
 
 /// A string as JSON writes it.
@@ -177,14 +202,31 @@ impl<'m> Listener<'m> {
         self.read(AudioReader::from_bytes(bytes, extension)?)
     }
 
+    /// Decode and classify an audio file that comes from a stream, such as standard input.
+    ///
+    /// # Errors
+    /// As [`Self::file`].
+    #[cfg(feature = "decode")]
+    pub fn stream(
+        &mut self,
+        stream: impl std::io::Read + Send + Sync + 'static,
+    ) -> Result<Heard, PieceError> {
+        self.read(AudioReader::from_stream(stream)?)
+    }
+
     #[cfg(feature = "decode")]
     fn read(&mut self, mut reader: AudioReader) -> Result<Heard, PieceError> {
         let format = reader.format();
-        self.listen(format, |sink| {
+        let heard = self.listen(format, |sink| {
             while let Some(block) = reader.next_block()? {
-                sink(block)?;
+                sink(block.format, block.samples)?;
             }
             Ok(())
+        })?;
+        Ok(Heard {
+            share: reader.share(),
+            replaced: reader.replaced(),
+            ..heard
         })
     }
 
@@ -197,7 +239,7 @@ impl<'m> Listener<'m> {
         format: InputFormat,
         samples: &[S],
     ) -> Result<Heard, PieceError> {
-        self.listen(format, |sink| Ok(sink(samples)?))
+        self.listen(format, |sink| Ok(sink(format, samples)?))
     }
 
     fn listen<S: Sample>(
@@ -223,8 +265,8 @@ impl<'m> Listener<'m> {
     }
 }
 
-/// Takes the next interleaved samples.
-type Sink<'a, S> = &'a mut dyn FnMut(&[S]) -> Result<(), Error>;
+/// Takes the next interleaved samples and their format.
+type Sink<'a, S> = &'a mut dyn FnMut(InputFormat, &[S]) -> Result<(), Error>;
 
 /// Push everything that a source has and return the answer.
 fn hear<S: Sample, E: Engine>(
@@ -232,15 +274,32 @@ fn hear<S: Sample, E: Engine>(
     format: InputFormat,
     source: impl FnOnce(Sink<'_, S>) -> Result<(), PieceError>,
 ) -> Result<Heard, PieceError> {
-    let mut samples = 0_u64;
-    source(&mut |mut block| {
+    let (mut newest, mut samples, mut seconds) = (format, 0_u64, 0.0);
+    let mut pushed = 0_u64;
+    let length = |samples: u64, format: InputFormat| {
+        samples as f64 / f64::from(format.channels) / f64::from(format.sample_rate)
+    };
+    source(&mut |format, mut block| {
+        if format != newest {
+            seconds += length(core::mem::take(&mut samples), newest);
+            classifier.change_format(format)?;
+            newest = format;
+        }
         samples += block.len() as u64;
         while !block.is_empty() {
-            let pushed = classifier.push(block)?;
-            block = block.get(pushed.consumed..).unwrap_or_default();
+            let taken = classifier.push(block).map_err(|error| match error {
+                // counted from the piece's beginning, not from the block's
+                Error::Sample { index } => Error::Sample {
+                    index: pushed as usize + index,
+                },
+                error => error,
+            })?;
+            pushed += taken.consumed as u64;
+            block = block.get(taken.consumed..).unwrap_or_default();
         }
         Ok(())
     })?;
+    seconds += length(samples, newest);
     classifier.finish()?;
     let result = classifier.result()?;
     let label = |class| String::from(classifier.label(class).unwrap_or_default());
@@ -249,7 +308,9 @@ fn hear<S: Sample, E: Engine>(
         probabilities: probabilities.map(|(class, p)| (label(class), *p)).collect(),
         class: result.class,
         windows: result.windows,
-        seconds: samples as f64 / f64::from(format.channels) / f64::from(format.sample_rate),
+        seconds,
+        share: None,
+        replaced: None,
         embedding: match classifier.embedding() {
             Ok(values) => values.collect(),
             Err(Error::NoEmbedding) => Vec::new(),

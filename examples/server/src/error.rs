@@ -53,7 +53,11 @@ impl From<PieceError> for Refusal {
         let status = match &error {
             PieceError::Decode(DecodeError::Empty) => StatusCode::BAD_REQUEST,
             PieceError::Decode(
-                DecodeError::NotAudio | DecodeError::NoTrack | DecodeError::UnknownCodec,
+                DecodeError::NotAudio
+                | DecodeError::Foreign { .. }
+                | DecodeError::NoTrack
+                | DecodeError::Codec { .. }
+                | DecodeError::UnknownCodec,
             ) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };

@@ -17,7 +17,9 @@ const BLOCK: usize = 1024;
 pub struct Listener {
     classifier: Classifier<'static, Int8Engine<'static>>,
     format: InputFormat,
+    /// Samples of the format, and seconds of those before it.
     samples: u64,
+    seconds: f64,
 }
 
 fn said(error: impl ToString) -> String {
@@ -58,6 +60,7 @@ impl Listener {
             classifier: Classifier::int8(model, format, memory).map_err(said)?,
             format,
             samples: 0,
+            seconds: 0.0,
         })
     }
 
@@ -67,7 +70,10 @@ impl Listener {
         let format = reader.format();
         let mut listener = Self::new(format.sample_rate, format.channels.into())?;
         while let Some(block) = reader.next_block().map_err(said)? {
-            listener.push(block)?;
+            if block.format != listener.format {
+                listener.change_format(block.format)?;
+            }
+            listener.push(block.samples)?;
         }
         listener.finish()?;
         Ok(listener)
@@ -91,6 +97,19 @@ impl Listener {
         Ok(())
     }
 
+    /// Goes on with another format.
+    fn change_format(&mut self, format: InputFormat) -> Result<(), String> {
+        let windows = self.windows();
+        self.classifier.change_format(format).map_err(said)?;
+        self.seconds = self.seconds();
+        self.samples = 0;
+        self.format = format;
+        if self.windows() != windows {
+            self.show_window()?;
+        }
+        Ok(())
+    }
+
     pub fn finish(&mut self) -> Result<(), String> {
         let windows = self.windows();
         self.classifier.finish().map_err(said)?;
@@ -102,7 +121,7 @@ impl Listener {
 
     pub fn seconds(&self) -> f64 {
         let frames = self.samples as f64 / f64::from(self.format.channels);
-        frames / f64::from(self.format.sample_rate)
+        self.seconds + frames / f64::from(self.format.sample_rate)
     }
 
     fn windows(&self) -> u32 {

@@ -10,7 +10,7 @@ use timbrel_train::features::{Feature, SAMPLE_RATE};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Audio file: wav, mp3, flac, ogg or m4a.
+    /// Audio file: wav, mp3, flac, ogg, m4a, aac, AIFF, AU, CAF, mkv or webm.
     file: PathBuf,
     /// Name of the feature: log_stft_N_H, mel_power_N_H_128, mel_db_N_H_128 or mfcc_N_H_C.
     #[arg(long)]

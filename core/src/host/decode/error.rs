@@ -3,32 +3,42 @@ use std::io;
 
 use crate::audio::UnsupportedRate;
 
-/// Reason for not reading an audio file.
+/// Why an audio file cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeError {
     /// The system could not read it.
     Io {
-        /// The system's error.
+        /// The system's reason.
         kind: io::ErrorKind,
     },
-    /// The file has no bytes.
+    /// It has no bytes.
     Empty,
-    /// The content is not wav, mp3, flac, ogg or m4a.
+    /// Its content is not in any of the supported formats, nor in one that is known by name.
     NotAudio,
-    /// It begins like one of them, but its header is damaged, truncated or not supported.
+    /// It is in a format that is known and not supported.
+    Foreign {
+        /// Name of the format.
+        format: &'static str,
+    },
+    /// Its container is supported, and the codec of the audio in it is not.
+    Codec {
+        /// Name of the codec.
+        codec: &'static str,
+        /// Name of the container.
+        container: &'static str,
+    },
+    /// Its header is damaged, cut off or of a kind that is not supported.
     Header {
-        /// The message of the format's reader.
+        /// The reader's reason.
         what: &'static str,
     },
     /// There is no audio track in it.
     NoTrack,
-    /// The codec of its audio is not supported.
+    /// Its audio is in a codec that is not known.
     UnknownCodec,
     /// Nothing in it can be decoded.
     NoAudio,
-    /// Sample rate or channels change in the middle.
-    FormatChanged,
     /// The decoder failed on it.
     Decoder,
     /// Its sample rate cannot be resampled.
@@ -40,12 +50,20 @@ impl fmt::Display for DecodeError {
         match self {
             Self::Io { kind } => write!(f, "cannot be read: {kind}"),
             Self::Empty => write!(f, "the file is empty"),
-            Self::NotAudio => write!(f, "not a wav, mp3, flac, ogg or m4a file"),
+            Self::NotAudio => write!(
+                f,
+                "not a wav, mp3, flac, ogg, m4a, aac, aiff, au, caf, mkv or webm file"
+            ),
+            Self::Foreign { format } => {
+                write!(f, "the file's format is not supported: {format}")
+            }
+            Self::Codec { codec, container } => {
+                write!(f, "{codec} in {container} is not supported")
+            }
             Self::Header { what } => write!(f, "its header cannot be read: {what}"),
             Self::NoTrack => write!(f, "there is no audio track in it"),
             Self::UnknownCodec => write!(f, "its audio codec is not supported"),
             Self::NoAudio => write!(f, "there is no audio in it that can be decoded"),
-            Self::FormatChanged => write!(f, "sample rate or channels change in the middle"),
             Self::Decoder => write!(f, "the decoder failed on it"),
             Self::Rate(error) => error.fmt(f),
         }

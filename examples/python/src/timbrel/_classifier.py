@@ -216,7 +216,7 @@ def classify(samples: npt.ArrayLike, sample_rate: int, *, model: Model = None) -
 
 
 def classify_file(path: str | os.PathLike[str], *, model: Model = None) -> Prediction:
-    """Decodes a wav, mp3, flac, ogg or m4a file and classifies it.
+    """Decodes a wav, mp3, flac, ogg, m4a, aac, AIFF, AU, CAF, mkv or webm file and classifies it.
 
     Raises:
         TimbrelError: if the file is no audio that can be decoded (``Status.FILE``, ``Status.RATE``).

@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use timbrel_core::audio::Resampler;
-use timbrel_core::host::decode::AudioReader;
+use timbrel_core::host::decode::{AudioReader, MonoReader};
 
 use crate::features::SAMPLE_RATE;
 
@@ -25,39 +24,26 @@ pub fn read_excerpt(path: &Path, skip: usize, count: usize) -> Result<Vec<f32>> 
 ///
 /// # Errors
 /// It ends before `skip`, or its rate cannot be resampled.
-pub(crate) fn excerpt(mut reader: AudioReader, skip: usize, count: usize) -> Result<Vec<f32>> {
-    let format = reader.format();
-    let mut resampler = Resampler::new(format.sample_rate, SAMPLE_RATE)
-        .map_err(|error| anyhow::anyhow!("{error}"))?;
-    let channels = usize::from(format.channels.max(1));
+pub(crate) fn excerpt(reader: AudioReader, skip: usize, count: usize) -> Result<Vec<f32>> {
+    let mut reader = MonoReader::new(reader, SAMPLE_RATE)?;
     let (mut samples, mut left) = (Vec::new(), skip);
-    let mut take = |resampler: &mut Resampler, mono: &[f32]| {
-        resampler.process_all(mono, |block| {
-            let skipped = left.min(block.len());
-            left -= skipped;
-            let wanted = (count - samples.len()).min(block.len() - skipped);
-            samples.extend_from_slice(&block[skipped..skipped + wanted]);
-        });
-        samples.len() == count
-    };
-    let (mut full, mut mono) = (false, Vec::new());
-    while !full && let Some(block) = reader.next_block()? {
-        let frames = block.chunks_exact(channels);
-        mono.clear();
-        mono.extend(frames.map(|frame| frame.iter().sum::<f32>() / channels as f32));
-        full = take(&mut resampler, &mono);
-    }
-    if !full {
-        resampler.finish();
-        take(&mut resampler, &[]);
+    while samples.len() < count
+        && let Some(block) = reader.next_block()?
+    {
+        let skipped = left.min(block.len());
+        left -= skipped;
+        let wanted = (count - samples.len()).min(block.len() - skipped);
+        samples.extend_from_slice(&block[skipped..skipped + wanted]);
     }
     ensure!(
         !samples.is_empty(),
         "it ends before the first {:.1} s are over",
         skip as f32 / SAMPLE_RATE as f32
     );
-    let finite = samples.iter().all(|sample| sample.is_finite());
-    ensure!(finite, "a sample is not a finite number");
+    ensure!(
+        reader.replaced().is_none(),
+        "a sample is not a finite number"
+    );
     Ok(samples)
 }
 

@@ -1,0 +1,160 @@
+//! Containers that symphonia reads: flac, ogg, mp4, caf and mkv. Faults that would stop its readers are repaired first.
+
+mod flac;
+mod mp4;
+mod ogg;
+
+use std::boxed::Box;
+use std::io::ErrorKind;
+
+use symphonia::core::codecs::audio::AudioCodecParameters;
+use symphonia::core::errors::Error as SymphoniaError;
+use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
+use symphonia::core::io::MediaSourceStream;
+use symphonia::default::formats::{CafReader, FlacReader, IsoMp4Reader, MkvReader, OggReader};
+
+use super::error::DecodeError;
+use super::packets::{Packets, Unit, decoder};
+use super::sniff::Kind;
+use super::source::Source;
+
+/// Damaged packets in a row after which the rest of a file counts as unreadable.
+const MOST_DAMAGED: u32 = 1000;
+
+/// The audio track of a container.
+pub(super) struct Container {
+    reader: Box<dyn FormatReader>,
+    name: &'static str,
+    track: u32,
+    /// The decoder to be announced next.
+    codec: Option<AudioCodecParameters>,
+    announced: Option<f64>,
+}
+
+impl Container {
+    /// Open a container of a kind that symphonia has a reader for.
+    pub(super) fn open(mut source: Source, kind: Kind) -> Result<Self, DecodeError> {
+        let name = match kind {
+            Kind::Flac => {
+                flac::repair(&mut source)?;
+                "flac"
+            }
+            Kind::Ogg => {
+                ogg::repair(&mut source)?;
+                "Ogg"
+            }
+            Kind::Mp4 => {
+                mp4::repair(&mut source)?;
+                "MP4"
+            }
+            Kind::Caf => "CAF",
+            _ if source
+                .prefix(4096)?
+                .windows(4)
+                .any(|bytes| bytes == b"webm") =>
+            {
+                "WebM"
+            }
+            _ => "Matroska",
+        };
+        let stream = MediaSourceStream::new(Box::new(source), Default::default());
+        let reader = reader(stream, kind).map_err(open_error)?;
+        let (track, codec) = choose_track(&*reader, name)?;
+        Ok(Self {
+            announced: reader
+                .tracks()
+                .iter()
+                .find(|t| t.id == track)
+                .and_then(seconds),
+            reader,
+            name,
+            track,
+            codec: Some(codec),
+        })
+    }
+}
+
+fn reader(
+    stream: MediaSourceStream<'static>,
+    kind: Kind,
+) -> Result<Box<dyn FormatReader>, SymphoniaError> {
+    let options = FormatOptions::default();
+    Ok(match kind {
+        Kind::Flac => Box::new(FlacReader::try_new(stream, options)?),
+        Kind::Ogg => Box::new(OggReader::try_new(stream, options)?),
+        Kind::Mp4 => Box::new(IsoMp4Reader::try_new(stream, options)?),
+        Kind::Caf => Box::new(CafReader::try_new(stream, options)?),
+        _ => Box::new(MkvReader::try_new(stream, options)?),
+    })
+}
+
+impl Packets for Container {
+    fn next(&mut self) -> Result<Option<Unit>, DecodeError> {
+        if let Some(codec) = self.codec.take() {
+            return Ok(Some(Unit::Codec(codec, self.name)));
+        }
+        for _ in 0..MOST_DAMAGED {
+            match self.reader.next_packet() {
+                Ok(Some(packet)) if packet.track_id == self.track => {
+                    return Ok(Some(Unit::Packet(packet)));
+                }
+                Ok(Some(_)) | Err(SymphoniaError::DecodeError(_)) => {}
+                // one ogg stream after another
+                Err(SymphoniaError::ResetRequired) => {
+                    let (track, codec) = choose_track(&*self.reader, self.name)?;
+                    self.track = track;
+                    // what the first one announced is not the whole
+                    self.announced = None;
+                    return Ok(Some(Unit::Codec(codec, self.name)));
+                }
+                Err(SymphoniaError::IoError(error)) if error.kind() != ErrorKind::UnexpectedEof => {
+                    return Err(error.into());
+                }
+                // the end, or nothing that can be read after this point
+                Ok(None) | Err(_) => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+
+    fn announced(&self) -> Option<f64> {
+        self.announced
+    }
+}
+
+/// The track that players would play: the default one if it can be decoded, else the first that can.
+fn choose_track(
+    reader: &dyn FormatReader,
+    container: &'static str,
+) -> Result<(u32, AudioCodecParameters), DecodeError> {
+    let default = reader.default_track(TrackType::Audio);
+    let audio = |track: &Track| Some((track.id, track.codec_params.as_ref()?.audio()?.clone()));
+    let mut tracks = default
+        .into_iter()
+        .chain(reader.tracks())
+        .filter_map(audio)
+        .peekable();
+    let first = tracks.peek().cloned().ok_or(DecodeError::NoTrack)?;
+    let mut playable = tracks.filter(|(_, codec)| decoder(codec, container).is_ok());
+    Ok(playable.next().unwrap_or(first))
+}
+
+/// Length of a track in seconds, where the container tells it.
+fn seconds(track: &Track) -> Option<f64> {
+    let base = track.time_base?;
+    let units = track.duration?.get();
+    Some(units as f64 * f64::from(base.numer.get()) / f64::from(base.denom.get()))
+}
+
+/// What it means when a container cannot be opened.
+fn open_error(error: SymphoniaError) -> DecodeError {
+    match error {
+        SymphoniaError::IoError(error) if error.kind() != ErrorKind::UnexpectedEof => error.into(),
+        SymphoniaError::Unsupported(what)
+        | SymphoniaError::DecodeError(what)
+        | SymphoniaError::LimitError(what) => DecodeError::Header { what },
+        _ => DecodeError::Header {
+            what: "the file ends in it",
+        },
+    }
+}

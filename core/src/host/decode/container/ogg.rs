@@ -1,0 +1,144 @@
+//! Comments of an ogg file that are too large for its reader: covers of many megabytes.
+
+use std::io::Result as IoResult;
+use std::vec::Vec;
+
+use symphonia::core::checksum::Crc32;
+use symphonia::core::io::Monitor;
+
+use crate::host::decode::source::Source;
+
+/// Comments that are longer are left out: the reader takes eight megabytes.
+const MOST_COMMENTS: usize = 4 << 20;
+
+/// Most bytes of headers that are read to find the end of the comments.
+const MOST_HEADERS: usize = 64 << 20;
+
+/// Bytes of a page before its table of segments.
+const PAGE_HEADER: usize = 27;
+
+/// Put a comment without content in place of one that is too long, if the file begins with a stream of Vorbis.
+pub(super) fn repair(source: &mut Source) -> IoResult<()> {
+    let Some(first) = Page::read(source, 0)? else {
+        return Ok(());
+    };
+    if !first.body.starts_with(b"\x01vorbis") {
+        return Ok(());
+    }
+    // from the second page on: comments, then the setup, which ends its page
+    let mut pages = Vec::new();
+    let (mut packet, mut ends) = (Vec::new(), 0);
+    let mut at = first.length;
+    let mut comments = 0;
+    while ends < 2 && at < MOST_HEADERS {
+        let Some(page) = Page::read(source, at)? else {
+            return Ok(());
+        };
+        if page.serial != first.serial {
+            return Ok(());
+        }
+        at += page.length;
+        let mut body = page.body.as_slice();
+        for segment in &page.segments {
+            let (part, rest) = body
+                .split_at_checked(usize::from(*segment))
+                .unwrap_or_default();
+            body = rest;
+            if ends == 1 {
+                packet.extend_from_slice(part);
+            } else {
+                comments += part.len();
+            }
+            ends += u32::from(*segment < 255);
+        }
+        // most files end here, after a page or two
+        if comments <= MOST_COMMENTS && ends > 0 {
+            return Ok(());
+        }
+        pages.push(page.length);
+    }
+    if ends != 2 {
+        return Ok(());
+    }
+    let mut headers = source.prefix(first.length)?.to_vec();
+    // no vendor, no comments, and the bit that ends the packet
+    headers.extend(page(
+        first.serial,
+        1,
+        &[b"\x03vorbis\0\0\0\0\0\0\0\0\x01", &packet],
+    ));
+    source.replace(at as u64, &headers)
+}
+
+struct Page {
+    serial: [u8; 4],
+    segments: Vec<u8>,
+    body: Vec<u8>,
+    length: usize,
+}
+
+impl Page {
+    fn read(source: &mut Source, at: usize) -> IoResult<Option<Self>> {
+        let bytes = source
+            .prefix(at + PAGE_HEADER + 255)?
+            .get(at..)
+            .unwrap_or_default();
+        let Some(header) = bytes.first_chunk::<PAGE_HEADER>() else {
+            return Ok(None);
+        };
+        let table = usize::from(header[26]);
+        let Some(segments) = bytes.get(PAGE_HEADER..PAGE_HEADER + table) else {
+            return Ok(None);
+        };
+        if !header.starts_with(b"OggS") {
+            return Ok(None);
+        }
+        let serial = [header[14], header[15], header[16], header[17]];
+        let segments = segments.to_vec();
+        let length = segments.iter().copied().map(usize::from).sum::<usize>();
+        let length = PAGE_HEADER + table + length;
+        let bytes = source.prefix(at + length)?.get(at..).unwrap_or_default();
+        let Some(body) = bytes.get(PAGE_HEADER + table..length) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            serial,
+            segments,
+            body: body.to_vec(),
+            length,
+        }))
+    }
+}
+
+/// Write packets as pages, of which each has at most 255 segments.
+fn page(serial: [u8; 4], first: u32, packets: &[&[u8]]) -> Vec<u8> {
+    let mut segments: Vec<&[u8]> = Vec::new();
+    for packet in packets {
+        segments.extend(packet.chunks(255));
+        // a segment that is not full ends the packet
+        if packet.len() % 255 == 0 {
+            segments.push(&[]);
+        }
+    }
+    let mut out = Vec::new();
+    let mut continues = false;
+    for (number, segments) in (first..).zip(segments.chunks(255)) {
+        let mut page = b"OggS\0".to_vec();
+        page.push(u8::from(continues));
+        page.extend([0; 8]);
+        page.extend(serial);
+        page.extend(number.to_le_bytes());
+        page.extend([0; 4]);
+        page.push(segments.len() as u8);
+        page.extend(segments.iter().map(|segment| segment.len() as u8));
+        page.extend(segments.iter().copied().flatten());
+        let mut crc = Crc32::new(0);
+        crc.process_buf_bytes(&page);
+        if let Some(place) = page.get_mut(22..26) {
+            place.copy_from_slice(&crc.crc().to_le_bytes());
+        }
+        continues = segments.last().is_some_and(|segment| segment.len() == 255);
+        out.extend(page);
+    }
+    out
+}

@@ -1,0 +1,258 @@
+//! MPEG audio and AAC in ADTS: frames without a container, of which each tells its own length.
+//!
+//! Counts in a file's tags and estimates from its length are not trusted: everything that is there is heard. Only
+//! where a LAME tag's count agrees with the frames that were found, its padding is cut off.
+
+mod buffer;
+mod header;
+mod tag;
+
+use std::boxed::Box;
+use std::collections::VecDeque;
+
+use symphonia::core::packet::{Packet, PacketBuilder};
+use symphonia::core::units::{Duration, Timestamp};
+
+use super::error::DecodeError;
+use super::packets::{Packets, Unit};
+use super::source::Source;
+use buffer::Buffer;
+use header::{Header, MOST_BYTES};
+use tag::{Tag, skippable};
+
+/// Most bytes before the first frame that are searched for it.
+const MOST_JUNK: u64 = 1 << 20;
+
+/// Frames in a row that are needed to believe in the first one, fewer only if the file ends.
+const CHAIN: usize = 4;
+
+/// A file, or several behind each other: what has one LAME tag.
+#[derive(Default)]
+struct Segment {
+    tag: Tag,
+    /// Frames found, without the tag's.
+    found: u64,
+    /// Samples at the beginning that are still to be cut off.
+    delay: u32,
+}
+
+/// The frames as packets.
+pub(super) struct Frames {
+    buffer: Buffer,
+    container: &'static str,
+    /// Format of the newest frame.
+    newest: Option<Header>,
+    /// Whether the newest frame ended where the buffer is.
+    in_step: bool,
+    segment: Segment,
+    /// Units that wait until it is clear whether the segment ends after them.
+    held: VecDeque<Unit>,
+    ended: bool,
+    /// Bytes in frames, and between them.
+    used: u64,
+    junk: u64,
+    /// Seconds that tags announced and that were not found.
+    missing: f64,
+    seconds: f64,
+}
+
+impl Frames {
+    pub(super) fn new(source: Source, container: &'static str) -> Self {
+        Self {
+            buffer: Buffer::new(source),
+            container,
+            newest: None,
+            in_step: false,
+            segment: Segment::default(),
+            held: VecDeque::new(),
+            ended: false,
+            used: 0,
+            junk: 0,
+            missing: 0.0,
+            seconds: 0.0,
+        }
+    }
+
+    /// Find the next frame that can be believed; its bytes are the buffer's first ones.
+    fn find(&mut self) -> Result<Option<Header>, DecodeError> {
+        loop {
+            let bytes = self.buffer.look(MOST_BYTES + header::LENGTH)?;
+            if bytes.len() < header::LENGTH {
+                return Ok(None);
+            }
+            if let Some(length) = skippable(bytes) {
+                self.buffer.skip(length)?;
+                continue;
+            }
+            if let Some(header) = Header::read(bytes) {
+                if bytes.len() < header.bytes {
+                    // the last one is cut off, or it is none
+                    self.in_step = false;
+                } else if self.is_believed(&header)? {
+                    return Ok(Some(header));
+                }
+            }
+            self.in_step = false;
+            if self.newest.is_none() && header::is_free_format(self.buffer.look(2 * MOST_BYTES)?) {
+                return Err(DecodeError::Codec {
+                    codec: "MP3 of free format",
+                    container: self.container,
+                });
+            }
+            let bytes = self.buffer.look(MOST_BYTES)?;
+            let next = bytes
+                .iter()
+                .skip(1)
+                .position(|byte| matches!(*byte, 0xff | b'I' | b'T' | b'A'));
+            let step = 1 + next.unwrap_or(bytes.len() - 1);
+            let zeros = bytes.iter().take(step).filter(|byte| **byte == 0).count();
+            self.buffer.skip(step as u64)?;
+            self.junk += (step - zeros) as u64;
+            if self.newest.is_none() && self.junk > MOST_JUNK {
+                return Err(DecodeError::NotAudio);
+            }
+        }
+    }
+
+    /// Whether the bytes that look like a frame are one: it is where the last one ended and like it, or others follow.
+    fn is_believed(&mut self, header: &Header) -> Result<bool, DecodeError> {
+        if self.in_step
+            && self
+                .newest
+                .as_ref()
+                .is_some_and(|newest| newest.is_like(header))
+        {
+            return Ok(true);
+        }
+        let needed = if self.newest.is_some() { 2 } else { CHAIN };
+        let bytes = self.buffer.look(needed * MOST_BYTES + 16)?;
+        let mut at = header.bytes;
+        for _ in 1..needed {
+            let rest = bytes.get(at..).unwrap_or_default();
+            if rest.len() < header::LENGTH || skippable(rest).is_some() {
+                return Ok(self
+                    .newest
+                    .as_ref()
+                    .is_none_or(|newest| newest.is_like(header)));
+            }
+            match Header::read(rest) {
+                Some(next) if header.is_like(&next) => at += next.bytes,
+                _ => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Take a frame, or a tag that has the form of one.
+    fn take(&mut self, header: Header) -> Result<(), DecodeError> {
+        let bytes = self.buffer.look(header.bytes)?;
+        let frame: Box<[u8]> = bytes.get(..header.bytes).unwrap_or_default().into();
+        self.buffer.skip(header.bytes as u64)?;
+        self.used += header.bytes as u64;
+        self.in_step = true;
+        let is_new = self
+            .newest
+            .as_ref()
+            .is_none_or(|newest| !newest.has_format_of(&header));
+        if let Some(tag) = Tag::read(&frame, &header) {
+            self.end_segment();
+            self.segment = Segment {
+                delay: tag.delay,
+                tag,
+                found: 0,
+            };
+            if is_new {
+                self.held
+                    .push_back(Unit::Codec(header.parameters(), self.container));
+            }
+            self.newest = Some(header);
+            return Ok(());
+        }
+        if self
+            .newest
+            .as_ref()
+            .is_some_and(|newest| !newest.is_like(&header))
+        {
+            // another file begins, without a tag
+            self.end_segment();
+            self.segment = Segment::default();
+        }
+        if is_new {
+            self.held
+                .push_back(Unit::Codec(header.parameters(), self.container));
+        }
+        self.segment.found += 1;
+        self.seconds += f64::from(header.samples) / f64::from(header.rate);
+        let cut = self.segment.delay.min(header.samples);
+        self.segment.delay -= cut;
+        let data = frame.get(header.start..).unwrap_or_default();
+        let packet = PacketBuilder::new()
+            .track_id(0)
+            .pts(Timestamp::ZERO)
+            .dur(Duration::from(u64::from(header.samples - cut)))
+            .trim_start(Duration::from(u64::from(cut)))
+            .data(data)
+            .build();
+        self.held.push_back(Unit::Packet(packet));
+        self.newest = Some(header);
+        Ok(())
+    }
+
+    /// Cut the padding off the packets that are held, if the count of the segment's tag agrees.
+    fn end_segment(&mut self) {
+        let Segment { tag, found, .. } = &self.segment;
+        let Some(count) = tag.frames.map(u64::from) else {
+            return;
+        };
+        if let Some(newest) = &self.newest {
+            let seconds = f64::from(newest.samples) / f64::from(newest.rate);
+            self.missing += count.saturating_sub(*found) as f64 * seconds;
+        }
+        let mut padding = if count == *found { tag.padding } else { 0 };
+        for unit in self.held.iter_mut().rev() {
+            let Unit::Packet(packet) = unit else {
+                break;
+            };
+            if padding == 0 {
+                break;
+            }
+            padding = cut_end(packet, padding);
+        }
+    }
+}
+
+/// Cut samples off a packet's end and return the number of those that it did not have.
+fn cut_end(packet: &mut Packet, samples: u32) -> u32 {
+    let has = packet.dur.get() as u32;
+    let cut = samples.min(has);
+    packet.trim_end = Duration::from(u64::from(cut));
+    packet.dur = Duration::from(u64::from(has - cut));
+    samples - cut
+}
+
+impl Packets for Frames {
+    fn next(&mut self) -> Result<Option<Unit>, DecodeError> {
+        loop {
+            // as many frames as may be padding, the largest of which is 4095 samples
+            let holds = if self.segment.tag.padding == 0 { 0 } else { 16 };
+            if self.held.len() > holds || self.ended {
+                return Ok(self.held.pop_front());
+            }
+            match self.find()? {
+                Some(header) => self.take(header)?,
+                None => {
+                    self.ended = true;
+                    self.end_segment();
+                    // a few chance hits in something else
+                    if self.used == 0 || self.used < self.junk / 8 {
+                        return Err(DecodeError::NotAudio);
+                    }
+                }
+            }
+        }
+    }
+
+    fn announced(&self) -> Option<f64> {
+        (self.missing > 0.0).then_some(self.seconds + self.missing)
+    }
+}

@@ -1,0 +1,95 @@
+//! Tags: those of Xing, LAME and Fraunhofer's encoder, which have the form of a frame, and those between files.
+
+use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
+
+use super::header::Header;
+use crate::host::decode::sniff::id3_length;
+
+/// Samples that a decoder of layer 3 adds to the encoder's delay.
+const DECODER_DELAY: u32 = 529;
+
+/// The counts of a tag.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tag {
+    /// Frames after the tag.
+    pub(super) frames: Option<u32>,
+    /// Samples before the music.
+    pub(super) delay: u32,
+    /// Samples after it.
+    pub(super) padding: u32,
+}
+
+impl Tag {
+    /// Read the tag that a frame is, if it is one.
+    pub(super) fn read(frame: &[u8], header: &Header) -> Option<Self> {
+        if header.codec != CODEC_ID_MP3 {
+            return None;
+        }
+        let (side, end) = header.side;
+        let is_silent = |to| {
+            frame
+                .get(side..to)
+                .is_some_and(|side| side.iter().all(|b| *b == 0))
+        };
+        if frame.get(36..40) == Some(b"VBRI") && is_silent(36) {
+            return Some(Self {
+                frames: long(frame, 50),
+                ..Self::default()
+            });
+        }
+        if !matches!(frame.get(end..end + 4)?, b"Xing" | b"Info") || !is_silent(end) {
+            return None;
+        }
+        let flags = long(frame, end + 4)?;
+        let frames = if flags & 1 == 0 {
+            None
+        } else {
+            long(frame, end + 8)
+        };
+        let fields = [(1, 4), (2, 4), (4, 100), (8, 4)];
+        let lengths = fields.map(|(flag, length)| if flags & flag == 0 { 0 } else { length });
+        let lame = end + 8 + lengths.iter().sum::<usize>();
+        let (delay, padding) = lame_trim(frame, lame).unwrap_or_default();
+        // a count that leaves nothing is not one
+        let all = frames.map(|frames| u64::from(frames) * u64::from(header.samples));
+        let is_possible = all.is_none_or(|all| all > u64::from(delay + padding));
+        Some(Self {
+            frames: frames.filter(|_| is_possible),
+            delay,
+            padding,
+        })
+    }
+}
+
+/// Read the delay and padding of LAME's part of the tag at `at`. Its checksum is not looked at: programs that change
+/// the count leave it as it was.
+fn lame_trim(frame: &[u8], at: usize) -> Option<(u32, u32)> {
+    let encoder = frame.get(at..at + 4)?;
+    let trim = long(frame, at + 20)? & 0xff_ffff;
+    let padding = (trim & 0xfff).saturating_sub(DECODER_DELAY);
+    matches!(encoder, b"LAME" | b"Lavf" | b"Lavc")
+        .then_some((DECODER_DELAY + (trim >> 12), padding))
+}
+
+fn long(bytes: &[u8], at: usize) -> Option<u32> {
+    let bytes = bytes.get(at..).and_then(<[u8]>::first_chunk::<4>);
+    bytes.map(|bytes| u32::from_be_bytes(*bytes))
+}
+
+/// Length of a tag before or after frames that these bytes begin: ID3, or APE's.
+pub(super) fn skippable(bytes: &[u8]) -> Option<u64> {
+    match bytes.first_chunk::<3>()? {
+        b"ID3" => id3_length(bytes),
+        b"TAG" => Some(128),
+        b"APE" if bytes.starts_with(b"APETAGEX") => {
+            let word = |at: usize| {
+                let bytes = bytes.get(at..).and_then(<[u8]>::first_chunk::<4>);
+                bytes.map(|bytes| u64::from(u32::from_le_bytes(*bytes)))
+            };
+            // the size counts what is between header and footer, and the footer; either can come first here
+            let is_header = word(20)? >> 29 & 1 == 1;
+            Some(if is_header { 32 + word(12)? } else { 32 })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,107 @@
+//! Packets of coded audio, one after the other.
+
+use std::boxed::Box;
+
+use symphonia::core::audio::Channels;
+use symphonia::core::codecs::audio::AudioDecoderOptions;
+use symphonia::core::codecs::audio::well_known::CODEC_ID_AAC;
+use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters, AudioDecoder};
+use symphonia::core::packet::Packet;
+
+use super::error::DecodeError;
+use super::names::codec_name;
+
+/// The next piece of a stream.
+pub(super) enum Unit {
+    /// The packets from here on need a decoder for this, and the container's name for messages.
+    Codec(AudioCodecParameters, &'static str),
+    Packet(Packet),
+}
+
+/// A stream that was taken out of its container. Its first unit is a [`Unit::Codec`].
+pub(super) trait Packets: Send + Sync {
+    /// Return the next unit, `None` at the end.
+    fn next(&mut self) -> Result<Option<Unit>, DecodeError>;
+
+    /// Return the seconds of audio that the file announces, as far as it is known now.
+    fn announced(&self) -> Option<f64>;
+}
+
+/// Return parameters of a codec with unnamed channels.
+pub(super) fn parameters(codec: AudioCodecId, rate: u32, channels: u16) -> AudioCodecParameters {
+    let mut parameters = AudioCodecParameters::new();
+    parameters
+        .for_codec(codec)
+        .with_sample_rate(rate)
+        .with_channels(Channels::Discrete(channels));
+    parameters
+}
+
+/// Make the decoder for a stream.
+pub(super) fn decoder(
+    parameters: &AudioCodecParameters,
+    container: &'static str,
+) -> Result<Box<dyn AudioDecoder>, DecodeError> {
+    let mut parameters = parameters.clone();
+    let mut channels = parameters.channels.as_ref().map(Channels::count);
+    if parameters.codec == CODEC_ID_AAC
+        && let Some(core) = parameters.extra_data.as_deref().and_then(aac_core)
+    {
+        channels = Some(usize::from(core[1] >> 3 & 0xf));
+        parameters.extra_data = Some(Box::new(core));
+    }
+    let options = AudioDecoderOptions::default();
+    let made = symphonia::default::get_codecs().make_audio_decoder(&parameters, &options);
+    made.map_err(|_| match codec_name(parameters.codec) {
+        Some("AAC") if channels.is_some_and(|count| count > 2) => DecodeError::Codec {
+            codec: "AAC with more than two channels",
+            container,
+        },
+        Some(codec) => DecodeError::Codec { codec, container },
+        None => DecodeError::UnknownCodec,
+    })
+}
+
+/// Configuration of AAC-LC for the core of a stream of HE-AAC, which adds the band above and, in version 2, the
+/// second channel; `None` for every other stream.
+///
+/// Fields as ISO/IEC 14496-3, 1.6.2.1 has them: object type (5 bits), index of the rate (4), channels (4).
+fn aac_core(config: &[u8]) -> Option<[u8; 2]> {
+    let [first, second, ..] = *config else {
+        return None;
+    };
+    let (object, rate) = (first >> 3, (first & 7) << 1 | second >> 7);
+    let channels = second >> 3 & 0xf;
+    // LC, SBR and PS; a rate that follows in full is not handled
+    let is_extended = matches!(object, 5 | 29) || object == 2 && config.len() > 2;
+    // of LC, the next bits tell frames of 960 samples, which stay refused
+    let is_core = object != 2 || second & 0b100 == 0;
+    (is_extended && is_core && rate < 13 && channels > 0)
+        .then_some([2 << 3 | rate >> 1, (rate & 1) << 7 | channels << 3])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::aac_core;
+
+    #[test]
+    fn the_core_of_he_aac_is_plain_aac() {
+        // SBR in front (object type 5), 22.05 kHz in stereo; PS in front (29), 24 kHz in mono
+        assert_eq!(aac_core(&[0x2b, 0x92, 0x08, 0x00]), Some([0x13, 0x90]));
+        assert_eq!(aac_core(&[0xeb, 0x09, 0x88, 0x00]), Some([0x13, 0x08]));
+        // LC that tells of SBR behind it; LC alone, with frames of 960 samples, and with channels of its own
+        assert_eq!(
+            aac_core(&[0x13, 0x90, 0x56, 0xe5, 0xa0]),
+            Some([0x13, 0x90])
+        );
+        for config in [
+            &[0x12, 0x10][..],
+            &[0x12, 0x14, 0x56],
+            &[0x12, 0x00, 0x05],
+            &[0x12],
+            &[],
+        ] {
+            assert_eq!(aac_core(config), None, "{config:x?}");
+        }
+    }
+}

@@ -1,0 +1,272 @@
+use std::boxed::Box;
+use std::fs::File;
+use std::io::{Cursor, ErrorKind, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::vec::Vec;
+
+use symphonia::core::codecs::audio::AudioDecoder;
+use symphonia::core::io::{MediaSource, ReadOnlySource};
+
+use super::container::Container;
+use super::error::DecodeError;
+use super::frames::Frames;
+use super::packets::{Packets, Unit, decoder};
+use super::rate::Converter;
+use super::sniff::{Kind, sniff};
+use super::source::Source;
+use super::{aiff, au, wave};
+use crate::audio::InputFormat;
+
+/// Packets in a row that give no audio before the rest of a file counts as unreadable: minutes of any real
+/// format. A hostile file can announce billions.
+const MAX_SILENT_PACKETS: u32 = 100_000;
+
+/// Reads an audio file block by block, so that its length does not matter.
+///
+/// Delay and padding that the encoder added are cut off where the file tells them (mp3, Vorbis); AAC in m4a
+/// begins with up to 50 ms of silence. Samples that are not finite numbers are replaced by silence. A rate from 4 to
+/// 768 kHz that is none of [`SUPPORTED_RATES`](crate::audio::SUPPORTED_RATES) is resampled to one that is.
+///
+/// ```no_run
+/// use timbrel_core::host::decode::AudioReader;
+///
+/// let mut reader = AudioReader::open("song.mp3".as_ref())?;
+/// println!("{:?}", reader.format());
+/// while let Some(block) = reader.next_block()? {
+///     println!("{} interleaved samples", block.samples.len());
+/// }
+/// # Ok::<(), timbrel_core::host::decode::DecodeError>(())
+/// ```
+pub struct AudioReader {
+    packets: Box<dyn Packets>,
+    decoder: Option<Box<dyn AudioDecoder>>,
+    format: InputFormat,
+    /// For a rate that is not supported.
+    converter: Option<Converter>,
+    samples: Vec<f32>,
+    /// The first block is decoded on opening, since only then rate and channels are certain.
+    first_is_ready: bool,
+    /// Interleaved samples before the newest block.
+    before: u64,
+    replaced: u64,
+    first_replaced: Option<u64>,
+    seconds: f64,
+}
+
+/// Interleaved samples (full scale ±1.0) and their format.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Block<'r> {
+    /// Rate and channels; they can change from one block to the next.
+    pub format: InputFormat,
+    /// Whole frames, one or more.
+    pub samples: &'r [f32],
+}
+
+impl core::fmt::Debug for AudioReader {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("AudioReader")
+            .field("format", &self.format)
+            .finish_non_exhaustive()
+    }
+}
+
+impl AudioReader {
+    /// Open a file and decode its first block. A pipe is read from its beginning to its end.
+    ///
+    /// # Errors
+    /// [`DecodeError`] says why it cannot be read.
+    pub fn open(path: &Path) -> Result<Self, DecodeError> {
+        let file = File::open(path)?;
+        if file.metadata()?.is_dir() {
+            return Err(DecodeError::Io {
+                kind: ErrorKind::IsADirectory,
+            });
+        }
+        Self::new(Box::new(file))
+    }
+
+    /// Open a file that is in memory. `extension` ("mp3", "wav" …) is not needed any more: the content decides.
+    ///
+    /// # Errors
+    /// [`DecodeError`] says why the bytes cannot be read.
+    pub fn from_bytes(bytes: Vec<u8>, extension: Option<&str>) -> Result<Self, DecodeError> {
+        let _ = extension;
+        Self::new(Box::new(Cursor::new(bytes)))
+    }
+
+    /// Open what comes from a stream that cannot be sought, such as standard input.
+    ///
+    /// # Errors
+    /// [`DecodeError`] says why it cannot be read.
+    pub fn from_stream(stream: impl Read + Send + Sync + 'static) -> Result<Self, DecodeError> {
+        Self::new(Box::new(ReadOnlySource::new(stream)))
+    }
+
+    fn new(source: Box<dyn MediaSource>) -> Result<Self, DecodeError> {
+        guarded(|| {
+            let mut reader = Self {
+                packets: packets(Source::new(source))?,
+                decoder: None,
+                format: InputFormat::mono(0),
+                converter: None,
+                samples: Vec::new(),
+                first_is_ready: false,
+                before: 0,
+                replaced: 0,
+                first_replaced: None,
+                seconds: 0.0,
+            };
+            if !reader.decode()? {
+                return Err(DecodeError::NoAudio);
+            }
+            reader.first_is_ready = true;
+            Ok(reader)
+        })
+    }
+
+    /// Return rate and channels of the newest block, or of the first one.
+    #[must_use]
+    pub fn format(&self) -> InputFormat {
+        self.format
+    }
+
+    /// Return the share of the announced audio that was decoded up to now, `None` where the file announces nothing.
+    /// After the end, less than 1 means that the file is damaged or broken off.
+    #[must_use]
+    pub fn share(&self) -> Option<f64> {
+        let announced = self.packets.announced().filter(|seconds| *seconds > 0.0)?;
+        Some((self.seconds / announced).min(1.0))
+    }
+
+    /// Return the number of samples that were not finite and were replaced, and the index of the first one among all
+    /// interleaved samples.
+    #[must_use]
+    pub fn replaced(&self) -> Option<(u64, u64)> {
+        self.first_replaced.map(|first| (self.replaced, first))
+    }
+
+    /// Return the next block, `None` at the end. Packets that cannot be decoded are skipped, and a file that breaks off
+    /// ends there, as players do it.
+    ///
+    /// # Errors
+    /// [`DecodeError::Io`], or [`DecodeError::NotAudio`] where next to nothing of a file turned out to be audio.
+    pub fn next_block(&mut self) -> Result<Option<Block<'_>>, DecodeError> {
+        if !core::mem::take(&mut self.first_is_ready) {
+            self.before += self.samples.len() as u64;
+            if !guarded(|| self.decode())? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(Block {
+            format: self.format,
+            samples: &self.samples,
+        }))
+    }
+
+    /// Decode until there are samples; false at the end.
+    fn decode(&mut self) -> Result<bool, DecodeError> {
+        for _ in 0..MAX_SILENT_PACKETS {
+            let packet = match self.packets.next()? {
+                Some(Unit::Packet(packet)) => packet,
+                Some(Unit::Codec(parameters, container)) => {
+                    self.decoder = match decoder(&parameters, container) {
+                        Ok(decoder) => Some(decoder),
+                        // what was heard before counts
+                        Err(_) if self.seconds > 0.0 => None,
+                        Err(error) => return Err(error),
+                    };
+                    continue;
+                }
+                None => break,
+            };
+            let Some(Ok(buffer)) = self.decoder.as_mut().map(|decoder| decoder.decode(&packet))
+            else {
+                continue;
+            };
+            let spec = buffer.spec();
+            let format = InputFormat {
+                sample_rate: spec.rate(),
+                channels: spec.channels().count() as u16,
+            };
+            buffer.copy_to_vec_interleaved(&mut self.samples);
+            if self.samples.is_empty() {
+                continue;
+            }
+            let frames = self.samples.len() as f64 / f64::from(format.channels.max(1));
+            self.seconds += frames / f64::from(format.sample_rate.max(1));
+            self.replace_invalid();
+            self.convert(format)?;
+            if !self.samples.is_empty() {
+                return Ok(true);
+            }
+        }
+        // what is still in the filters
+        self.samples.clear();
+        if let Some(mut converter) = self.converter.take() {
+            converter.finish();
+            converter.convert(&mut self.samples);
+        }
+        Ok(!self.samples.is_empty())
+    }
+
+    /// Bring the samples, which have this format, to a rate that is supported.
+    fn convert(&mut self, format: InputFormat) -> Result<(), DecodeError> {
+        if self
+            .converter
+            .as_ref()
+            .is_none_or(|converter| converter.from() != format)
+        {
+            self.converter = Converter::new(format).map_err(DecodeError::Rate)?;
+        }
+        self.format = match &mut self.converter {
+            Some(converter) => {
+                converter.convert(&mut self.samples);
+                converter.to()
+            }
+            None => format,
+        };
+        Ok(())
+    }
+
+    fn replace_invalid(&mut self) {
+        // no early exit, so that it can be done for many samples at a time
+        let valid = self
+            .samples
+            .iter()
+            .fold(true, |valid, x| valid & x.is_finite());
+        if valid {
+            return;
+        }
+        for (index, sample) in (self.before..).zip(&mut self.samples) {
+            if !sample.is_finite() {
+                *sample = 0.0;
+                self.replaced += 1;
+                self.first_replaced.get_or_insert(index);
+            }
+        }
+    }
+}
+
+/// Open a file by what its first bytes say.
+fn packets(mut source: Source) -> Result<Box<dyn Packets>, DecodeError> {
+    if source.prefix(1)?.is_empty() {
+        return Err(DecodeError::Empty);
+    }
+    Ok(match sniff(&mut source)? {
+        Kind::Wave => wave::open(source)?,
+        Kind::Aiff => aiff::open(source)?,
+        Kind::Au => au::open(source)?,
+        Kind::Frames => Box::new(Frames::new(source, "an mp3 or aac file")),
+        kind @ (Kind::Caf | Kind::Flac | Kind::Ogg | Kind::Mp4 | Kind::Matroska) => {
+            Box::new(Container::open(source, kind)?)
+        }
+        Kind::Foreign(format) => return Err(DecodeError::Foreign { format }),
+        Kind::Unknown => return Err(DecodeError::NotAudio),
+    })
+}
+
+/// A hostile file may reach an assertion in a decoder; that is the file's error, not the program's.
+fn guarded<T>(run: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(DecodeError::Decoder))
+}

@@ -1,0 +1,181 @@
+//! The kind of a file by its first bytes.
+
+use std::io::Result as IoResult;
+
+use super::source::Source;
+
+/// Bytes that are looked at.
+const LOOK: usize = 4096;
+
+/// Most zeros in front of a file that are skipped: downloads and recorders leave such a gap.
+const MOST_ZEROS: u64 = 16 << 20;
+
+/// Fewest zeros that are a gap rather than the beginning of a format.
+const GAP: usize = 512;
+
+/// The format of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// RIFF, RIFX, RF64 or BW64 with form WAVE, or Sony's Wave64.
+    Wave,
+    Aiff,
+    Au,
+    Caf,
+    Flac,
+    Ogg,
+    Mp4,
+    Matroska,
+    /// MPEG audio or AAC in ADTS, frame after frame.
+    Frames,
+    /// A format that is known and not supported, by name.
+    Foreign(&'static str),
+    Unknown,
+}
+
+/// Skip what may be in front of a file of any format, and tell the format.
+pub(super) fn sniff(source: &mut Source) -> IoResult<Kind> {
+    skip_zeros(source)?;
+    // tags can follow each other, each with its length
+    for _ in 0..8 {
+        let Some(length) = id3_length(source.prefix(10)?) else {
+            break;
+        };
+        source.skip(length)?;
+        skip_zeros(source)?;
+    }
+    Ok(kind(source.prefix(LOOK)?))
+}
+
+fn skip_zeros(source: &mut Source) -> IoResult<()> {
+    let mut skipped = 0;
+    while skipped < MOST_ZEROS {
+        let bytes = source.prefix(LOOK)?;
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        if zeros < GAP && skipped == 0 || zeros == 0 {
+            break;
+        }
+        source.skip(zeros as u64)?;
+        skipped += zeros as u64;
+    }
+    Ok(())
+}
+
+/// Length of the ID3v2 tag that these bytes begin, with its header and footer.
+pub(super) fn id3_length(bytes: &[u8]) -> Option<u64> {
+    let [b'I', b'D', b'3', major, minor, flags, size @ ..] = bytes.first_chunk::<10>()? else {
+        return None;
+    };
+    if *major == 0xff || *minor == 0xff || size.iter().any(|byte| byte & 0x80 != 0) {
+        return None;
+    }
+    let size = size
+        .iter()
+        .fold(0, |size, byte| size << 7 | u64::from(*byte));
+    Some(size + if flags & 0x10 == 0 { 10 } else { 20 })
+}
+
+/// Formats by what their files begin with.
+const BEGINNINGS: [(&[u8], Kind); 52] = [
+    (b"riff\x2e\x91\xcf\x11", Kind::Wave),
+    (b".snd", Kind::Au),
+    (b"dns.", Kind::Au),
+    (b"caff", Kind::Caf),
+    (b"fLaC", Kind::Flac),
+    (b"OggS", Kind::Ogg),
+    (b"\x1a\x45\xdf\xa3", Kind::Matroska),
+    (b"MAC ", Kind::Foreign("Monkey's Audio")),
+    (b"wvpk", Kind::Foreign("WavPack")),
+    (b"MPCK", Kind::Foreign("Musepack")),
+    (b"MP+", Kind::Foreign("Musepack")),
+    (b"TTA1", Kind::Foreign("True Audio")),
+    (b"TTA2", Kind::Foreign("True Audio")),
+    (b"tBaK", Kind::Foreign("TAK")),
+    (b"OFR ", Kind::Foreign("OptimFROG")),
+    (b"DSD ", Kind::Foreign("DSD (DSF)")),
+    (b"FRM8", Kind::Foreign("DSD (DSDIFF)")),
+    (b"MThd", Kind::Foreign("MIDI")),
+    (b"#!AMR", Kind::Foreign("AMR")),
+    (b"#!SILK", Kind::Foreign("SILK")),
+    (b"\x02#!SILK", Kind::Foreign("SILK")),
+    (b".RMF", Kind::Foreign("RealMedia")),
+    (b".ra\xfd", Kind::Foreign("RealAudio")),
+    (
+        b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",
+        Kind::Foreign("Windows Media (ASF)"),
+    ),
+    (b"FLV\x01", Kind::Foreign("Flash video")),
+    (b"\x00\x00\x01\xba", Kind::Foreign("MPEG program stream")),
+    (b"\x00\x00\x01\xb3", Kind::Foreign("MPEG video")),
+    (b"\x0b\x77", Kind::Foreign("AC-3")),
+    (b"\x77\x0b", Kind::Foreign("AC-3")),
+    (b"\x7f\xfe\x80\x01", Kind::Foreign("DTS")),
+    (b"\xfe\x7f\x01\x80", Kind::Foreign("DTS")),
+    (b"\x1f\xff\xe8\x00", Kind::Foreign("DTS")),
+    (b"DTSHDHDR", Kind::Foreign("DTS")),
+    (
+        b"Creative Voice File",
+        Kind::Foreign("Creative Voice (VOC)"),
+    ),
+    (b"NIST_1A", Kind::Foreign("NIST Sphere")),
+    (b"IMPM", Kind::Foreign("Impulse Tracker")),
+    (b"Extended Module: ", Kind::Foreign("FastTracker module")),
+    (b"PSID", Kind::Foreign("SID")),
+    (b"RSID", Kind::Foreign("SID")),
+    (b"ADIF", Kind::Foreign("AAC in ADIF")),
+    (b"PK\x03\x04", Kind::Foreign("a zip archive")),
+    (b"PK\x05\x06", Kind::Foreign("a zip archive")),
+    (b"Rar!", Kind::Foreign("a rar archive")),
+    (b"7z\xbc\xaf\x27\x1c", Kind::Foreign("a 7-Zip archive")),
+    (b"\x1f\x8b", Kind::Foreign("gzip")),
+    (b"BZh", Kind::Foreign("bzip2")),
+    (b"\xfd7zXZ\x00", Kind::Foreign("xz")),
+    (b"\x28\xb5\x2f\xfd", Kind::Foreign("Zstandard")),
+    (b"\x89PNG", Kind::Foreign("a PNG picture")),
+    (b"\xff\xd8\xff", Kind::Foreign("a JPEG picture")),
+    (b"%PDF-", Kind::Foreign("PDF")),
+    (b"\x7fELF", Kind::Foreign("a program")),
+];
+
+fn kind(bytes: &[u8]) -> Kind {
+    let (tag, form) = (bytes.get(..4), bytes.get(8..12));
+    match (tag, form) {
+        (Some(b"RIFF" | b"RIFX" | b"RF64" | b"BW64"), Some(b"WAVE")) => return Kind::Wave,
+        (Some(b"RIFF"), Some(b"AVI ")) => return Kind::Foreign("AVI"),
+        (Some(b"RIFF"), Some(b"RMID")) => return Kind::Foreign("MIDI"),
+        (Some(b"RIFF"), Some(b"CDXA")) => return Kind::Foreign("Video CD"),
+        (Some(b"RIFF"), Some(b"WEBP")) => return Kind::Foreign("a WebP picture"),
+        (Some(b"FORM"), Some(b"AIFF" | b"AIFC")) => return Kind::Aiff,
+        (Some(b"FORM"), Some(b"8SVX" | b"16SV")) => return Kind::Foreign("Amiga IFF"),
+        _ => {}
+    }
+    let begins = |(beginning, _): &&(&[u8], Kind)| bytes.starts_with(beginning);
+    if let Some((_, kind)) = BEGINNINGS.iter().find(begins) {
+        return *kind;
+    }
+    match bytes.get(4..8) {
+        Some(b"ftyp" | b"moov" | b"mdat" | b"wide" | b"free" | b"skip" | b"pnot") => {
+            return Kind::Mp4;
+        }
+        // the other segments of a fragmented stream
+        Some(b"styp" | b"moof" | b"sidx") => return Kind::Mp4,
+        _ => {}
+    }
+    if is_transport_stream(bytes) {
+        return Kind::Foreign("MPEG transport stream");
+    }
+    if bytes.is_empty() || bytes.iter().all(|byte| *byte == 0) {
+        return Kind::Unknown;
+    }
+    Kind::Frames
+}
+
+/// Whether a sync byte begins each packet, which has 188 bytes, or 192 with a time in front, or 204 with a check
+/// behind.
+fn is_transport_stream(bytes: &[u8]) -> bool {
+    [(0, 188), (4, 192), (0, 204)]
+        .into_iter()
+        .any(|(first, length)| {
+            let mut syncs = bytes.iter().skip(first).step_by(length);
+            syncs.len() >= 4 && syncs.all(|byte| *byte == 0x47)
+        })
+}

@@ -1,0 +1,187 @@
+//! Decoding: frames without a container, miscounted, joined, and in several formats.
+#![cfg(feature = "decode")]
+
+use timbrel_core::audio::InputFormat;
+use timbrel_core::host::decode::{AudioReader, DecodeError, MonoReader};
+
+mod common;
+#[path = "common/decoded.rs"]
+mod decoded;
+use decoded::{error, fixture, read, read_one, stereo};
+
+/// Where the tag's count of frames is in an mp3.
+fn count_place(mp3: &[u8]) -> usize {
+    let tag = |name: &[u8]| mp3.windows(4).position(|bytes| bytes == name);
+    let tag = tag(b"Xing")
+        .or_else(|| tag(b"Info"))
+        .expect("the fixture has a tag");
+    assert_eq!(mp3[tag + 7] & 1, 1);
+    tag + 8
+}
+
+#[test]
+fn counts_in_an_mp3_cut_nothing() {
+    let mp3 = fixture("tone.mp3");
+    let whole = read_one(&mp3, stereo(44_100)).len();
+    let at = count_place(&mp3);
+    let count = u32::from_be_bytes(mp3[at..at + 4].try_into().unwrap());
+    for wrong in [0, 1, count / 2, count - 1, 3 * count] {
+        let mut bytes = mp3.clone();
+        bytes[at..at + 4].copy_from_slice(&wrong.to_be_bytes());
+        let samples = read_one(&bytes, stereo(44_100)).len();
+        // the delay is cut off all the same, and no padding
+        assert!(
+            samples >= whole,
+            "{wrong} for {count}: {samples} of {whole}"
+        );
+        assert!(
+            samples < whole + 2 * 4 * 1152,
+            "{wrong} for {count}: {samples}"
+        );
+    }
+    // without the tag at all: up to the first frame after it
+    let frames = mp3[at..]
+        .windows(2)
+        .position(|w| w[0] == 0xff && w[1] & 0xfe == 0xfa)
+        .unwrap();
+    assert!(read_one(&mp3[at + frames..], stereo(44_100)).len() >= whole);
+    // a tag that counts more than there is: part of the file is missing
+    let mut bytes = mp3.clone();
+    bytes[at..at + 4].copy_from_slice(&(3 * count).to_be_bytes());
+    let mut reader = AudioReader::from_bytes(bytes, None).unwrap();
+    while reader.next_block().unwrap().is_some() {}
+    let share = reader.share().unwrap();
+    assert!((0.25..0.45).contains(&share), "{share}");
+}
+
+#[test]
+fn joined_files_are_heard_to_the_end() {
+    let mp3 = fixture("tone.mp3");
+    let whole = read_one(&mp3, stereo(44_100));
+    let junk_free = [mp3.clone(), mp3.clone(), mp3.clone()].concat();
+    let id3v1 = [b"TAG".to_vec(), vec![b' '; 125]].concat();
+    let mut id3v2 = b"ID3\x04\0\0\0\0\x20\0".to_vec();
+    // a picture that is full of what looks like frames
+    id3v2.extend([0xff, 0xfb, 0x90, 0x44].repeat(1_024));
+    let tagged = [
+        mp3.clone(),
+        id3v1.clone(),
+        id3v2.clone(),
+        mp3.clone(),
+        id3v1,
+        mp3.clone(),
+    ];
+    for bytes in [junk_free, tagged.concat()] {
+        let samples = read_one(&bytes, stereo(44_100));
+        assert_eq!(samples.len(), 3 * whole.len());
+        assert!(samples[..whole.len()] == whole);
+    }
+    // and a gap before all of it, of more than symphonia searches
+    let gap = [vec![0; 2 << 20], mp3].concat();
+    assert!(read_one(&gap, stereo(44_100)) == whole);
+}
+
+/// Frames of silence in MPEG layer 3 without a tag: side information of zeros has no data.
+fn silent_mp3(header: [u8; 4], length: usize, frames: usize) -> Vec<u8> {
+    let frame = [header.to_vec(), vec![0; length - 4]].concat();
+    frame.repeat(frames)
+}
+
+#[test]
+fn a_format_that_changes_gives_one_stream() {
+    // 64 kbit/s mono at 44.1 kHz, 64 kbit/s stereo at 48 kHz, 32 kbit/s mono at 22.05 kHz (MPEG-2)
+    let mono = silent_mp3([0xff, 0xfb, 0x50, 0xc4], 208, 20);
+    let fast = silent_mp3([0xff, 0xfb, 0x54, 0x44], 192, 20);
+    let slow = silent_mp3([0xff, 0xf3, 0x40, 0xc4], 104, 20);
+    let tone = fixture("tone.mp3");
+    let whole = read_one(&tone, stereo(44_100)).len();
+    let parts = read(&[mono, tone.clone(), fast, slow, tone].concat()).unwrap();
+    let lengths: Vec<(InputFormat, usize)> = parts
+        .iter()
+        .map(|(format, samples)| (*format, samples.len()))
+        .collect();
+    let expected = [
+        (InputFormat::mono(44_100), 20 * 1152),
+        (stereo(44_100), whole),
+        (stereo(48_000), 2 * 20 * 1152),
+        (InputFormat::mono(22_050), 20 * 576),
+        (stereo(44_100), whole),
+    ];
+    assert_eq!(lengths, expected);
+}
+
+#[test]
+fn one_mono_signal_is_made_of_all_formats() {
+    let mono = silent_mp3([0xff, 0xfb, 0x50, 0xc4], 208, 50);
+    let bytes = [mono, fixture("tone.mp3")].concat();
+    let reader = AudioReader::from_bytes(bytes, None).unwrap();
+    let mut reader = MonoReader::new(reader, 22_050).unwrap();
+    let mut samples: Vec<f32> = Vec::new();
+    while let Some(block) = reader.next_block().unwrap() {
+        samples.extend_from_slice(block);
+    }
+    let (silence, tone) = samples.split_at(50 * 576);
+    assert!(silence[..28_000].iter().all(|x| x.abs() < 1e-3));
+    let mut alone = MonoReader::new(
+        AudioReader::from_bytes(fixture("tone.mp3"), None).unwrap(),
+        22_050,
+    )
+    .unwrap();
+    let mut expected = Vec::new();
+    while let Some(block) = alone.next_block().unwrap() {
+        expected.extend_from_slice(block);
+    }
+    assert_eq!(tone.len(), expected.len());
+    // the decoder's filters still hold silence, where they would hold nothing
+    let apart = tone.iter().zip(&expected).map(|(a, b)| (a - b).abs());
+    assert!(apart.fold(0.0, f32::max) < 1e-3);
+}
+
+#[test]
+fn a_frame_that_looks_right_by_chance_is_not_believed() {
+    let mp3 = fixture("tone.mp3");
+    let mut random = common::Random(5);
+    let mut noise: Vec<u8> = (0..300_000).map(|_| random.next() as u8 | 1).collect();
+    assert_eq!(error(&noise), DecodeError::NotAudio);
+    // a few real frames in the middle of something else
+    let frames = &mp3[mp3.len() / 2..];
+    noise.splice(150_000..150_000, frames.iter().copied());
+    let frames = read(&noise);
+    assert!(frames.is_err(), "{:?}", frames.map(|parts| parts.len()));
+}
+
+#[test]
+fn mp3_of_free_format_is_named() {
+    let bytes = silent_mp3([0xff, 0xfb, 0x00, 0x44], 1_306, 30);
+    let error = error(&bytes);
+    assert!(matches!(error, DecodeError::Codec { .. }), "{error:?}");
+    assert!(error.to_string().contains("free format"), "{error}");
+}
+
+#[test]
+fn aac_without_a_container_is_read() {
+    // silence: one channel, no sections, ended
+    let frame = |rate: u8| {
+        let body = [0x00, 0xc8, 0x00, 0x80, 0x23, 0x80];
+        let length = 7 + body.len() as u8;
+        let header = [
+            0xff,
+            0xf1,
+            0x40 | rate << 2,
+            0x40,
+            length >> 3,
+            length << 5 | 0x1f,
+            0xfc,
+        ];
+        [header.to_vec(), body.to_vec()].concat()
+    };
+    let parts = read(&[frame(4).repeat(30), frame(3).repeat(30)].concat()).unwrap();
+    let formats: Vec<InputFormat> = parts.iter().map(|(format, _)| *format).collect();
+    assert_eq!(
+        formats,
+        [InputFormat::mono(44_100), InputFormat::mono(48_000)]
+    );
+    for (_, samples) in &parts {
+        assert!(samples.len() >= 25 * 1024, "{}", samples.len());
+    }
+}
