@@ -26,5 +26,7 @@ if classify --json "$work/text.wav" "${files[0]}" >"$work/out" 2>"$work/err"; th
     exit 1
 fi
 grep -q 'text.wav' "$work/err"
-head -n 1 "$work/together" | diff - "$work/out"
+head -n 1 "$work/out" | grep -q 'text.wav.*"error"'
+head -n 1 "$work/together" | diff - <(tail -n +2 "$work/out")
+classify --json - <"${files[0]}" | sed 's|"file": "-"|"file": "'"${files[0]}"'"|' | diff <(head -n 1 "$work/together") -
 echo "classify: ${#files[@]} files, the README's output, errors reported"

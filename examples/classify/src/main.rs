@@ -4,16 +4,17 @@ mod demo;
 mod model;
 mod report;
 
-use std::io::Write;
+use std::ffi::OsStr;
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 use model::EngineName;
 use timbrel_core::audio::InputFormat;
-use timbrel_core::host::piece::{Heard, Listener, PieceError};
+use timbrel_core::host::piece::{Heard, Listener, PieceError, error_to_json};
 
-/// Names the genre of wav, mp3, flac, ogg and m4a files.
+/// Names the genre of wav, mp3, flac, ogg, m4a, aac, aiff, au, caf, mkv and webm files.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -23,13 +24,13 @@ struct Arguments {
     /// Engine that runs the model; by default the one that the model file is for
     #[arg(long, value_enum)]
     engine: Option<EngineName>,
-    /// Print a line of JSON for each file
+    /// Print a line of JSON for each file; of several files, a line with the error for each that failed
     #[arg(long)]
     json: bool,
     /// How many genres to show
     #[arg(long, value_name = "K", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
     top: u16,
-    /// Audio files; without any, a tune that this program makes itself
+    /// Audio files, or - for standard input; without any, a tune that this program makes itself
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 }
@@ -39,34 +40,86 @@ fn main() -> ExitCode {
     let model = match model::load(arguments.model.as_deref(), arguments.engine) {
         Ok(model) => model,
         Err(error) => {
-            eprintln!("classify: {error}");
+            complain(&error);
             return ExitCode::FAILURE;
         }
     };
     let mut listener = Listener::new(&model);
-    let mut failed = false;
-    let mut show = |name: &str, heard: Result<Heard, PieceError>| {
-        let printed = heard.map_err(|error| error.to_string()).and_then(|heard| {
-            let text = match arguments.json {
-                true => heard.to_json(name),
-                false => report::text(name, &heard, usize::from(arguments.top)),
+    let mut output = Output::new(&arguments);
+    let shown = if arguments.files.is_empty() {
+        let heard = listener.samples(InputFormat::mono(demo::RATE), &demo::tune());
+        output.show("demo tune (made by this program)".as_ref(), heard)
+    } else {
+        arguments.files.iter().try_for_each(|file| {
+            let heard = match file.to_str() {
+                Some("-") => listener.stream(std::io::stdin()),
+                _ => listener.file(file),
             };
-            let written = std::io::stdout().write_all(text.as_bytes());
-            written.map_err(|error| error.to_string())
-        });
-        if let Err(error) = printed {
-            eprintln!("classify: {name}: {error}");
-            failed = true;
-        }
+            output.show(file.as_os_str(), heard)
+        })
     };
-    if arguments.files.is_empty() {
-        show(
-            "demo tune (made by this program)",
-            listener.samples(InputFormat::mono(demo::RATE), &demo::tune()),
-        );
+    match shown {
+        // the reader has seen enough
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        Err(error) => {
+            complain(&format!("cannot write: {error}"));
+            return ExitCode::FAILURE;
+        }
+        Ok(()) => {}
     }
-    for file in &arguments.files {
-        show(&file.to_string_lossy(), listener.file(file));
+    ExitCode::from(u8::from(output.failed))
+}
+
+/// Writes answers to standard output and failures to standard error.
+struct Output<'a> {
+    arguments: &'a Arguments,
+    failed: bool,
+}
+
+impl<'a> Output<'a> {
+    fn new(arguments: &'a Arguments) -> Self {
+        Self {
+            arguments,
+            failed: false,
+        }
     }
-    ExitCode::from(u8::from(failed))
+
+    /// Show the answer for a file.
+    ///
+    /// # Errors
+    /// Standard output cannot be written.
+    fn show(&mut self, name: &OsStr, heard: Result<Heard, PieceError>) -> std::io::Result<()> {
+        let shown = name.to_string_lossy();
+        let mut out = std::io::stdout().lock();
+        match heard {
+            Ok(heard) => {
+                for warning in report::warnings(&heard) {
+                    complain(&format!("{shown}: {warning}"));
+                }
+                if self.arguments.json {
+                    out.write_all(heard.to_json(&shown).as_bytes())?;
+                } else {
+                    // the name as it is, even if it is not Unicode
+                    out.write_all(name.as_encoded_bytes())?;
+                    let top = usize::from(self.arguments.top);
+                    out.write_all(report::text(&heard, top).as_bytes())?;
+                }
+            }
+            Err(error) => {
+                self.failed = true;
+                let error = error.to_string();
+                complain(&format!("{shown}: {error}"));
+                // of several files, each has its line
+                if self.arguments.json && self.arguments.files.len() > 1 {
+                    out.write_all(error_to_json(&shown, &error).as_bytes())?;
+                }
+            }
+        }
+        out.flush()
+    }
+}
+
+/// Write a line to standard error, if that can be written.
+fn complain(what: &str) {
+    let _ = writeln!(std::io::stderr(), "classify: {what}");
 }

@@ -1,7 +1,8 @@
 //! The program as a user calls it.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -144,22 +145,152 @@ fn every_file_name_becomes_valid_json() {
 fn a_bad_file_does_not_stop_the_others() {
     let (_folder, text) = temporary("text.mp3", "no music\n".repeat(500).as_bytes());
     let (_folder, empty) = temporary("empty.wav", b"");
-    let (_folder, rate) = temporary("rate.wav", &wav(12_345, &[0; 100]));
+    let (_folder, rate) = temporary("rate.wav", &wav(1_234, &[0; 100]));
     let good = tone("ogg");
-    let output = classify(&["--json", &text, "missing.mp3", &empty, &good, &rate]);
+    let files = [text.as_str(), "missing.mp3", &empty, &good, &rate];
+    let output = classify(&[&["--json"], &files[..]].concat());
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(json(&output).len(), 1);
+    // a line for each, in their order
+    let lines = json(&output);
+    assert_eq!(lines.len(), files.len());
+    for (line, file) in lines.iter().zip(files) {
+        assert_eq!(line["file"], file);
+        assert_eq!(line["error"].is_string(), file != good, "{line}");
+        assert_eq!(line["genre"].is_string(), file == good, "{line}");
+    }
     let errors: Vec<&str> = stderr(&output).lines().collect();
     let expected = [
         (text.as_str(), "not a wav, mp3"),
         ("missing.mp3", "not found"),
         (&empty, "empty"),
-        (&rate, "12345 Hz"),
+        (&rate, "1234 Hz"),
     ];
     assert_eq!(errors.len(), expected.len(), "{errors:?}");
     for (error, (file, what)) in errors.iter().zip(expected) {
         assert!(error.contains(file) && error.contains(what), "{error}");
     }
+}
+
+#[test]
+fn one_bad_file_leaves_nothing_on_standard_output() {
+    let (_folder, text) = temporary("text.mp3", "no music\n".repeat(500).as_bytes());
+    let output = classify(&["--json", &text]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!((stdout(&output), stderr(&output).lines().count()), ("", 1));
+}
+
+#[test]
+fn standard_input_is_a_file_like_another() {
+    for kind in ["mp3", "flac", "ogg", "m4a"] {
+        let path = tone(kind);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_classify"))
+            .args(["--json", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        child.stdin.take().unwrap().write_all(&bytes).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{kind}");
+        let (streamed, read) = (&json(&output)[0], &json(&classify(&["--json", &path]))[0]);
+        assert_eq!(streamed["file"], "-");
+        assert_eq!(check(streamed), check(read), "{kind}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_fifo_is_read_without_seeking() {
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("fifo.wav");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&fifo)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let writer = std::thread::spawn({
+        let fifo = fifo.clone();
+        move || std::fs::write(fifo, wav(22_050, &[1_000; 30_000])).unwrap()
+    });
+    let output = classify(&["--json", fifo.to_str().unwrap()]);
+    writer.join().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    check(&json(&output)[0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_leaves_ends_the_program_quietly() {
+    let (_folder, path) = temporary("short.wav", &wav(8_000, &[1_000; 400]));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_classify"))
+        .arg("--json")
+        .args(std::iter::repeat_n(path.as_str(), 200))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(stderr(&output), "");
+    assert!(output.status.code().is_some_and(|code| code < 2));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_standard_error_does_not_matter() {
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_classify"))
+        .args(["--json", "missing.mp3", &tone("ogg")])
+        .stderr(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(json(&output).len(), 2);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_not_unicode_survives() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder
+        .path()
+        .join(std::ffi::OsStr::from_bytes(b"caf\xe9.wav"));
+    std::fs::write(&path, wav(8_000, &[1_000; 400])).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_classify"))
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(output.stdout.starts_with(path.as_os_str().as_bytes()));
+    let output = Command::new(env!("CARGO_BIN_EXE_classify"))
+        .arg("--json")
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert!(
+        json(&output)[0]["file"]
+            .as_str()
+            .unwrap()
+            .ends_with("caf\u{fffd}.wav")
+    );
+}
+
+#[test]
+fn a_damaged_file_is_answered_with_a_warning() {
+    let bytes = std::fs::read(tone("mp3")).unwrap();
+    let (_folder, cut) = temporary("cut.mp3", &bytes[..bytes.len() / 2]);
+    let output = classify(&["--json", &cut]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let heard = json(&output)[0]["heard"].as_f64().unwrap();
+    assert!((0.2..0.8).contains(&heard), "{heard}");
+    assert!(stderr(&output).contains("of the audio could be decoded"));
 }
 
 #[test]
