@@ -16,7 +16,7 @@ pub enum DeviceKind {
 }
 
 impl DeviceKind {
-    /// Opens the device, without gradients.
+    /// Open the device, without gradients.
     ///
     /// # Errors
     /// The backend was not compiled in, or the GPU is an emulation and `allow_software` is off.
@@ -48,7 +48,7 @@ mod gpu {
     use burn::tensor::Device;
     use burn::tensor::wgpu::wgpu::DeviceType;
 
-    /// Opens the adapter that wgpu prefers and says which it is: without a usable driver wgpu silently
+    /// Open the adapter that wgpu prefers and print which it is: without a usable driver wgpu silently
     /// falls back to one that computes on the CPU, many times slower than `--device cpu`.
     pub(super) fn open(allow_software: bool) -> Result<Device> {
         let opened = Device::wgpu_options().init_with_setup();

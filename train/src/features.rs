@@ -54,7 +54,7 @@ pub struct Matrix {
 }
 
 impl Feature {
-    /// Reads a name of the table above.
+    /// Read a name of the table above.
     ///
     /// # Errors
     /// It is none, or one of its numbers is out of range.
@@ -116,7 +116,7 @@ impl Feature {
         Ok(Self { kind, n_fft, hop })
     }
 
-    /// The feature in decibels relative to the maximum from which this one follows: a power is one written
+    /// Return the feature in decibels relative to the maximum from which this one follows: a power is one written
     /// otherwise, and MFCCs are a linear map of mel bands in decibels.
     #[must_use]
     pub const fn in_decibels(self) -> Self {
@@ -157,7 +157,7 @@ impl Feature {
         samples / self.hop as usize + 1
     }
 
-    /// Computes the feature of a mono signal at 22,050 Hz.
+    /// Compute the feature of a mono signal at 22,050 Hz.
     ///
     /// # Errors
     /// The signal is empty.
@@ -254,7 +254,7 @@ impl Matrix {
         }
     }
 
-    /// Writes it as the one tensor `name` of a safetensors file, f32 `[bin, frame]`.
+    /// Write it as the one tensor `name` of a safetensors file, f32 `[bin, frame]`.
     ///
     /// # Errors
     /// The file cannot be written.

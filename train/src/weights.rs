@@ -37,14 +37,14 @@ pub mod name {
         format!("blocks.{block}.conv.bias")
     }
 
-    /// A block's batch normalisation, to which a dot and one of [`GAMMA`], [`BETA`], [`MEAN`] and
+    /// Return a block's batch normalisation, to which a dot and one of [`GAMMA`], [`BETA`], [`MEAN`] and
     /// [`VARIANCE`] belong.
     #[must_use]
     pub fn norm(block: usize) -> String {
         format!("blocks.{block}.norm")
     }
 
-    /// Weights of a block's 1 × 1 branch, `[out, in, 1, 1]`.
+    /// Return the weights of a block's 1 × 1 branch, `[out, in, 1, 1]`.
     #[must_use]
     pub fn pointwise(block: usize) -> String {
         format!("blocks.{block}.branches.pointwise.weight")
@@ -70,7 +70,7 @@ pub mod name {
     pub const MEAN: &str = "running_mean";
     /// Batch normalisation's running variance, `[channel]`.
     pub const VARIANCE: &str = "running_var";
-    /// Weights and biases of a hidden dense layer, to which `.weight` or `.bias` belongs.
+    /// Return the weights and biases of a hidden dense layer, to which `.weight` or `.bias` belongs.
     #[must_use]
     pub fn hidden(layer: usize) -> String {
         format!("hidden.{layer}.dense")
@@ -89,7 +89,7 @@ pub mod name {
 }
 
 impl Weights {
-    /// The tensor of that name.
+    /// Return the tensor of that name.
     ///
     /// # Errors
     /// There is none.
@@ -99,30 +99,30 @@ impl Weights {
             .with_context(|| format!("tensor `{name}` is missing"))
     }
 
-    /// Names of all tensors, in alphabetical order.
+    /// Return the names of all tensors, in alphabetical order.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         self.0.keys().cloned().collect()
     }
 
-    /// Number of floats.
+    /// Return the number of floats.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.values().map(|array| array.values.len()).sum()
     }
 
-    /// Whether it is empty.
+    /// Return whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Adds or replaces a tensor.
+    /// Add or replace a tensor.
     pub fn insert(&mut self, name: String, array: Array) {
         self.0.insert(name, array);
     }
 
-    /// Adds or replaces a tensor with data from a device.
+    /// Add or replace a tensor with data from a device.
     pub(crate) fn insert_data(&mut self, name: String, data: TensorData) -> Result<()> {
         let shape = data.shape().to_vec();
         let values = data
@@ -132,7 +132,7 @@ impl Weights {
         Ok(())
     }
 
-    /// Moves towards `target`: `decay` of the old value stays. The names must be the same.
+    /// Move towards `target`: `decay` of the old value stays. The names must be the same.
     pub fn average(&mut self, target: &Self, decay: f32) {
         for (mean, new) in self.0.values_mut().zip(target.0.values()) {
             for (mean, new) in mean.values.iter_mut().zip(&new.values) {
@@ -144,7 +144,7 @@ impl Weights {
         }
     }
 
-    /// Writes a safetensors file.
+    /// Write a safetensors file.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -173,7 +173,7 @@ impl Weights {
         write_whole(path, file)
     }
 
-    /// Reads a safetensors file of 32-bit floats.
+    /// Read a safetensors file of 32-bit floats.
     ///
     /// # Errors
     /// The file cannot be read, is not a safetensors file, or holds another type or a value that is not finite.

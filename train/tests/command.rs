@@ -219,6 +219,93 @@ fn a_training_without_a_checkpoint_begins_anew() {
     assert_eq!(metrics.lines().count(), 1);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_named_with_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = common::write_all(folder.path(), 24);
+    let run = folder.path().join("run");
+    std::fs::create_dir(&run).unwrap();
+    std::os::unix::fs::symlink("/dev/full", run.join("metrics.jsonl")).unwrap();
+    assert_fails(
+        &[
+            "train",
+            "--data",
+            folder.path().to_str().unwrap(),
+            "--out",
+            run.to_str().unwrap(),
+            "--recipe",
+            recipe.to_str().unwrap(),
+        ],
+        &["No space left on device", "metrics.jsonl"],
+    );
+}
+
+#[test]
+fn rows_without_a_label_are_learnt_from_teachers() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = common::write_all(folder.path(), 24);
+    let place = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (teacher, student) = (place("teacher"), place("student"));
+    let train = ["train", "--data", &place(""), "--epochs", "1", "--out"];
+    let own = ["--recipe", recipe.to_str().unwrap()];
+    let output = timbrel(&[&train[..], &[&teacher], &own].concat());
+    assert!(output.status.success());
+
+    // every fifth track of the train part loses its label
+    let unknown = |track: usize| track.is_multiple_of(5) && track % 4 != 3;
+    let label = |track: usize| {
+        if unknown(track) {
+            255
+        } else {
+            (track % 3) as u8
+        }
+    };
+    let lines = |(index, line): (usize, &str)| match line.split(',').collect::<Vec<_>>()[..] {
+        [row, track, _, split] if index > 0 && unknown(index - 1) => {
+            format!("{row},{track},,{split}\n")
+        }
+        _ => format!("{line}\n"),
+    };
+    let manifest: String = common::manifest(24)
+        .lines()
+        .enumerate()
+        .map(lines)
+        .collect();
+    std::fs::write(place("manifest.csv"), manifest).unwrap();
+    std::fs::write(
+        place("logmel.safetensors"),
+        common::cache_with_labels(24, label),
+    )
+    .unwrap();
+    assert_fails(
+        &[&train[..], &[&student], &own].concat(),
+        &["4 of the train part have no genre", "[distillation]"],
+    );
+    let taught = place("taught.toml");
+    let text = format!("{}[distillation]\nweight = 0.5\n", common::RECIPE);
+    std::fs::write(&taught, text).unwrap();
+    let distilled = ["--recipe", &taught, "--teacher", &teacher];
+    let output = timbrel(&[&train[..], &[&student], &distilled].concat());
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{complained}");
+    // a report over all tracks counts those whose genre is known
+    let report = [
+        "evaluate",
+        "--data",
+        &place(""),
+        "--split",
+        "all",
+        "--json",
+        "--model",
+    ];
+    let output = timbrel(&["export", &student, "--out", &place("out")]);
+    assert!(output.status.success());
+    let output = timbrel(&[&report[..], &[&place("out/tiny.timbrel")]].concat());
+    let figures: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(figures["tracks"], 20);
+}
+
 #[test]
 fn impossible_classes_are_refused_before_an_epoch() {
     let folder = tempfile::tempdir().unwrap();

@@ -112,7 +112,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
 }
 
-/// Trains one seed after another, each in a folder of its own, and says how far apart they end.
+/// Train one seed after another, each in a folder of its own, and print how far apart they end.
 fn several(
     arguments: &Arguments,
     options: &Options,
@@ -141,7 +141,7 @@ fn several(
     ))
 }
 
-/// A flag that the first Ctrl-C sets, so that the run ends with a checkpoint after the epoch in progress; the
+/// Return a flag that the first Ctrl-C sets, so that the run ends with a checkpoint after the epoch in progress; the
 /// second ends the program at once.
 fn interrupt() -> Result<Arc<AtomicBool>> {
     let pressed = Arc::new(AtomicBool::new(false));
@@ -152,7 +152,7 @@ fn interrupt() -> Result<Arc<AtomicBool>> {
     Ok(pressed)
 }
 
-/// Paths that hold from any folder, for a run that is resumed in another.
+/// Return the paths that hold from any folder, for a run that is resumed in another.
 fn absolute(runs: &[PathBuf]) -> Result<Vec<PathBuf>> {
     runs.iter()
         .map(|run| {

@@ -39,7 +39,7 @@ pub struct MadeWith {
 }
 
 impl MadeWith {
-    /// Reads the keys `n_fft` and `hop` of a cache's metadata; none where one is missing.
+    /// Read the keys `n_fft` and `hop` of a cache's metadata; none where one is missing.
     fn read(metadata: &HashMap<String, String>, bins: usize) -> Result<Option<Self>> {
         let (Some(n_fft), Some(hop)) = (metadata.get("n_fft"), metadata.get("hop")) else {
             return Ok(None);
@@ -52,7 +52,7 @@ impl MadeWith {
         }))
     }
 
-    /// Whether the cache has the FFT's own bins.
+    /// Return whether the cache has the FFT's own bins.
     #[must_use]
     pub const fn holds_fft_bins(&self) -> bool {
         self.bins == self.n_fft as usize / 2 + 1
@@ -79,7 +79,7 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Reads the cache in `folder`. A folder that holds `gtzan/` is taken to mean that.
+    /// Read the cache in `folder`. A folder that holds `gtzan/` is taken to mean that.
     ///
     /// # Errors
     /// A file is missing or is not what it should be; the message names file, tensor or row.
@@ -99,7 +99,7 @@ impl Dataset {
             .with_context(|| format!("{} with {}", cache.display(), manifest.display()))
     }
 
-    /// Joins the bytes of a cache with its manifest.
+    /// Join the bytes of a cache with its manifest.
     ///
     /// # Errors
     /// The tensors are missing, of another type or shape, or contradict the manifest.
@@ -164,7 +164,7 @@ impl Dataset {
         })
     }
 
-    /// Tracks of a split; `all` is every track, whatever its split.
+    /// Return the tracks of a split; `all` is every track, whatever its split.
     ///
     /// # Errors
     /// The split is empty; the message lists those there are.
@@ -186,7 +186,7 @@ impl Dataset {
         Ok(tracks)
     }
 
-    /// Seconds from column to column: what the cache says, or else the front end.
+    /// Return the seconds from column to column: what the cache says, or else the front end.
     #[must_use]
     pub fn column_seconds(&self, front_end: &FrontEnd) -> f64 {
         let stated = self.made_with.map(|made| made.hop);
@@ -194,14 +194,14 @@ impl Dataset {
         f64::from(hop) / f64::from(front_end.sample_rate)
     }
 
-    /// A track's spectrogram, `[mel, column]`.
+    /// Return a track's spectrogram, `[mel, column]`.
     #[must_use]
     pub fn spectrogram(&self, track: &Track) -> &[u8] {
         let size = self.mels * self.columns;
         &self.values[track.row * size..][..size]
     }
 
-    /// Checks that a model with this front end and window can be trained or evaluated on the cache.
+    /// Check that a model with this front end and window can be trained or evaluated on the cache.
     ///
     /// # Errors
     /// The bins or the times of the columns differ, or a track is shorter than a window.
@@ -229,7 +229,7 @@ impl Dataset {
     }
 }
 
-/// The class of a row, on which tensor and manifest must agree.
+/// Return the class of a row, on which tensor and manifest must agree.
 fn class(label: u8, row: &ManifestRow, genres: &[String]) -> Result<Option<usize>> {
     if label == UNLABELLED && row.genre.is_empty() {
         return Ok(None);

@@ -18,7 +18,7 @@ pub struct ManifestRow {
     pub split: String,
 }
 
-/// Reads a manifest in file order.
+/// Read a manifest in file order.
 pub(super) fn read(path: &Path) -> Result<Vec<ManifestRow>> {
     let name = || path.display().to_string();
     let mut reader =

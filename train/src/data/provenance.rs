@@ -187,7 +187,7 @@ impl Provenance {
         self
     }
 
-    /// The JSON for the cache's metadata.
+    /// Return the JSON for the cache's metadata.
     ///
     /// # Errors
     /// None in practice: all parts are text and numbers.
@@ -217,7 +217,7 @@ impl Provenance {
         lines
     }
 
-    /// A cache may come from anywhere, and each of these becomes a line of its own.
+    /// Put each text on one line, because a cache may come from anywhere.
     fn on_one_line(mut self) -> Self {
         for text in [
             &mut self.name,
@@ -233,7 +233,7 @@ impl Provenance {
     }
 }
 
-/// The text with a space in place of each control character.
+/// Return the text with a space in place of each control character.
 fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })

@@ -19,7 +19,7 @@ pub struct Piece<'a> {
 }
 
 impl<'a> Piece<'a> {
-    /// A whole track.
+    /// Make the piece that is a whole track.
     #[must_use]
     pub const fn whole(track: &'a Track) -> Self {
         Self { track, start: None }
@@ -47,7 +47,7 @@ pub struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// The parts that a recipe names: its `[split]`'s, or the manifest's.
+    /// Return the parts that a recipe names: its `[split]`'s, or the manifest's.
     ///
     /// # Errors
     /// There is nothing to train on or to validate on.
@@ -74,7 +74,7 @@ impl<'a> Parts<'a> {
         Ok(parts)
     }
 
-    /// The part of that name: `train`, `valid` or `test`.
+    /// Return the part of that name: `train`, `valid` or `test`.
     ///
     /// # Errors
     /// There is no such part, or it is empty.
@@ -108,7 +108,7 @@ fn segments(dataset: &Dataset, window: WindowSpec) -> Vec<Piece<'_>> {
     dataset.tracks.iter().flat_map(of).collect()
 }
 
-/// Shuffles and deals out, genre by genre where the split is stratified.
+/// Shuffle and deal out, genre by genre where the split is stratified.
 fn drawn<'a>(all: Vec<Piece<'a>>, keys: &SplitKeys, genres: usize) -> Parts<'a> {
     let mut rng = ChaCha8Rng::seed_from_u64(keys.seed.get() as u64);
     let groups: Vec<Vec<Piece<'a>>> = if keys.stratified {

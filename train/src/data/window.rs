@@ -44,7 +44,7 @@ fn relative(db: &[f32]) -> Vec<f32> {
         .collect()
 }
 
-/// A `[bin, column]` window through one map, or one per bin.
+/// Quantise a `[bin, column]` window through one map, or one per bin.
 fn mapped(values: &[f32], bins: usize, normalisation: &[Affine]) -> Vec<u8> {
     let columns = values.len() / bins;
     let steps = values.iter().enumerate().map(|(index, &value)| {
@@ -107,7 +107,7 @@ impl View {
     }
 }
 
-/// The first `count` coefficients of a `[mel, column]` window of decibels, `[coefficient, column]`.
+/// Compute the first `count` coefficients of a `[mel, column]` window of decibels, `[coefficient, column]`.
 pub(crate) fn cepstra(db: &[f32], bands: usize, count: usize) -> Vec<f32> {
     let columns = db.len() / bands;
     let mut memory = vec![0.0; count * bands];
@@ -136,7 +136,7 @@ pub fn starts(columns: usize, window: WindowSpec) -> impl ExactSizeIterator<Item
     (0..count).map(move |index| index * hop)
 }
 
-/// All windows of a track's `[mel, column]` spectrogram, quantised as the network sees them.
+/// Return all windows of a track's `[mel, column]` spectrogram, quantised as the network sees them.
 pub fn windows<'a>(
     spectrogram: &'a [u8],
     columns: usize,

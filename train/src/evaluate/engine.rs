@@ -156,7 +156,7 @@ impl Inference {
         })
     }
 
-    /// The windows of one thread, on an engine of its own.
+    /// Run the windows of one thread on an engine of its own.
     fn share(&self, windows: &[Vec<u8>]) -> Result<Vec<Vec<i32>>> {
         match self.loaded.network() {
             Network::Int8(file) => {

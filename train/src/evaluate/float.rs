@@ -13,7 +13,7 @@ use crate::network::Network;
 /// Windows that are run at once.
 const AT_ONCE: usize = 32;
 
-/// Scores a network, on a device without gradients, on all windows of the given pieces. Pieces of one track
+/// Score a network, on a device without gradients, on all windows of the given pieces. Pieces of one track
 /// must follow each other; they answer together.
 ///
 /// # Errors
@@ -28,7 +28,7 @@ pub fn score(
     Ok(answers(network, dataset, pieces, window, device)?.score(dataset))
 }
 
-/// The probabilities that [`score`] counts.
+/// Return the probabilities that [`score`] counts.
 ///
 /// # Errors
 /// The device does not deliver its results.

@@ -32,7 +32,7 @@ pub struct Evaluation {
     pub inputs: Vec<Vec<u8>>,
 }
 
-/// Runs a model on all windows of a split's tracks.
+/// Run a model on all windows of a split's tracks.
 ///
 /// # Errors
 /// Model and data do not fit together, the split is empty, or the engine fails.
@@ -40,7 +40,7 @@ pub fn evaluate(model: &Inference, dataset: &Dataset, split: &str) -> Result<Eva
     evaluate_pieces(model, dataset, &pieces(dataset.split(split)?))
 }
 
-/// Runs a model on all windows of the given pieces. Pieces of one track must follow each other; they answer
+/// Run a model on all windows of the given pieces. Pieces of one track must follow each other; they answer
 /// together.
 ///
 /// # Errors
@@ -82,7 +82,7 @@ pub fn evaluate_pieces(
     })
 }
 
-/// The mean of several models' probabilities of each window.
+/// Return the mean of several models' probabilities of each window.
 ///
 /// # Errors
 /// As [`evaluate_pieces`], or a model takes other windows than the first.
@@ -113,7 +113,7 @@ pub fn ensemble(models: &[Inference], dataset: &Dataset, pieces: &[Piece<'_>]) -
 }
 
 impl Evaluation {
-    /// Writes `logits` i32 `[windows, classes]`, `track` u32 `[windows]` and `input` u8
+    /// Write `logits` i32 `[windows, classes]`, `track` u32 `[windows]` and `input` u8
     /// `[windows, bins, columns]` as safetensors.
     ///
     /// # Errors
@@ -164,7 +164,7 @@ pub struct Summary<'a> {
 }
 
 impl<'a> Summary<'a> {
-    /// A score of one model or several.
+    /// Make a score of one model or several.
     #[must_use]
     pub fn new(score: &'a Score, models: &'a [Inference], split: &'a str) -> Self {
         let mut engine: Vec<_> = models.iter().map(engine).collect();
@@ -181,7 +181,7 @@ impl<'a> Summary<'a> {
         }
     }
 
-    /// The figures as JSON.
+    /// Return the figures as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         let score = self.score;
@@ -198,7 +198,7 @@ impl<'a> Summary<'a> {
         })
     }
 
-    /// The figures for a person.
+    /// Return the figures for a person.
     #[must_use]
     pub fn text(&self) -> String {
         let (score, split) = (self.score, self.split);

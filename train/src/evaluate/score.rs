@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// Softmax of float logits.
+/// Compute the softmax of float logits.
 #[must_use]
 pub fn softmax(logits: &[f32]) -> Vec<f32> {
     let maximum = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -11,7 +11,7 @@ pub fn softmax(logits: &[f32]) -> Vec<f32> {
     exponentials.iter().map(|e| e / sum).collect()
 }
 
-/// Index of the greatest value; the first of equals.
+/// Return the index of the greatest value; the first of equals.
 #[must_use]
 pub fn argmax(values: &[f32]) -> usize {
     let mut best = 0;
@@ -23,7 +23,7 @@ pub fn argmax(values: &[f32]) -> usize {
     best
 }
 
-/// Probabilities of a track from those of its windows, as core's classifier has them: their geometric mean,
+/// Return the probabilities of a track from those of its windows, as core's classifier has them: their geometric mean,
 /// normalised to a sum of one, which is the softmax of the mean logits. Empty where there is no window.
 #[must_use]
 pub fn of_track(windows: &[Vec<f32>]) -> Vec<f32> {
@@ -55,7 +55,7 @@ pub struct Score {
 }
 
 impl Score {
-    /// A score of nothing yet.
+    /// Make a score of nothing yet.
     #[must_use]
     pub fn new(classes: usize) -> Self {
         Self {
@@ -68,7 +68,7 @@ impl Score {
         }
     }
 
-    /// Adds a track with the probabilities of each of its windows. One without any has no answer and does not count.
+    /// Add a track with the probabilities of each of its windows. One without any has no answer and does not count.
     pub fn add(&mut self, label: usize, windows: &[Vec<f32>]) {
         if windows.is_empty() {
             return;
@@ -84,20 +84,20 @@ impl Score {
         self.confusion[label][answer] += 1;
     }
 
-    /// Share of the tracks answered rightly.
+    /// Return the share of the tracks answered rightly.
     #[must_use]
     pub fn track_accuracy(&self) -> f64 {
         self.tracks_right as f64 / self.tracks.max(1) as f64
     }
 
-    /// Mean over the tracks of minus the logarithm (nats) of the true class's probability: smoother than
+    /// Return the mean over the tracks of minus the logarithm (nats) of the true class's probability: smoother than
     /// accuracy where tracks are few.
     #[must_use]
     pub fn track_loss(&self) -> f64 {
         self.surprise / self.tracks.max(1) as f64
     }
 
-    /// Share of the windows answered rightly.
+    /// Return the share of the windows answered rightly.
     #[must_use]
     pub fn window_accuracy(&self) -> f64 {
         self.windows_right as f64 / self.windows.max(1) as f64
@@ -118,7 +118,8 @@ impl Score {
     }
 }
 
-/// Mean, and standard deviation of the population that a sample of two or more is drawn from (divided by n − 1).
+/// Return the mean, and the standard deviation of the population that a sample of two or more is drawn from (divided
+/// by n − 1).
 #[must_use]
 pub fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
     let count = values.len() as f64;

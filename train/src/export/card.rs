@@ -45,7 +45,7 @@ pub struct Card<'a> {
 }
 
 impl Card<'_> {
-    /// The card as Markdown.
+    /// Return the card as Markdown.
     ///
     /// # Errors
     /// The `.timbrel` file among the files is damaged.

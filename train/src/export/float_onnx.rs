@@ -19,7 +19,7 @@ use crate::weights::{Weights, name};
 /// Binary places of the i32 logits.
 pub const LOGITS_EXPONENT: u8 = 16;
 
-/// Encodes a float network as the bytes of an `.onnx` file (opset 17).
+/// Encode a float network as the bytes of an `.onnx` file (opset 17).
 ///
 /// # Errors
 /// A tensor is missing, or the network leaves nothing of the recipe's window.
@@ -88,12 +88,12 @@ impl Builder<'_> {
         Ok(self.op("Identity", &[&dense], "float_logits"))
     }
 
-    /// A node without attributes.
+    /// Add a node without attributes and return its name.
     fn op(&mut self, op: &str, inputs: &[&str], output: &str) -> String {
         self.graph.node(op, inputs, output, Vec::new())
     }
 
-    /// A tensor of the network as a constant.
+    /// Add a tensor of the network as a constant and return its name.
     fn constant(&mut self, name: &str) -> Result<String> {
         let array = self.weights.get(name)?;
         Ok(self.graph.floats(name, &array.shape, &array.values))
@@ -131,7 +131,7 @@ impl Builder<'_> {
         value
     }
 
-    /// Brings coefficients of so many bands to the input's range.
+    /// Normalise coefficients of so many bands to the input's range.
     fn normalise(&mut self, bands: usize, input: &str) -> Result<String> {
         let scales = &self.weights.get(name::COEFFICIENT_SCALE)?.values;
         let offsets = &self.weights.get(name::COEFFICIENT_OFFSET)?.values;
@@ -153,7 +153,7 @@ impl Builder<'_> {
         Ok(self.op("Mul", &[&value, "input_scale"], "coefficients"))
     }
 
-    /// The mean of a whole window.
+    /// Add the mean of a whole window.
     fn mean(&mut self, value: &str, output: &str) -> String {
         let attributes = vec![integers("axes", &[1, 2, 3]), integer("keepdims", 1)];
         self.graph.node("ReduceMean", &[value], output, attributes)
@@ -266,7 +266,7 @@ impl Builder<'_> {
             .node("Flatten", &[input], "flat", vec![integer("axis", 1)])
     }
 
-    /// The last state `[1, units]` of a sequence `[columns, 1, value]`.
+    /// Add the last state `[1, units]` of a sequence `[columns, 1, value]`.
     fn recurrent(&mut self, kind: Reduce, sequence: &str) -> Result<String> {
         let input = self.weights.get("recurrent.input.weight")?;
         let state = self.weights.get("recurrent.state.weight")?;

@@ -12,7 +12,7 @@ pub(super) struct Graph {
 }
 
 impl Graph {
-    /// Adds a constant.
+    /// Add a constant.
     pub(super) fn tensor(&mut self, name: &str, dims: &[i64], data_type: i32, raw_data: Vec<u8>) {
         self.tensors.push(proto::Tensor {
             dims: dims.to_vec(),
@@ -22,12 +22,12 @@ impl Graph {
         });
     }
 
-    /// Adds a constant of one float.
+    /// Add a constant of one float.
     pub(super) fn float(&mut self, name: &str, value: f32) {
         self.tensor(name, &[], data_type::FLOAT, value.to_le_bytes().to_vec());
     }
 
-    /// Adds a constant of floats and returns its name.
+    /// Add a constant of floats and return its name.
     pub(super) fn floats(&mut self, name: &str, dims: &[usize], values: &[f32]) -> String {
         let dims: Vec<i64> = dims.iter().map(|extent| *extent as i64).collect();
         let raw = values
@@ -38,7 +38,7 @@ impl Graph {
         name.into()
     }
 
-    /// Adds a constant list of whole numbers, as shapes are given, and returns its name.
+    /// Add a constant list of whole numbers, as shapes are given, and return its name.
     pub(super) fn shape(&mut self, name: &str, extents: &[usize]) -> String {
         let raw = extents
             .iter()
@@ -48,7 +48,7 @@ impl Graph {
         name.into()
     }
 
-    /// Adds a node with one output, which is also its name, and returns that.
+    /// Add a node with one output, which is also its name, and return that.
     pub(super) fn node(
         &mut self,
         op: &str,
@@ -59,7 +59,7 @@ impl Graph {
         self.node_of(op, inputs, &[output], output, attribute)
     }
 
-    /// Adds a node and returns its name.
+    /// Add a node and return its name.
     pub(super) fn node_of(
         &mut self,
         op: &str,
@@ -78,7 +78,7 @@ impl Graph {
         name.into()
     }
 
-    /// The bytes of a model file (opset 17) of this graph.
+    /// Return the bytes of a model file (opset 17) of this graph.
     pub(super) fn encode(
         self,
         inputs: Vec<proto::ValueInfo>,

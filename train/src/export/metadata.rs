@@ -51,7 +51,7 @@ impl About<'_> {
     }
 }
 
-/// A front end with mel bands.
+/// Describe a front end with mel bands as JSON.
 pub(super) fn front_end(front_end: &FrontEnd) -> String {
     let mut text = json!({
         "sample_rate": front_end.sample_rate,
@@ -82,7 +82,7 @@ pub(super) fn front_end(front_end: &FrontEnd) -> String {
     text.to_string()
 }
 
-/// A front end of the FFT's own bins.
+/// Describe a front end of the FFT's own bins as JSON.
 pub(super) fn linear_front_end(front_end: &FrontEnd) -> String {
     json!({
         "sample_rate": front_end.sample_rate,

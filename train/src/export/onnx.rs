@@ -22,7 +22,7 @@ use super::proto::{Attribute, data_type};
 /// Zero point of the weights.
 const WEIGHT_ZERO: u8 = 128;
 
-/// Encodes a model as the bytes of an `.onnx` file (opset 17).
+/// Encode a model as the bytes of an `.onnx` file (opset 17).
 ///
 /// # Errors
 /// The last layer is not a dense one.
@@ -68,7 +68,7 @@ pub fn onnx(spec: &ModelSpec) -> Result<Vec<u8>> {
 }
 
 impl Graph {
-    /// Adds a layer whose result is u8 and returns that value's name.
+    /// Add a layer whose result is u8 and return that value's name.
     fn hidden(&mut self, index: usize, layer: &LayerSpec, input: &str) -> Result<String> {
         let [height, width, channels] = extents(layer);
         let name = |what: &str| format!("{what}_{index}");

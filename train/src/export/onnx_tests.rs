@@ -23,7 +23,7 @@ fn layer(op: Op, shift: u8, input: Shape, channels: u16) -> LayerSpec {
     }
 }
 
-/// Every operator once.
+/// Return a model with every operator once.
 fn spec() -> ModelSpec {
     let geometry = Geometry::square(3, 1, 1);
     let mut layers: Vec<LayerSpec> = Vec::new();
@@ -135,7 +135,7 @@ fn every_scale_is_a_power_of_two() {
     assert_eq!(scales, 6, "five quantised layers and the activations");
 }
 
-/// A weight as u8 with zero point 128.
+/// Return a weight as u8 with zero point 128.
 fn stored(weight: i8) -> u8 {
     (i16::from(weight) + 128) as u8
 }

@@ -46,7 +46,7 @@ pub struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// A folder for files that are called as the recipe.
+    /// Export into a folder, with files named after the recipe.
     #[must_use]
     pub fn new(out: &'a Path) -> Self {
         Self {
@@ -59,7 +59,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Writes a run's network as files. One that the integer engine can run is quantised on the part that it was
+/// Write a run's network as files. One that the integer engine can run is quantised on the part that it was
 /// trained on, and becomes `NAME.timbrel` and `NAME.onnx` of the same integers; any other becomes a
 /// `NAME.onnx` of floats. `NAME.md` says what they are.
 ///

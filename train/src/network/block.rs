@@ -83,7 +83,7 @@ impl Branches {
     }
 }
 
-/// A convolution without dilation, padded by half its kernel.
+/// Apply a convolution without dilation, padded by half its kernel.
 fn convolved(conv: &Conv2d, input: Tensor<4>) -> Tensor<4> {
     let padding = conv.kernel_size.map(|extent| extent / 2);
     let options = ConvOptions::new(conv.stride, padding, conv.dilation, conv.groups);

@@ -25,7 +25,7 @@ impl Matrix {
         Self { shape, values }
     }
 
-    /// The first `count` rows of the orthonormal cosine transform (DCT-II) of `bins` values: mel bands in
+    /// Return the first `count` rows of the orthonormal cosine transform (DCT-II) of `bins` values: mel bands in
     /// decibels to MFCCs, as librosa's `mfcc` has them.
     fn cosine(count: usize, bins: usize) -> Self {
         let size = bins as f64;
@@ -51,14 +51,14 @@ impl Matrix {
         Self::new([to, from], |row, column| weight(row, column) / sums[row])
     }
 
-    /// Rows to columns.
+    /// Swap rows and columns.
     pub(crate) fn transposed(&self) -> Self {
         let [rows, columns] = self.shape;
         let at = |row: usize, column: usize| f64::from(self.values[column * columns + row]);
         Self::new([columns, rows], at)
     }
 
-    /// The mean over a grid of cells as adaptive pooling places them.
+    /// Return the mean over a grid of cells as adaptive pooling places them.
     pub(crate) fn adaptive(to: usize, from: usize) -> Self {
         Self::new([to, from], |row, column| {
             let (begin, end) = (row * from / to, ((row + 1) * from).div_ceil(to));
@@ -114,7 +114,7 @@ impl Front {
     }
 }
 
-/// The matrix once for each window of `like`.
+/// Return the matrix once for each window of `like`.
 fn tensor(matrix: &Matrix, like: &Tensor<4>) -> Tensor<4> {
     let [rows, columns] = matrix.shape;
     let data = TensorData::new(matrix.values.clone(), [1, 1, rows, columns]);

@@ -35,7 +35,7 @@ pub(crate) const NORM_EPSILON: f64 = 1e-5;
 pub(crate) const FULL_SCALE: f32 = 256.0;
 
 impl BlockKeys {
-    /// Whether the input can stand beside the convolution as a branch of its own.
+    /// Return whether the input can stand beside the convolution as a branch of its own.
     pub(crate) fn has_identity(&self, inputs: usize) -> bool {
         self.branches && inputs == self.channels.get() && self.stride.get() == 1
     }
@@ -58,7 +58,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// A network with fresh weights, drawn from the device's generator.
+    /// Make a network with fresh weights, drawn from the device's generator.
     ///
     /// # Errors
     /// The network leaves nothing of the recipe's window.
@@ -96,7 +96,7 @@ impl Network {
         })
     }
 
-    /// Logits `[N, class]` of inputs `[N, 1, bin, column]` in LSB (0 to 255).
+    /// Compute the logits `[N, class]` of inputs `[N, 1, bin, column]` in LSB (0 to 255).
     ///
     /// On a device with gradients batch statistics are used and dropout drops; on one without, the stored
     /// statistics, and nothing is dropped.
@@ -108,7 +108,7 @@ impl Network {
         }
     }
 
-    /// The network that computes what the integers of these scales compute, or with none that of real
+    /// Return the network that computes as the integers of these scales do, or with none the network of real
     /// numbers. It must be one that `NetworkKeys::quantised` allows.
     #[must_use]
     pub fn with_exponents(mut self, exponents: Option<Exponents>) -> Self {

@@ -31,14 +31,14 @@ fn weight<const D: usize>(x: Tensor<D>, exponent: i32) -> Tensor<D> {
     rounded(x, exponent, [-127.0, 127.0])
 }
 
-/// The same limit as in the files.
+/// Round a bias, with the limit that files have.
 fn bias(x: Tensor<1>, exponent: i32) -> Tensor<1> {
     let limit = (1_u32 << 30) as f32;
     rounded(x, exponent, [-limit, limit])
 }
 
 impl Network {
-    /// Logits of inputs in units of the full scale, through the integers of `exponents`.
+    /// Compute the logits of inputs in units of the full scale, through the integers of `exponents`.
     pub(super) fn forward_quantised(&self, mut x: Tensor<4>, exponents: &Exponents) -> Tensor<2> {
         let mut input = INPUT_EXPONENT;
         for (index, block) in self.blocks.iter().enumerate() {

@@ -36,7 +36,7 @@ impl Recurrent {
         }
     }
 
-    /// The last state `[N, units]` after all columns of `[N, channel, row, column]`.
+    /// Compute the last state `[N, units]` after all columns of `[N, channel, row, column]`.
     pub(super) fn forward(&self, input: Tensor<4>) -> Tensor<2> {
         let [count, channels, rows, columns] = input.dims();
         let sequence = input

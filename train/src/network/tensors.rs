@@ -95,7 +95,7 @@ impl ModuleMapper for Writer<'_> {
 }
 
 impl Network {
-    /// Copies all weights and running statistics out.
+    /// Copy all weights and running statistics out.
     ///
     /// # Errors
     /// The device does not deliver them as 32-bit floats.
@@ -112,7 +112,7 @@ impl Network {
         Ok(out)
     }
 
-    /// Replaces all weights and running statistics of a network that has not been trained yet.
+    /// Replace all weights and running statistics of a network that has not been trained yet.
     ///
     /// # Errors
     /// A tensor is missing or has another shape.

@@ -16,7 +16,7 @@ pub struct Identity {
     pub provenance: String,
 }
 
-/// Rounds a folded network to integers.
+/// Round a folded network to integers.
 ///
 /// # Errors
 /// A choice of exponents needs a shift outside `0..=`[`MAX_SHIFT`], or the network does not fit the format.
@@ -118,7 +118,7 @@ fn dense_layer(
     })
 }
 
-/// The mean over all places: `sum · multiplier / 2^shift`, exact where their number is a power of two.
+/// Return the mean over all places: `sum · multiplier / 2^shift`, exact where their number is a power of two.
 fn mean_layer(shape: Shape, input: i32, output: i32) -> Result<LayerSpec> {
     let [height, width] = [shape.height, shape.width].map(|extent| u8::try_from(extent).ok());
     let (height, width) = height

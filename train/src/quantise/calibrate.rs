@@ -34,7 +34,7 @@ const TRIED: std::ops::RangeInclusive<i32> = -4..=14;
 pub struct ActivationErrors([f64; 19]);
 
 impl ActivationErrors {
-    /// Adds values that are not negative.
+    /// Add values that are not negative.
     pub fn add(&mut self, values: &[f32]) {
         for (error, exponent) in self.0.iter_mut().zip(TRIED) {
             let (up, down) = (2f32.powi(exponent), 2f32.powi(-exponent));
@@ -47,7 +47,7 @@ impl ActivationErrors {
         }
     }
 
-    /// The exponent with the least error; the coarsest of equals.
+    /// Return the exponent with the least error; the coarsest of equals.
     #[must_use]
     pub fn best(&self) -> i32 {
         let least = self.0.iter().copied().fold(f64::INFINITY, f64::min);

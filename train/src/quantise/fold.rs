@@ -47,7 +47,7 @@ pub struct FoldedNetwork {
 }
 
 impl FoldedNetwork {
-    /// Folds the weights of a network of this make.
+    /// Fold the weights of a network of this make.
     ///
     /// # Errors
     /// The integer engine has no such network, or a tensor is missing or has another shape than the recipe
@@ -84,7 +84,7 @@ impl FoldedNetwork {
         })
     }
 
-    /// The weights of a network of the same geometry whose blocks have norm = "none", where `quantised` allows it.
+    /// Return the weights of a network of the same geometry whose blocks have norm = "none", if `quantised` allows it.
     #[must_use]
     pub fn weights(&self) -> Weights {
         let mut out = Weights::default();
@@ -121,7 +121,7 @@ impl FoldedConv {
         [self.biases.len(), depth, self.keys.kernel.get()]
     }
 
-    /// A weight of a kernel by its place.
+    /// Return a weight of a kernel by its place.
     fn at(&self, output: usize, input: usize, place: usize) -> f32 {
         let [outputs, depth, kernel] = self.extents();
         self.weights[if self.keys.depthwise {
@@ -132,8 +132,8 @@ impl FoldedConv {
     }
 }
 
-/// A dense layer, of `inputs` values where they are known. One that reads blocks of so many `channels` is put in the
-/// order in which an engine has them.
+/// Return a dense layer of `inputs` values, if their number is known. The weights of one that reads blocks of so many
+/// `channels` are put in the order of an engine.
 fn dense(
     part: &str,
     inputs: Option<usize>,

@@ -28,7 +28,7 @@ pub struct Quantised {
 /// Windows on which choices are compared; more windows take longer and change nothing.
 const COMPARED: usize = 96;
 
-/// Quantises a trained network on windows of the train split.
+/// Quantise a trained network on windows of the train split.
 ///
 /// Each activation begins with the scale of least squared error, each weight tensor with the smallest
 /// that holds it. Then one scale after another is moved by a factor of two where the integer network's

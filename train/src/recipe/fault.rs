@@ -46,7 +46,7 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// The line, counted from 1, of a key or of the nearest table or list around it that the text has.
+/// Return the line, counted from 1, of a key or of the nearest table or list around it that the text has.
 fn line(text: &str, place: &str) -> Option<usize> {
     let root = DeTable::parse(text).ok()?;
     let mut begin = None;

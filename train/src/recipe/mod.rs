@@ -214,7 +214,7 @@ pub struct TrainingKeys {
 }
 
 impl Recipe {
-    /// Reads and checks a recipe file.
+    /// Read and check a recipe file.
     ///
     /// # Errors
     /// The file cannot be read, or a key is unknown, missing or impossible; the message names key and line.
@@ -224,7 +224,7 @@ impl Recipe {
         Self::parse(&text).with_context(|| format!("recipe {}", path.display()))
     }
 
-    /// Checks the text of a recipe.
+    /// Check the text of a recipe.
     ///
     /// # Errors
     /// A key is unknown, missing or impossible; the message names key and line.
@@ -237,7 +237,7 @@ impl Recipe {
         }
     }
 
-    /// The front end whose columns the network sees. Without mel bands `n_mels` is the number of the FFT's
+    /// Return the front end whose columns the network sees. Without mel bands `n_mels` is the number of the FFT's
     /// bins.
     #[must_use]
     pub const fn front_end(&self) -> FrontEnd {
@@ -249,7 +249,7 @@ impl Recipe {
         FrontEnd::librosa(keys.n_fft.short(), keys.hop.short(), bins)
     }
 
-    /// The windows.
+    /// Return the windows.
     #[must_use]
     pub const fn window(&self) -> WindowSpec {
         WindowSpec {
@@ -258,7 +258,7 @@ impl Recipe {
         }
     }
 
-    /// Checks what concerns more than one key.
+    /// Check the keys that depend on each other.
     pub(crate) fn validate(&self) -> Result<()> {
         let mut front_end = self.front_end();
         if self.front_end.n_mels.is_none() {
@@ -318,7 +318,7 @@ impl Recipe {
         self.network.validate(self.input())
     }
 
-    /// Height (bins) and width (columns) of the network's input.
+    /// Return the height (bins) and width (columns) of the network's input.
     #[must_use]
     pub const fn input(&self) -> [usize; 2] {
         [self.front_end().n_mels as usize, self.window.columns.get()]

@@ -111,7 +111,7 @@ pub struct HiddenKeys {
 }
 
 impl NetworkKeys {
-    /// Checks what concerns more than one key.
+    /// Check the keys that depend on each other.
     pub(super) fn validate(&self, input: [usize; 2]) -> Result<()> {
         let mut channels = 1;
         for (index, block) in self.blocks.iter().enumerate() {
@@ -172,7 +172,7 @@ impl NetworkKeys {
         Ok(())
     }
 
-    /// Whether the integer engine can run networks of this make.
+    /// Return whether the integer engine can run networks of this make.
     #[must_use]
     pub fn has_integers(&self) -> bool {
         self.floats_only().is_none()

@@ -11,19 +11,19 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 pub struct Whole<const MIN: u16, const MAX: u16>(u16);
 
 impl<const MIN: u16, const MAX: u16> Whole<MIN, MAX> {
-    /// The number.
+    /// Return the number.
     #[must_use]
     pub const fn get(self) -> usize {
         self.0 as usize
     }
 
-    /// The least number.
+    /// Return the least number.
     #[must_use]
     pub const fn least() -> Self {
         Self(MIN)
     }
 
-    /// The number as the 16 bits it fits in.
+    /// Return the number as the 16 bits it fits in.
     #[must_use]
     pub const fn short(self) -> u16 {
         self.0
@@ -54,7 +54,7 @@ impl<const MAX: u16> Real<MAX> {
         Self(1.0)
     }
 
-    /// The number.
+    /// Return the number.
     #[must_use]
     pub const fn get(self) -> f64 {
         self.0
@@ -79,7 +79,7 @@ impl<const MAX: u16> TryFrom<f64> for Real<MAX> {
 pub struct Share(f64);
 
 impl Share {
-    /// The number.
+    /// Return the number.
     #[must_use]
     pub const fn get(self) -> f64 {
         self.0
@@ -103,7 +103,7 @@ impl TryFrom<f64> for Share {
 pub struct Pair<const MAX: u16>([u16; 2]);
 
 impl<const MAX: u16> Pair<MAX> {
-    /// The extents along bins and columns.
+    /// Return the extents along bins and columns.
     #[must_use]
     pub const fn get(self) -> [usize; 2] {
         [self.0[0] as usize, self.0[1] as usize]

@@ -29,7 +29,7 @@ pub struct Compared {
 }
 
 impl Compared {
-    /// Reads a run's folder.
+    /// Read a run's folder.
     ///
     /// # Errors
     /// It holds no `metrics.jsonl`, or a file in it cannot be read.
@@ -60,7 +60,7 @@ impl Compared {
         })
     }
 
-    /// The epoch with most valid tracks right; the first of equals.
+    /// Return the epoch with most valid tracks right; the first of equals.
     #[must_use]
     pub fn best(&self) -> Option<(f64, usize)> {
         let measured = self
@@ -121,7 +121,7 @@ impl Compared {
         ]
     }
 
-    /// Whether it differs from the other run by its seed alone.
+    /// Return whether it differs from the other run by its seed alone.
     fn same_but_seed(&self, other: &Self) -> bool {
         let changes = |run: &Self| run.info.as_ref().map(|info| info.changes);
         self.recipe == other.recipe && changes(self) == changes(other)
@@ -144,7 +144,7 @@ const HEAD: [&str; 9] = [
     "time",
 ];
 
-/// Runs that differ by their seeds alone, where there are several.
+/// Return the groups of several runs that differ in their seeds alone.
 fn seeds(runs: &[Compared]) -> Vec<Vec<&Compared>> {
     let mut groups: Vec<Vec<&Compared>> = Vec::new();
     for run in runs {
@@ -157,7 +157,7 @@ fn seeds(runs: &[Compared]) -> Vec<Vec<&Compared>> {
     groups
 }
 
-/// Mean and standard deviation over seeds, in the columns of [`Compared::row`].
+/// Return the mean and standard deviation over seeds, in the columns of [`Compared::row`].
 fn mean_row(group: &[&Compared]) -> Row {
     let of = |value: &dyn Fn(&Compared) -> Option<f64>| {
         let values: Option<Vec<f64>> = group.iter().map(|run| value(run)).collect();
@@ -187,7 +187,7 @@ fn mean_row(group: &[&Compared]) -> Row {
     ]
 }
 
-/// The runs' rows, and below them those of several seeds.
+/// Return the runs' rows, and below them those of several seeds.
 fn rows(runs: &[Compared]) -> Vec<Row> {
     let means = seeds(runs);
     (runs.iter().map(Compared::row))
@@ -195,7 +195,7 @@ fn rows(runs: &[Compared]) -> Vec<Row> {
         .collect()
 }
 
-/// A table for a person, and, where a file is given, a page with the curves.
+/// Return a table for a person, and, where a file is given, a page with the curves.
 ///
 /// # Errors
 /// There is no run, or the page cannot be written.
@@ -217,7 +217,7 @@ pub fn compare(runs: &[Compared], page: Option<&Path>) -> Result<String> {
     Ok(out)
 }
 
-/// Columns padded to their widest cell.
+/// Return the columns padded to their widest cell.
 fn aligned(rows: &[Row]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
     let widths: Vec<usize> = (0..HEAD.len())

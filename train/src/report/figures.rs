@@ -96,7 +96,7 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// Counts answers.
+    /// Count answers.
     #[must_use]
     pub fn new(answers: &Answers, dataset: &Dataset, split: &str) -> Self {
         let labels = &dataset.genres;
@@ -192,7 +192,7 @@ fn classes(labels: &[String], confusion: &[Vec<usize>]) -> Vec<Class> {
     (0..labels.len()).map(class).collect()
 }
 
-/// Mean over the classes of which there is a track: what is not there can be neither found nor missed.
+/// Return the mean over the classes of which there is a track: what is not there can be neither found nor missed.
 fn macro_mean(classes: &[Class], figure: fn(&Class) -> f64) -> f64 {
     let there = classes.iter().filter(|class| class.tracks > 0);
     there.clone().map(figure).sum::<f64>() / there.count().max(1) as f64

@@ -26,7 +26,7 @@ pub struct Epoch {
     pub seconds: f64,
 }
 
-/// Reads it. A last line that was cut off by a kill is left out.
+/// Read it. A last line that was cut off by a kill is left out.
 ///
 /// # Errors
 /// The file cannot be read, or a line is none of a run's.

@@ -23,7 +23,7 @@ th, td { padding: .3rem 1rem .3rem 0; border-bottom: 1px solid var(--rule); vert
 td.n, th.n { text-align: right; } code { font: 13px ui-monospace, monospace; } i.run { display: inline-block; width: .8em; height: .8em; border-radius: 2px; }
 ";
 
-/// A whole page around its body.
+/// Return a whole page around its body.
 pub(super) fn shell(title: &str, body: &str) -> String {
     let title = escape(title);
     format!(
@@ -33,7 +33,7 @@ pub(super) fn shell(title: &str, body: &str) -> String {
     )
 }
 
-/// A table; columns from `numbers` on are right-aligned. Cells are HTML.
+/// Return a table; columns from `numbers` on are right-aligned. Cells are HTML.
 pub(super) fn table(head: &[&str], numbers: usize, rows: &[Vec<String>]) -> String {
     let class = |column: usize| {
         if column >= numbers {
@@ -58,7 +58,7 @@ pub(super) fn table(head: &[&str], numbers: usize, rows: &[Vec<String>]) -> Stri
     out + "</table></div>\n"
 }
 
-/// The mark of a run in a comparison.
+/// Return the mark of a run in a comparison.
 pub(super) fn mark(run: usize, name: &str) -> String {
     format!(
         "<i class=\"run\" style=\"background:{}\"></i> {}",
@@ -67,12 +67,12 @@ pub(super) fn mark(run: usize, name: &str) -> String {
     )
 }
 
-/// A share in per cent.
+/// Return a share in per cent.
 pub(super) fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
-/// The page of a report.
+/// Return the page of a report.
 pub(super) fn page(report: &Report<'_>, plots: &[Plot]) -> String {
     let mut body = about(report) + &key_figures(report);
     let find = |file| plots.iter().find(|plot| plot.file == file);

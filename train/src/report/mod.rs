@@ -42,7 +42,7 @@ pub struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// Writes `metrics.json`, `segments.csv`, the plots and `report.html` into a folder and returns the
+    /// Write `metrics.json`, `segments.csv`, the plots and `report.html` into a folder and returns the
     /// files.
     ///
     /// # Errors

@@ -68,7 +68,7 @@ pub struct Robustness {
     pub skipped: Vec<(String, String)>,
 }
 
-/// The conditions that are measured; mp3 only where an encoder is installed.
+/// Return the conditions that are measured; mp3 only where an encoder is installed.
 #[must_use]
 pub fn standard_conditions() -> Vec<Condition> {
     let mut conditions = vec![Condition::Clean];
@@ -135,7 +135,7 @@ pub fn robustness(
     Ok(Robustness { outcomes, skipped })
 }
 
-/// The model's probabilities.
+/// Return the model's probabilities.
 fn hear(model: &Inference, signal: &[f32]) -> Result<Vec<f32>> {
     let heard = Listener::new(model.loaded()).samples(InputFormat::mono(SAMPLE_RATE), signal)?;
     Ok(heard.probabilities.into_iter().map(|(_, p)| p).collect())

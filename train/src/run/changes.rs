@@ -17,7 +17,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// The changes that options ask for, with what they need to know of the data.
+    /// Return the changes that options ask for, with what they need to know of the data.
     #[must_use]
     pub fn new(approximate_front_end: bool, manifest_split: bool, dataset: &Dataset) -> Self {
         Self {
@@ -26,7 +26,7 @@ impl Changes {
         }
     }
 
-    /// The recipe with the changes made.
+    /// Return the recipe with the changes made.
     ///
     /// # Errors
     /// The network does not fit the windows that come of it.

@@ -37,7 +37,7 @@ impl Drop for Lock {
 pub struct RunFolder(PathBuf);
 
 impl RunFolder {
-    /// The folder at a path, which need not exist yet.
+    /// Return the folder at a path, which need not exist yet.
     #[must_use]
     pub fn new(path: &Path) -> Self {
         Self(path.to_path_buf())
@@ -67,30 +67,30 @@ impl RunFolder {
         self.0.join("best.safetensors")
     }
 
-    /// The place of the last checkpoint.
+    /// Return the place of the last checkpoint.
     pub(super) fn old_state(&self) -> PathBuf {
         self.0.join("checkpoint")
     }
 
-    /// The place of a checkpoint that is being written.
+    /// Return the place of a checkpoint that is being written.
     pub(super) fn new_state(&self) -> PathBuf {
         self.0.join("checkpoint.new")
     }
 
-    /// The last checkpoint: a new one that is whole counts where a kill came just before it took the old one's place.
+    /// Return the last checkpoint: a new one that is whole counts if a kill came just before it replaced the old one.
     pub(super) fn state(&self) -> PathBuf {
         let (state, new) = (self.old_state(), self.new_state());
         let left = !state.exists() && new.join(RUN_INFO).exists();
         if left { new } else { state }
     }
 
-    /// Whether the run has a checkpoint to go on from. One that was killed before its first has none.
+    /// Return whether the run has a checkpoint to go on from. One that was killed before its first has none.
     #[must_use]
     pub fn has_checkpoint(&self) -> bool {
         self.state().join(RUN_INFO).exists()
     }
 
-    /// Whether a run was begun here.
+    /// Return whether a run was begun here.
     #[must_use]
     pub fn is_begun(&self) -> bool {
         self.recipe().exists()

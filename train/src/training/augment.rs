@@ -6,7 +6,7 @@ use timbrel_core::frontend::Affine;
 use crate::data::{STEPS_PER_DB, quantise};
 use crate::recipe::{AugmentKeys, Real};
 
-/// Turns `[bin, column]` steps of the cache into what the network sees in training: shifted along the
+/// Turn `[bin, column]` steps of the cache into what the network sees in training: shifted along the
 /// mel axis, its spectrum tilted, its range of levels stretched, through a low pass, in noise, relative to its own
 /// maximum, quantised, masked.
 pub fn augment(crop: &[u8], bins: usize, keys: &AugmentKeys, rng: &mut impl Rng) -> Vec<u8> {
@@ -63,7 +63,7 @@ fn low_pass(db: &mut [f32], bins: usize, rng: &mut impl Rng) {
     }
 }
 
-/// Adds noise 35 to 75 dB below the maximum, up to 10 dB louder or softer at the upper end of the mel axis. The power
+/// Add noise 35 to 75 dB below the maximum, up to 10 dB louder or softer at the upper end of the mel axis. The power
 /// of a band of noise is distributed exponentially.
 fn noise_floor(db: &mut [f32], bins: usize, rng: &mut impl Rng) {
     let level = rng.random_range(-75.0..-35.0);
@@ -86,7 +86,7 @@ pub(crate) fn happens(rng: &mut impl Rng, share: Real<1>) -> bool {
     share.get() > 0.0 && rng.random::<f64>() < share.get()
 }
 
-/// Blanks bands of bins and stretches of columns with the window's mean (SpecAugment, Park et al. 2019).
+/// Blank bands of bins and stretches of columns with the window's mean (SpecAugment, Park et al. 2019).
 fn mask(window: &mut [u8], bins: usize, keys: &AugmentKeys, rng: &mut impl Rng) {
     let columns = window.len() / bins;
     let sum: u64 = window.iter().map(|&v| u64::from(v)).sum();
@@ -103,7 +103,7 @@ fn mask(window: &mut [u8], bins: usize, keys: &AugmentKeys, rng: &mut impl Rng) 
     }
 }
 
-/// A random stretch of at most `longest` out of `extent`.
+/// Return a random stretch of at most `longest` out of `extent`.
 fn stretch(rng: &mut impl Rng, extent: usize, longest: usize) -> (usize, usize) {
     let length = rng.random_range(0..=longest.min(extent));
     let start = rng.random_range(0..=extent - length);
@@ -130,7 +130,7 @@ fn contrast(rng: &mut impl Rng, keys: &AugmentKeys) -> f32 {
     (greatest.ln_1p() * rng.random_range(-1.0..=1.0)).exp()
 }
 
-/// Gives every bin of `crop` the mean and the deviation over time that lie between its own and those of `other`, and
+/// Give every bin of `crop` the mean and the deviation over time that lie between its own and those of `other`, and
 /// leaves the course of the bin as it is: the music of the one as if produced a little like the other (MixStyle,
 /// Zhou et al. 2021, of bins as in Schmid et al. 2022). `weight` is that of the crop's own; values are steps.
 pub fn mixstyle(crop: &mut [f32], other: &[f32], bins: usize, weight: f32) {
@@ -146,7 +146,7 @@ pub fn mixstyle(crop: &mut [f32], other: &[f32], bins: usize, weight: f32) {
     }
 }
 
-/// Mean, and deviation plus one step, so that silence does not divide by zero.
+/// Return the mean, and deviation plus one step, so that silence does not divide by zero.
 fn moments(row: &[f32]) -> (f32, f32) {
     let count = row.len() as f32;
     let mean = row.iter().sum::<f32>() / count;
@@ -154,7 +154,7 @@ fn moments(row: &[f32]) -> (f32, f32) {
     (mean, variance.sqrt() + 1.0)
 }
 
-/// Draws mixup's weight of the first of two crops from Beta(α, α), folded to at least one half
+/// Draw mixup's weight of the first of two crops from Beta(α, α), folded to at least one half
 /// (Zhang et al. 2018), 1 where α is 0.
 pub fn mixup_weight(alpha: f64, rng: &mut impl Rng) -> f32 {
     if alpha <= 0.0 {

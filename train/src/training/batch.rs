@@ -33,7 +33,7 @@ pub struct Sampler<'a> {
 }
 
 impl<'a> Sampler<'a> {
-    /// A sampler over the given tracks or segments.
+    /// Make a sampler over the given tracks or segments.
     #[must_use]
     pub fn new(
         dataset: &'a Dataset,
@@ -49,14 +49,14 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    /// Steps in an epoch. Crops that do not fill a batch are left for another epoch's order.
+    /// Return the steps in an epoch. Crops that do not fill a batch are left for another epoch's order.
     #[must_use]
     pub fn steps(&self) -> usize {
         self.pieces.len() * self.recipe.augment.crops_per_track.get()
             / self.recipe.training.batch.get()
     }
 
-    /// The batches of an epoch; the same seed and epoch give the same ones.
+    /// Return the batches of an epoch; the same seed and epoch give the same ones.
     pub fn epoch(&self, epoch: usize) -> impl Iterator<Item = Batch> + '_ {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         rng.set_stream(epoch as u64);

@@ -65,7 +65,7 @@ pub(super) fn begin(
     Ok((info, network))
 }
 
-/// The network with its coefficients' ranges on the train split.
+/// Return the network with its coefficients' ranges on the train split.
 fn normalised(network: Network, recipe: &Recipe, dataset: &Dataset) -> Result<Network> {
     let parts = Parts::new(recipe, dataset)?;
     let windows = calibration_windows(dataset, &parts.train, recipe.window());
@@ -83,7 +83,7 @@ fn normalised(network: Network, recipe: &Recipe, dataset: &Dataset) -> Result<Ne
     network.with_weights(&weights)
 }
 
-/// The network with a run's weights; its last layer stays fresh where the classes are others.
+/// Return the network with a run's weights; its last layer stays fresh where the classes are others.
 fn continued(network: Network, run: &Path, labels: &[String]) -> Result<Network> {
     let what = || format!("--init-from {}", run.display());
     let folder = RunFolder::new(run);
@@ -103,7 +103,7 @@ struct Quantised {
     exponents: Exponents,
 }
 
-/// The folded weights of a run in real numbers, and the scales that `quantise` chooses for them.
+/// Return the folded weights of a run in real numbers, and the scales that `quantise` chooses for them.
 fn quantised(run: &Path, recipe: &Recipe, dataset: &Dataset, device: &Device) -> Result<Quantised> {
     let what = || format!("--init-from {}", run.display());
     let folder = RunFolder::new(run);

@@ -14,7 +14,7 @@ pub struct LearningRate {
 }
 
 impl LearningRate {
-    /// The rates of a run of `steps` steps.
+    /// Return the rates of a run of `steps` steps.
     ///
     /// One cycle (Smith 2018) rises linearly from a twenty-fifth of the peak over the share `warmup` of the
     /// steps, then falls along half a cosine to nearly nothing. A constant rate rises likewise and stays; the
@@ -33,7 +33,7 @@ impl LearningRate {
         }
     }
 
-    /// Learning rate of a step, counted from 0.
+    /// Return the learning rate of a step, counted from 0.
     #[must_use]
     pub fn rate(&self, step: usize) -> f64 {
         const START: f64 = 1.0 / 25.0;

@@ -89,7 +89,7 @@ struct Session<'a> {
     optimiser: ModuleOptimizer,
 }
 
-/// Trains the recipe at `path` on the train split, validating the averaged weights on the valid split.
+/// Train the recipe at `path` on the train split, validating the averaged weights on the valid split.
 ///
 /// # Errors
 /// The recipe does not fit the data, a file cannot be written, or there is nothing to resume from.
@@ -271,7 +271,7 @@ impl<'a> Session<'a> {
         self.interrupt.load(Ordering::Relaxed)
     }
 
-    /// Whether the validations have not become better for as long as the recipe's patience lasts.
+    /// Return whether the validations have not become better for as long as the recipe's patience lasts.
     fn exhausted(&self) -> bool {
         let best = self.info.best.map_or(0, |(_, epoch)| epoch);
         let patience = self.recipe.training.patience;
@@ -340,7 +340,7 @@ fn optimiser(keys: &TrainingKeys) -> ModuleOptimizer {
     }
 }
 
-/// A bar on a terminal; elsewhere it draws nothing.
+/// Return a bar on a terminal; elsewhere it draws nothing.
 fn progress(epoch: usize, epochs: usize, steps: usize) -> Result<ProgressBar> {
     let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg} {eta}")
         .context("progress bar")?;

@@ -11,14 +11,14 @@ use rand::{Rng, RngExt};
 pub use ranges::{Effect, Ranges};
 pub use stretch::{pitch_shift, time_stretch};
 
-/// Mean of the squares.
+/// Return the mean of the squares.
 #[must_use]
 pub fn power(samples: &[f32]) -> f64 {
     let sum: f64 = samples.iter().map(|s| f64::from(*s).powi(2)).sum();
     sum / samples.len().max(1) as f64
 }
 
-/// Adds white Gaussian noise, `snr_db` decibels below the signal's mean power. Silence stays silent.
+/// Add white Gaussian noise, `snr_db` decibels below the signal's mean power. Silence stays silent.
 #[must_use]
 pub fn noise(samples: &[f32], snr_db: f32, rng: &mut impl Rng) -> Vec<f32> {
     let deviation = (power(samples) * 10_f64.powf(f64::from(-snr_db) / 10.0)).sqrt() as f32;
@@ -28,14 +28,14 @@ pub fn noise(samples: &[f32], snr_db: f32, rng: &mut impl Rng) -> Vec<f32> {
         .collect()
 }
 
-/// A number from the standard normal distribution (Box and Muller).
+/// Return a number from the standard normal distribution (Box and Muller).
 fn gaussian(rng: &mut impl Rng) -> f32 {
     // 1 − x, because the logarithm of 0 is none
     let radius = (-2.0 * (1.0 - rng.random::<f32>()).ln()).sqrt();
     radius * (std::f32::consts::TAU * rng.random::<f32>()).cos()
 }
 
-/// Changes the level by `db` and clips at full scale, as a converter does.
+/// Change the level by `db` and clip at full scale, as a converter does.
 #[must_use]
 pub fn gain(samples: &[f32], db: f32) -> Vec<f32> {
     let factor = 10_f32.powf(db / 20.0);
@@ -45,7 +45,7 @@ pub fn gain(samples: &[f32], db: f32) -> Vec<f32> {
         .collect()
 }
 
-/// Moves the signal `by` samples later (negative: earlier); what leaves at one end comes in at the other.
+/// Move the signal `by` samples later (negative: earlier); what leaves at one end comes in at the other.
 #[must_use]
 pub fn time_shift(samples: &[f32], by: i64) -> Vec<f32> {
     let mut moved = samples.to_vec();

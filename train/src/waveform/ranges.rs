@@ -34,7 +34,7 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// Applies it.
+    /// Apply it.
     #[must_use]
     pub fn apply(self, samples: &[f32], rng: &mut impl Rng) -> Vec<f32> {
         match self {
@@ -57,7 +57,7 @@ impl Effect {
 pub struct Ranges([Option<f32>; EFFECTS.len()]);
 
 impl Ranges {
-    /// Whether nothing is named.
+    /// Return whether nothing is named.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(Option::is_none)
@@ -69,7 +69,7 @@ impl Ranges {
         1.0 + f64::from(self.0[0].unwrap_or(0.0))
     }
 
-    /// Applies each effect that is named, in a size drawn uniformly from its range.
+    /// Apply each effect that is named, in a size drawn uniformly from its range.
     #[must_use]
     pub fn draw(&self, samples: &[f32], rng: &mut impl Rng) -> Vec<f32> {
         let mut changed = samples.to_vec();

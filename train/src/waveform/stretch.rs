@@ -9,7 +9,7 @@ const SEARCH: i64 = 512;
 /// Zero crossings of the interpolation kernel on either side.
 const CROSSINGS: f64 = 16.0;
 
-/// Plays a signal `rate` times as fast at the same pitch: `round(len / rate)` samples. 1 changes nothing.
+/// Play a signal `rate` times as fast at the same pitch: `round(len / rate)` samples. 1 changes nothing.
 ///
 /// WSOLA (Verhelst and Roelands, 1993): pieces of the signal are cross-faded, each taken from where the
 /// signal goes on most like the piece before, near its place in time.
@@ -47,7 +47,7 @@ pub fn time_stretch(samples: &[f32], rate: f64) -> Vec<f32> {
     out
 }
 
-/// The shift of `place`, up to [`SEARCH`] either way, at which the signal is most like that at `next`; the
+/// Return the shift of `place`, up to [`SEARCH`] either way, at which the signal is most like that at `next`; the
 /// smallest of equals.
 fn fit(samples: &[f32], next: i64, place: i64) -> i64 {
     let piece = |from: i64| -> Option<&[f32]> {
@@ -114,7 +114,7 @@ fn resample(samples: &[f32], ratio: f64, count: usize) -> Vec<f32> {
         .collect()
 }
 
-/// A sinc of bandwidth `cutoff` under a Hann window of half-width `reach`.
+/// Return a sinc of bandwidth `cutoff` under a Hann window of half-width `reach`.
 fn kernel(distance: f64, cutoff: f64, reach: f64) -> f64 {
     use std::f64::consts::PI;
     let phase = PI * distance * cutoff;

@@ -42,7 +42,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// Decodes every track below `folder`.
+    /// Decode every track below `folder`.
     ///
     /// # Errors
     /// The folder cannot be read, or holds no track of GTZAN.
@@ -88,7 +88,7 @@ impl Check {
         Ok(check)
     }
 
-    /// Whether nothing is missing or broken, besides the track that is broken everywhere.
+    /// Return whether nothing is missing or broken, besides the track that is broken everywhere.
     #[must_use]
     pub fn complete(&self) -> bool {
         self.missing.is_empty() && self.broken.iter().all(|(track, _)| track == BROKEN)
@@ -115,7 +115,7 @@ impl Check {
     }
 }
 
-/// A hash of the samples, FNV-1a over 16 bits each.
+/// Return a hash of the samples, FNV-1a over 16 bits each.
 fn fingerprint(source: &Source) -> Result<u64> {
     let path: &PathBuf = &source.path;
     let samples = read_excerpt(path, 0, LONGEST * SAMPLE_RATE as usize)?;

@@ -17,7 +17,7 @@ const COLUMNS: [(&str, &str); 4] = [
     ("artist", "id"),
 ];
 
-/// Tracks of a subset that have a top genre, with FMA's own split, whose parts share no artist.
+/// Return the tracks of a subset that have a top genre, with FMA's own split, whose parts share no artist.
 ///
 /// Audio that is not on disk stays in the list: reading it fails, and it is then listed as skipped.
 pub(super) fn sources(folder: &Path, subset: &str) -> Result<Vec<Source>> {

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::{Source, audio_files};
 
-/// Every audio file below `folder/GENRE`, called by its path from there on.
+/// Return every audio file below `folder/GENRE`, called by its path from there on.
 pub(super) fn sources(folder: &Path) -> Result<Vec<Source>> {
     let files = audio_files(folder)?;
     let mut sources = Vec::with_capacity(files.len());

@@ -81,7 +81,7 @@ pub const SPLIT_NAME: &str = "artist- and fault-filtered split";
 /// Parts of the split, in the order of its table.
 pub const PARTS: [&str; 3] = ["train", "valid", "test"];
 
-/// The part of the filtered split that a track belongs to, `excluded` where it is none.
+/// Return the part of the filtered split that a track belongs to, `excluded` where it is none.
 #[must_use]
 pub fn split(genre: &str, number: usize) -> &'static str {
     let Some(genre) = GENRES.iter().position(|name| *name == genre) else {
@@ -109,7 +109,7 @@ pub(in crate::data) fn parse(name: &str) -> Option<(&'static str, usize)> {
     (number < TRACKS).then_some((genre, number))
 }
 
-/// The tracks below a folder, whose files may lie in `genre/` or anywhere else, called `genre.NNNNN.*`.
+/// Return the tracks below a folder, whose files may lie in `genre/` or anywhere else, called `genre.NNNNN.*`.
 pub(super) fn sources(folder: &Path) -> Result<Vec<Source>> {
     let mut sources: Vec<Source> = Vec::new();
     for path in audio_files(folder)? {

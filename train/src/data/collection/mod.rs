@@ -107,7 +107,7 @@ impl Collection {
         }
     }
 
-    /// Gives each track without a split one, genre by genre. Which it is depends on its name alone, so that
+    /// Give each track without a split one, genre by genre. Which it is depends on its name alone, so that
     /// a track that is added later moves few others.
     fn assign(&self, sources: &mut [Source]) {
         for genre in sources.chunk_by_mut(|a, b| a.genre == b.genre) {
@@ -143,7 +143,7 @@ pub(crate) fn hash(seed: u64, name: &str) -> u64 {
     mixed ^ (mixed >> 29)
 }
 
-/// Audio files below a folder, in no particular order; hidden ones are left out.
+/// Return the audio files below a folder, in no particular order; hidden ones are left out.
 fn audio_files(folder: &Path) -> Result<Vec<PathBuf>> {
     const EXTENSIONS: [&str; 8] = ["wav", "mp3", "flac", "ogg", "oga", "m4a", "mp4", "au"];
     let mut files = Vec::new();

@@ -193,7 +193,7 @@ impl<'a> Work<'a> {
         })
     }
 
-    /// The spectrograms of a file that are not done yet, or why there are none.
+    /// Return the spectrograms of a file that are not done yet, or why there are none.
     fn source(&self, source: &Source, done: &HashSet<String>) -> Vec<(Entry, Vec<u8>)> {
         let variants = if source.split == "train" {
             self.options.variants
@@ -291,7 +291,7 @@ fn origin(options: &Options, store: &Store, genres: &[String]) -> Provenance {
     origin
 }
 
-/// The cache's metadata; safetensors takes strings only.
+/// Return the cache's metadata; safetensors takes strings only.
 fn about(options: &Options, feature: &Feature) -> Value {
     json!({
         "format": "log-mel cache",

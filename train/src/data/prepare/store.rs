@@ -6,7 +6,7 @@
 //! cache when the work continues.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -118,11 +118,13 @@ impl Store {
             text += &serde_json::to_string(entry)?;
             text.push('\n');
         }
-        self.journal.seek(SeekFrom::Start(0))?;
-        self.journal.write_all(text.as_bytes())?;
-        self.journal.set_len(text.len() as u64)?;
-        self.journal.sync_data()?;
-        Ok(())
+        let mut write = || {
+            self.journal.seek(SeekFrom::Start(0))?;
+            self.journal.write_all(text.as_bytes())?;
+            self.journal.set_len(text.len() as u64)?;
+            self.journal.sync_data()
+        };
+        written(&journal(&self.folder), write())
     }
 
     /// Spectrograms written.
@@ -133,8 +135,9 @@ impl Store {
             .count()
     }
 
-    /// Writes spectrograms and faults, in this order; what was written survives a kill from then on.
+    /// Write spectrograms and faults, in this order; from then on they survive a kill.
     pub(super) fn append(&mut self, batch: Vec<(Entry, Vec<u8>)>) -> Result<()> {
+        let (cache, journal) = (part(&self.folder), journal(&self.folder));
         let mut lines = String::new();
         for (entry, values) in &batch {
             let expected = if entry.fault.is_none() { self.size } else { 0 };
@@ -144,19 +147,19 @@ impl Store {
                 entry.track,
                 values.len()
             );
-            self.cache.write_all(values)?;
+            written(&cache, self.cache.write_all(values))?;
             lines += &serde_json::to_string(entry)?;
             lines.push('\n');
         }
-        self.cache.sync_data()?;
-        self.journal.write_all(lines.as_bytes())?;
-        self.journal.sync_data()?;
+        written(&cache, self.cache.sync_data())?;
+        written(&journal, self.journal.write_all(lines.as_bytes()))?;
+        written(&journal, self.journal.sync_data())?;
         self.entries
             .extend(batch.into_iter().map(|(entry, _)| entry));
         Ok(())
     }
 
-    /// Writes labels, header, manifest and list of faults, and gives the files their names.
+    /// Write labels, header, manifest and list of faults, and give the files their names.
     pub(super) fn finish(
         mut self,
         genres: &[String],
@@ -184,14 +187,17 @@ impl Store {
             "the names of {} genres are too long",
             genres.len()
         );
-        self.cache.seek(SeekFrom::Start(HEADER + values as u64))?;
-        self.cache.write_all(&labels)?;
-        self.cache.seek(SeekFrom::Start(0))?;
-        self.cache.write_all(&(room as u64).to_le_bytes())?;
         let mut padded = header.into_bytes();
         padded.resize(room, b' ');
-        self.cache.write_all(&padded)?;
-        self.cache.sync_all()?;
+        let mut write = || {
+            self.cache.seek(SeekFrom::Start(HEADER + values as u64))?;
+            self.cache.write_all(&labels)?;
+            self.cache.seek(SeekFrom::Start(0))?;
+            self.cache.write_all(&(room as u64).to_le_bytes())?;
+            self.cache.write_all(&padded)?;
+            self.cache.sync_all()
+        };
+        written(&part(&self.folder), write())?;
         self.write_tables()?;
         fs::rename(part(&self.folder), finished(&self.folder))?;
         fs::remove_file(journal(&self.folder))?;
@@ -229,7 +235,12 @@ impl Store {
     }
 }
 
-/// Writes a table, whole or not at all.
+/// Name the file that could not be written.
+fn written<T>(path: &Path, result: io::Result<T>) -> Result<T> {
+    result.with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Write a table, whole or not at all.
 fn write_csv<const N: usize>(
     path: &Path,
     head: [&str; N],

@@ -180,7 +180,7 @@ mod flex {
         }
     }
 
-    /// The patches of a convolution that has neither groups nor dilation.
+    /// Return the patches of a convolution that has neither groups nor dilation.
     fn patches(x: &FlexTensor, weight: &FlexTensor, options: &ConvOptions<2>) -> Option<Patches> {
         let plain = options.groups == 1
             && options.dilation == [1; 2]

@@ -3,13 +3,13 @@
 use burn::backend::flex::FlexTensor;
 use burn::backend::{DType, Shape, TensorData, TensorMetadata};
 
-/// A tensor `[N, channel, row, column]` of 32-bit numbers, which are in order.
+/// Return a tensor `[N, channel, row, column]` of 32-bit numbers, which are in order.
 pub(super) fn contiguous(tensor: FlexTensor) -> FlexTensor {
     assert_eq!(tensor.dtype(), DType::F32, "networks train in 32 bits");
     tensor.to_contiguous()
 }
 
-/// Values of a contiguous tensor.
+/// Return the values of a contiguous tensor.
 pub(super) fn values(tensor: &FlexTensor) -> &[f32] {
     let start = tensor.layout().start_offset();
     &tensor.storage()[start..][..tensor.shape().num_elements()]

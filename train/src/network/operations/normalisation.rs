@@ -22,7 +22,7 @@ use burn::tensor::Tensor;
     Autodiff
 )]
 trait Normalisation: Backend {
-    /// The output, and each channel's mean and (biased) variance `[channel]`.
+    /// Compute the output, and each channel's mean and (biased) variance `[channel]`.
     fn normalise(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
@@ -33,7 +33,7 @@ trait Normalisation: Backend {
         (all.output, all.mean, all.variance)
     }
 
-    /// The gradients of input, `gamma` and `beta`.
+    /// Compute the gradients of input, `gamma` and `beta`.
     fn normalise_gradients(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
@@ -232,7 +232,7 @@ mod flex {
             }
         }
 
-        /// Values of a channel.
+        /// Return the values of a channel.
         fn number(&self) -> f64 {
             (self.windows * self.places) as f64
         }
@@ -241,7 +241,7 @@ mod flex {
             &all[(window * self.channels + channel) * self.places..][..self.places]
         }
 
-        /// A channel of all windows.
+        /// Return a channel of all windows.
         fn of<'a>(&self, all: &'a [f32], channel: usize) -> impl Iterator<Item = &'a [f32]> {
             (0..self.windows).map(move |window| self.at(all, window, channel))
         }
@@ -250,7 +250,7 @@ mod flex {
             (0..self.channels).into_par_iter().map(work).collect()
         }
 
-        /// Calls `work` with every plane of `all`, its window and its channel.
+        /// Call `work` with every plane of `all`, its window and its channel.
         fn each_plane(&self, all: &mut [f32], work: impl Fn(&mut [f32], usize, usize) + Sync) {
             all.par_chunks_exact_mut((self.channels * self.places).max(1))
                 .enumerate()
@@ -263,7 +263,7 @@ mod flex {
         }
     }
 
-    /// The sum of a function of two planes, always added up in the same order.
+    /// Return the sum of a function of two planes, always added up in the same order.
     fn sum(left: &[f32], right: &[f32], value: impl Fn(f32, f32) -> f32) -> f64 {
         let mut lanes = [0.0f32; LANES];
         let (lefts, rights) = (left.chunks_exact(LANES), right.chunks_exact(LANES));

@@ -26,7 +26,7 @@ pub(super) struct Patches {
 }
 
 impl Patches {
-    /// Rows and columns of the output.
+    /// Return the rows and columns of the output.
     pub(super) fn places(&self) -> [usize; 2] {
         [0, 1].map(|axis| {
             (self.input[axis] + 2 * self.padding[axis] - self.kernel[axis]) / self.stride[axis] + 1
@@ -129,7 +129,7 @@ impl Patches {
         (begin.min(end), end)
     }
 
-    /// Calls `row` with every piece of a row of the input that lies in a row of the patches: where it begins in
+    /// Call `row` with every piece of a row of the input that lies in a row of the patches: where it begins in
     /// the input, and where it begins and ends in the patches' row, which is numbered as well.
     fn rows(&self, mut row: impl FnMut(Row)) {
         let [_, columns] = self.places();
@@ -158,7 +158,7 @@ impl Patches {
         }
     }
 
-    /// Writes the patches `[patch, place]` of a window.
+    /// Write the patches `[patch, place]` of a window.
     fn take(&self, x: &[f32], patches: &mut [f32]) {
         let [rows, columns] = self.places();
         let stride = self.stride[1];
@@ -178,7 +178,7 @@ impl Patches {
         });
     }
 
-    /// Adds patches to where they came from.
+    /// Add patches to the places that they came from.
     fn give(&self, patches: &[f32], x: &mut [f32]) {
         let [rows, columns] = self.places();
         let stride = self.stride[1];
@@ -235,7 +235,7 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// Writes or adds a product to `out`, row after row.
+/// Write or add a product to `out`, row after row.
 fn multiply(left: Matrix<'_>, right: Matrix<'_>, out: &mut [f32], add: bool) {
     let ([rows, depth], [_, columns]) = (left.shape, right.shape);
     assert_eq!(depth, right.shape[0], "matrices do not fit");

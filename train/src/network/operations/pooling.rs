@@ -165,7 +165,7 @@ mod flex {
         }
     }
 
-    /// Calls `work` with every value of the lines that make one line of the output: the place it is pooled to, where
+    /// Call `work` with every value of the lines that make one line of the output: the place it is pooled to, where
     /// it lies in the lines, and itself.
     #[inline(always)]
     fn each(

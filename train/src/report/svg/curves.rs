@@ -127,7 +127,7 @@ fn plot(runs: &Runs<'_>, curves: &[Curve], axis: &str, range: Option<[f64; 2]>) 
     svg.finish()
 }
 
-/// A round distance of gridlines: about five of them.
+/// Return a round distance of gridlines: about five of them.
 fn step(range: f64) -> f64 {
     let rough = (range / 5.0).max(1e-6);
     let unit = 10_f64.powf(rough.log10().floor());

@@ -102,7 +102,7 @@ pub(in crate::report) fn escape(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
-/// The colour of the run at this place in a comparison.
+/// Return the colour of the run at this place in a comparison.
 pub(in crate::report) fn colour(run: usize) -> String {
     format!("var(--c{})", run % 8)
 }

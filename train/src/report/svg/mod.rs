@@ -28,7 +28,7 @@ svg .second { fill: var(--second); }
 svg .line { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
 ";
 
-/// A plot as a file of its own.
+/// Return a plot as a file of its own.
 pub(super) fn alone(svg: &str) -> String {
     let style = format!(
         "><style>{STYLE}</style><rect width=\"100%\" height=\"100%\" fill=\"var(--paper)\"/>"

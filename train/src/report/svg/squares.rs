@@ -8,7 +8,7 @@ const ROW: f64 = 30.0;
 /// Room for class names.
 const NAMES: f64 = 96.0;
 
-/// Names longer than this are cut; the full name is in the tables.
+/// Return the names longer than this are cut; the full name is in the tables.
 fn short(label: &str) -> String {
     const LONGEST: usize = 13;
     if label.chars().count() <= LONGEST {
@@ -18,7 +18,7 @@ fn short(label: &str) -> String {
     kept + "…"
 }
 
-/// Tracks by what they are (rows) and what was answered (columns), shaded by the share of the row.
+/// Return the tracks by what they are (rows) and what was answered (columns), shaded by the share of the row.
 pub(in crate::report) fn confusion(figures: &Figures) -> String {
     const COLUMN: f64 = 46.0;
     const TOP: f64 = 94.0;

@@ -19,7 +19,7 @@ pub struct Teachers {
 }
 
 impl Teachers {
-    /// Reads the runs that `student` learns from, on a device without gradients. None where it has no
+    /// Read the runs that `student` learns from, on a device without gradients. None where it has no
     /// `[distillation]`.
     ///
     /// # Errors
@@ -61,7 +61,7 @@ impl Teachers {
         Ok(Some(Self { networks, keys }))
     }
 
-    /// The mean of their probabilities `[N, class]` of inputs `[N, 1, bin, column]`, at the temperature.
+    /// Return the mean of their probabilities `[N, class]` of inputs `[N, 1, bin, column]`, at the temperature.
     #[must_use]
     pub fn answer(&self, input: &Tensor<4>) -> Option<Tensor<2>> {
         let logits = self
@@ -71,7 +71,7 @@ impl Teachers {
         mean_answer(logits, self.keys.temperature.get())
     }
 
-    /// Share of the loss and temperature.
+    /// Return the share of the loss and temperature.
     #[must_use]
     pub const fn keys(&self) -> &DistillationKeys {
         &self.keys
@@ -92,7 +92,7 @@ pub fn distilled(
     cross_entropy(logits, targets) * (1.0 - weight) + soft * weight
 }
 
-/// The mean over networks of their probabilities `[N, class]` at a temperature.
+/// Return the mean over networks of their probabilities `[N, class]` at a temperature.
 fn mean_answer(
     logits: impl ExactSizeIterator<Item = Tensor<2>>,
     temperature: f64,

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
 
-/// Mean cross entropy (nats) of the answers to `targets`, both `[N, class]`.
+/// Return the mean cross entropy (nats) of the answers to `targets`, both `[N, class]`.
 #[must_use]
 pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
     let count = logits.dims()[0];
