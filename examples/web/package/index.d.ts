@@ -62,7 +62,7 @@ export class Timbrel {
   readonly info: ModelInfo;
   /** Begins to listen. @throws TimbrelError for a rate or a number of channels that is not supported */
   listen(options: { sampleRate: number; channels?: number } & Watch): Listener;
-  /** Classifies a wav, mp3, flac, ogg or m4a file at once. @throws TimbrelError says what is wrong with it */
+  /** Classifies an audio file (wav, mp3, flac, ogg, m4a, AIFF and more) at once. @throws TimbrelError says what is wrong with it */
   classify(file: Uint8Array | ArrayBuffer, watch?: Watch): Result;
   /** Classifies half a minute of a tune that the module makes itself. */
   demo(watch?: Watch): Result;

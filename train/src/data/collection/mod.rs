@@ -145,7 +145,10 @@ pub(crate) fn hash(seed: u64, name: &str) -> u64 {
 
 /// Return the audio files below a folder, in no particular order; hidden ones are left out.
 fn audio_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    const EXTENSIONS: [&str; 8] = ["wav", "mp3", "flac", "ogg", "oga", "m4a", "mp4", "au"];
+    const EXTENSIONS: [&str; 16] = [
+        "wav", "w64", "mp3", "flac", "ogg", "oga", "m4a", "mp4", "aac", "aif", "aiff", "aifc",
+        "au", "caf", "mka", "webm",
+    ];
     let mut files = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {

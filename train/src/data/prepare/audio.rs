@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use timbrel_core::host::decode::{AudioReader, MonoReader};
 
 use crate::features::SAMPLE_RATE;
@@ -12,12 +12,7 @@ use crate::features::SAMPLE_RATE;
 /// # Errors
 /// The file is not audio, or ends before `skip`.
 pub fn read_excerpt(path: &Path, skip: usize, count: usize) -> Result<Vec<f32>> {
-    let reader = if is_au(path) {
-        AudioReader::from_bytes(super::au::to_wav(path)?, Some("wav"))?
-    } else {
-        AudioReader::open(path)?
-    };
-    excerpt(reader, skip, count)
+    excerpt(AudioReader::open(path)?, skip, count)
 }
 
 /// Read it from a file that is open.
@@ -47,11 +42,6 @@ pub(crate) fn excerpt(reader: AudioReader, skip: usize, count: usize) -> Result<
     Ok(samples)
 }
 
-fn is_au(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    extension.is_some_and(|extension| extension.eq_ignore_ascii_case("au"))
-}
-
 /// Play a signal forwards and backwards in turn until it is `count` samples long, as a classifier does
 /// with audio that is shorter than a window.
 #[must_use]
@@ -64,9 +54,4 @@ pub fn to_and_fro(samples: &[f32], count: usize) -> Vec<f32> {
         .cycle()
         .take(count)
         .collect()
-}
-
-/// Read a file's bytes, with its path in the error.
-pub(super) fn bytes(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }

@@ -3,7 +3,6 @@
 //! Files are decoded and transformed on all cores, a few dozen at a time; results go to disk at once
 //! (see `store`), so that memory does not grow with the collection and a killed run continues where it was.
 
-mod au;
 mod audio;
 mod store;
 
