@@ -2,7 +2,7 @@
 
 use timbrel_core::Error;
 use timbrel_core::audio::{InputFormat, Sample};
-use timbrel_core::classifier::{Classifier, Prediction, Pushed};
+use timbrel_core::classifier::{Classifier, EmbeddingValues, Prediction, Pushed};
 use timbrel_core::engine::Int8Engine;
 use timbrel_core::model::Model;
 
@@ -88,7 +88,7 @@ impl Kind {
         each!(self, classifier => classifier.logits())
     }
 
-    pub(crate) fn embedding(&self) -> Result<impl ExactSizeIterator<Item = f32> + '_, Error> {
+    pub(crate) fn embedding(&self) -> Result<EmbeddingValues<'_>, Error> {
         each!(self, classifier => classifier.embedding())
     }
 

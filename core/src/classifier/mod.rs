@@ -20,8 +20,8 @@ use crate::model::{MAX_CLASSES, Model, ModelInfo};
 use cepstrum::Cepstrum;
 use history::Ring;
 use layout::Layout;
-pub use outputs::Prediction;
 use outputs::{Embedding, Mean};
+pub use outputs::{EmbeddingValues, Prediction};
 use view::View;
 
 /// Mono samples that are converted at a time: few where the stack is small.
@@ -314,7 +314,7 @@ impl<'w, E: Engine> Classifier<'w, E> {
     ///
     /// # Errors
     /// [`Error::NoEmbedding`] for a model without one, [`Error::NoResult`] before the first window.
-    pub fn embedding(&self) -> Result<impl ExactSizeIterator<Item = f32> + '_, Error> {
+    pub fn embedding(&self) -> Result<EmbeddingValues<'_>, Error> {
         if self.info.embedding == 0 {
             return Err(Error::NoEmbedding);
         }

@@ -121,13 +121,36 @@ impl<'w> Embedding<'w> {
     }
 
     /// Iterate over the means.
-    pub(super) fn mean(&self) -> impl ExactSizeIterator<Item = f32> + '_ {
-        // an f32 does not hold every sum, and the mean of the largest values must not exceed them
-        let windows = f64::from(self.windows.max(1));
-        let mean = move |sum: &u32| (f64::from(*sum) / windows) as f32;
-        self.sums.iter().map(mean)
+    pub(super) fn mean(&self) -> EmbeddingValues<'_> {
+        EmbeddingValues {
+            sums: self.sums.iter(),
+            windows: f64::from(self.windows.max(1)),
+        }
     }
 }
+
+/// The values of an embedding, in order: see [`Classifier::embedding`](super::Classifier::embedding).
+#[derive(Clone, Debug)]
+pub struct EmbeddingValues<'a> {
+    sums: core::slice::Iter<'a, u32>,
+    windows: f64,
+}
+
+impl Iterator for EmbeddingValues<'_> {
+    type Item = f32;
+
+    fn next(&mut self) -> Option<f32> {
+        let sum = self.sums.next()?;
+        // an f32 does not hold every sum, and the mean of the largest values must not exceed them
+        Some((f64::from(*sum) / self.windows) as f32)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.sums.size_hint()
+    }
+}
+
+impl ExactSizeIterator for EmbeddingValues<'_> {}
 
 #[cfg(test)]
 mod tests {
