@@ -3,12 +3,12 @@
 use core::ffi::{CStr, c_char};
 use std::path::Path;
 
-use timbrel_core::host::Loaded;
 use timbrel_core::host::decode::DecodeError;
 use timbrel_core::host::piece::{Heard, Listener, PieceError};
 
 use crate::classifier::write_result;
 use crate::guard::{array, fill, guard, not_null};
+use crate::heap::load;
 use crate::status::Failure;
 use crate::timbrel_status::{TIMBREL_ERROR_BUFFER, TIMBREL_ERROR_FILE};
 use crate::{timbrel_result, timbrel_status};
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn timbrel_classify_file(
         let path = unsafe { CStr::from_ptr(path) };
         // SAFETY: the caller vouches for model, which is not used after this call
         let model = unsafe { array(model, model_len)? };
-        let model = Loaded::from_bytes(model)?;
+        let model = load(model)?;
         let heard = Listener::new(&model).file(&to_path(path)?)?;
         let name = [heard.genre().as_bytes(), &[0]].concat();
         let wanted = !(label.is_null() && label_len == 0);

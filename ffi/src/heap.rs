@@ -77,12 +77,21 @@ pub unsafe extern "C" fn timbrel_classifier_new_borrowed(
     })
 }
 
+/// Load a model for the engines that this library was built with, whatever else of the core the program uses.
+pub(crate) fn load(file: &[u8]) -> Result<Loaded<'_>, Error> {
+    if cfg!(feature = "tract") {
+        Loaded::from_bytes(file)
+    } else {
+        Loaded::int8(file)
+    }
+}
+
 fn make(
     model: &'static [u8],
     format: InputFormat,
     owned: Option<*mut [u8]>,
 ) -> Result<*mut timbrel_classifier, Failure> {
-    match Loaded::from_bytes(model)?.into_network() {
+    match load(model)?.into_network() {
         Network::Int8(_) => {
             let needed = Classifier::fast_bytes(&Model::parse(model).map_err(Error::from)?);
             allocate(needed, owned, |memory| Kind::int8(model, format, memory))

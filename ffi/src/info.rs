@@ -123,7 +123,7 @@ unsafe fn describe(model: *const u8, len: usize) -> Result<ModelInfo, Failure> {
     // SAFETY: the caller vouches for model and len
     let bytes = unsafe { array(model, len)? };
     #[cfg(feature = "std")]
-    let info = *timbrel_core::host::Loaded::from_bytes(bytes)?.info();
+    let info = *crate::heap::load(bytes)?.info();
     #[cfg(not(feature = "std"))]
     let info = timbrel_core::model::Model::parse(bytes)
         .map_err(timbrel_core::Error::from)?
