@@ -83,6 +83,8 @@ struct Session<'a> {
     schedule: LearningRate,
     objective: Objective,
     interrupt: Arc<AtomicBool>,
+    /// The last epoch ended with a checkpoint because of an interruption.
+    stopped: bool,
     info: RunInfo,
     network: Network,
     average: Weights,
@@ -143,7 +145,7 @@ pub fn train(
         .stop_after
         .unwrap_or(run.info.epochs)
         .min(run.info.epochs);
-    while run.info.done < last && !run.exhausted() && !run.interrupted() {
+    while run.info.done < last && !run.exhausted() && !run.stopped {
         run.epoch(&sampler)?;
     }
     drop(lock);
@@ -193,6 +195,7 @@ impl<'a> Session<'a> {
             schedule,
             objective,
             interrupt: options.interrupt.clone(),
+            stopped: false,
             info,
             network,
             average,
@@ -267,10 +270,6 @@ impl<'a> Session<'a> {
         Ok(value)
     }
 
-    fn interrupted(&self) -> bool {
-        self.interrupt.load(Ordering::Relaxed)
-    }
-
     /// Return whether the validations have not become better for as long as the recipe's patience lasts.
     fn exhausted(&self) -> bool {
         let best = self.info.best.map_or(0, |(_, epoch)| epoch);
@@ -312,9 +311,11 @@ impl<'a> Session<'a> {
                 self.average.write(&self.folder.best(), metadata.clone())?;
             }
         }
+        // asked once, so that a training does not stop after an epoch whose checkpoint was not written
+        self.stopped = self.interrupt.load(Ordering::Relaxed);
         if last
             || self.exhausted()
-            || self.interrupted()
+            || self.stopped
             || done.is_multiple_of(keys.checkpoint_every.get())
         {
             self.average.write(&self.folder.last(), metadata)?;
