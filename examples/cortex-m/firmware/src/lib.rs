@@ -7,3 +7,6 @@ pub mod console;
 #[cfg(feature = "measure")]
 #[allow(unsafe_code)]
 pub mod probe;
+
+// the README states this size
+const _: () = assert!(timbrel_core::audio::Resampler::REQUIRED_BYTES == 2_396);
