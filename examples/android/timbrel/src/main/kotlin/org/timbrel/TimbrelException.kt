@@ -17,6 +17,7 @@ enum class Status {
     CLASS,
     FILE,
     INTERNAL,
+    NO_EMBEDDING,
 }
 
 /** The library refused something. [message] has the details, [status] is for programs. */
