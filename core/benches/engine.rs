@@ -37,7 +37,7 @@ fn windows(criterion: &mut Criterion) {
     }
 }
 
-/// From the bytes of a file to a model, and from a model to an engine with repacked weights.
+/// Measure the way from the bytes of a file to a model, and from a model to an engine with repacked weights.
 fn load(criterion: &mut Criterion) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/compact.timbrel");
     let file = std::fs::read(path).expect("a shipped model");
@@ -53,7 +53,7 @@ fn load(criterion: &mut Criterion) {
     });
 }
 
-/// Multiply-adds of a window: products of every position, those that pooling drops included.
+/// Return the multiply-adds of a window: products of every position, those that pooling drops included.
 fn multiply_adds(model: &Model<'_>) -> u64 {
     use timbrel_core::model::Op;
     let layers = model.layers().map(|layer| {

@@ -12,7 +12,7 @@ use timbrel_core::model::Model;
 const MODEL_RATE: u32 = 22_050;
 const RATES: [u32; 6] = [8_000, 16_000, 32_000, 44_100, 48_000, 96_000];
 
-/// Noise between −1 and 1.
+/// Return noise between −1 and 1.
 fn noise(samples: usize) -> Vec<f32> {
     let mut state = 1_u32;
     let next = move |_| {
@@ -45,7 +45,8 @@ fn resampler(criterion: &mut Criterion) {
     }
 }
 
-/// From interleaved samples to the genre, ten seconds at a time: mixing, resampling, log-mel and network.
+/// Measure the way from interleaved samples to the genre, ten seconds at a time: mixing, resampling, log-mel and
+/// network.
 fn classifier(criterion: &mut Criterion) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/compact.timbrel");
     let file = std::fs::read(path).expect("a shipped model");

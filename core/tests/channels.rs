@@ -17,7 +17,7 @@ const FRONT_END: FrontEnd = FrontEnd::librosa(512, 256, BANDS as u16);
 /// shift by a single sample of any rate moves some cells by far more.
 const LARGEST: f64 = 0.01;
 
-/// The same channel as in `reference/make_channels.py`.
+/// Make the same channel as `reference/make_channels.py`.
 fn channel(index: usize, channels: usize, rate: u32) -> Vec<f64> {
     let rate = f64::from(rate);
     let mut signal = vec![0.0; (0.4 * rate) as usize];
@@ -44,7 +44,7 @@ fn interleaved(channels: usize, rate: u32) -> Vec<f32> {
         .collect()
 }
 
-/// The columns (dB) that a classifier keeps, up to the last one before the end.
+/// Return the columns (dB) that a classifier keeps, up to the last one before the end.
 fn columns(format: InputFormat, samples: &[f32]) -> Vec<Vec<f64>> {
     let window = WindowSpec {
         columns: 20,

@@ -11,7 +11,7 @@ use timbrel_core::engine::{Engine, Int8Engine};
 use timbrel_core::frontend::{Affine, FrontEnd, LogMel, WindowSpec};
 use timbrel_core::model::{Geometry, Model, ModelSpec, Op, Shape};
 
-/// 512/256, 16 bands, windows of 20 columns every 7: a window of 5,120 samples at 22,050 Hz.
+/// Describe a small model: 512/256, 16 bands, windows of 20 columns every 7, so 5,120 samples at 22,050 Hz.
 fn spec() -> ModelSpec {
     over(LOG_MEL)
 }
@@ -244,7 +244,7 @@ fn columns(samples: &[f32], to_the_end: bool) -> Vec<Vec<f32>> {
     columns
 }
 
-/// The steps that a window of columns has in a network's input, `[bin, column]`, for a model of mel bands.
+/// Return the steps of a window of columns in a network's input, `[bin, column]`, for a model with mel bands.
 fn mel_window(columns: &[Vec<f32>]) -> Vec<u8> {
     let step = |db: f32| (db * 255.0 / 80.0 + 255.0).round() as u8;
     let columns = relative(columns);
@@ -253,7 +253,7 @@ fn mel_window(columns: &[Vec<f32>]) -> Vec<u8> {
         .collect()
 }
 
-/// The same for coefficients, whose transform is written out again here, in f64.
+/// Return the same for coefficients, whose transform is written out again here, in f64.
 fn mfcc_window(columns: &[Vec<f32>], coefficients: u16) -> Vec<u8> {
     let columns = relative(columns);
     let coefficient = |c: u16, column: &[f32]| {
@@ -275,7 +275,7 @@ fn mfcc_window(columns: &[Vec<f32>], coefficients: u16) -> Vec<u8> {
         .collect()
 }
 
-/// Relative to the loudest cell, none more than 80 dB below it.
+/// Subtract the loudest cell, and clamp 80 dB below it.
 fn relative(columns: &[Vec<f32>]) -> Vec<Vec<f32>> {
     let loudest = columns.iter().flatten().copied().fold(f32::MIN, f32::max);
     let relative = |column: &Vec<f32>| column.iter().map(|db| (db - loudest).max(-80.0)).collect();

@@ -20,7 +20,7 @@ fn fixture(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// The fixtures' tone: 0.3 s, 0.5 on the left and 0.25 on the right.
+/// Make the fixtures' tone: 0.3 s, 0.5 on the left and 0.25 on the right.
 fn tone(rate: u32) -> Vec<[f64; 2]> {
     let at = |i| (TAU * TONE_HZ * f64::from(i) / f64::from(rate)).sin();
     (0..rate * 3 / 10)
@@ -87,7 +87,7 @@ fn read_bytes(bytes: &[u8], extension: Option<&str>) -> Result<Vec<f32>, DecodeE
     read_all(AudioReader::from_bytes(bytes.to_vec(), extension)?)
 }
 
-/// A file with this content and name, that is gone when the value is.
+/// Write a file with this content and name, which is deleted with the folder.
 fn file(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
@@ -95,7 +95,7 @@ fn file(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-/// Amplitude of a frequency in the middle of a signal.
+/// Measure the amplitude of a frequency in the middle of a signal.
 fn amplitude(samples: &[f32], frequency: f64, rate: u32) -> f64 {
     // 0.1 s: whole periods of the tone
     let length = rate as usize / 10;
@@ -179,7 +179,7 @@ fn read_mono_mixes_down_and_resamples() {
     }
 }
 
-/// An ID3v2 tag with one picture of `size` bytes, as shops put it in front of an mp3.
+/// Make an ID3v2 tag with one picture of `size` bytes, as shops put it in front of an mp3.
 fn id3_with_cover(size: usize) -> Vec<u8> {
     let synchsafe = |n: usize| [21, 14, 7, 0].map(|shift| (n >> shift & 0x7f) as u8);
     let mut picture = b"\0image/jpeg\0\x03\0".to_vec();

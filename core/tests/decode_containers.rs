@@ -47,7 +47,7 @@ fn foreign_formats_are_named() {
     assert_eq!(error(&opus).to_string(), "Opus in Ogg is not supported");
 }
 
-/// Ogg pages, one for each packet, with the checksum of the format's specification.
+/// Make Ogg pages, one for each packet, with the checksum of the format's specification.
 fn ogg(packets: &[&[u8]]) -> Vec<u8> {
     let mut file = Vec::new();
     for (number, packet) in packets.iter().enumerate() {
@@ -83,14 +83,14 @@ fn a_flac_file_with_an_impossible_block_length_is_read() {
     }
 }
 
-/// The place of a box in an mp4 file, and its length.
+/// Return the place of a box in an mp4 file, and its length.
 fn find(mp4: &[u8], name: &[u8; 4]) -> (usize, usize) {
     let at = mp4.windows(4).position(|bytes| bytes == name).unwrap() - 4;
     let length = u32::from_be_bytes(mp4[at..at + 4].try_into().unwrap());
     (at, length as usize)
 }
 
-/// The fixture with its index in front, as files for the web have it.
+/// Return the fixture with its index in front, as files for the web have it.
 fn fast_m4a() -> Vec<u8> {
     let m4a = fixture("tone.m4a");
     let (at, length) = find(&m4a, b"moov");

@@ -9,7 +9,7 @@ mod common;
 mod decoded;
 use decoded::{error, fixture, read, read_one, stereo};
 
-/// Where the tag's count of frames is in an mp3.
+/// Return the place of the tag's count of frames in an mp3.
 fn count_place(mp3: &[u8]) -> usize {
     let tag = |name: &[u8]| mp3.windows(4).position(|bytes| bytes == name);
     let tag = tag(b"Xing")
@@ -81,7 +81,7 @@ fn joined_files_are_heard_to_the_end() {
     assert!(read_one(&gap, stereo(44_100)) == whole);
 }
 
-/// Frames of silence in MPEG layer 3 without a tag: side information of zeros has no data.
+/// Make frames of silence in MPEG layer 3 without a tag: side information of zeros has no data.
 fn silent_mp3(header: [u8; 4], length: usize, frames: usize) -> Vec<u8> {
     let frame = [header.to_vec(), vec![0; length - 4]].concat();
     frame.repeat(frames)

@@ -7,7 +7,7 @@ use timbrel_core::host::decode::{AudioReader, DecodeError};
 mod decoded;
 use decoded::{error, read_one, stereo};
 
-/// 16-bit samples of a stereo file, and what they stand for.
+/// Make the 16-bit samples of a stereo file, and the values that they stand for.
 fn samples() -> (Vec<i16>, Vec<f32>) {
     let samples: Vec<i16> = (0..4_000_i32)
         .map(|i| (i * i * 7 % 40_001 - 20_000) as i16)
@@ -28,7 +28,7 @@ fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
     sized(name, data.len() as u32, data)
 }
 
-/// A chunk with any length in its header.
+/// Make a chunk with any length in its header.
 fn sized(name: &[u8; 4], length: u32, data: &[u8]) -> Vec<u8> {
     let mut chunk = name.to_vec();
     chunk.extend(length.to_le_bytes());
@@ -47,7 +47,7 @@ fn riff(tag: &[u8; 4], length: Option<u32>, chunks: &[Vec<u8>]) -> Vec<u8> {
     file
 }
 
-/// A `fmt ` chunk's content: stereo at 44.1 kHz.
+/// Make the content of a `fmt ` chunk: stereo at 44.1 kHz.
 fn format(tag: u16, bits: u16, extra: &[u8]) -> Vec<u8> {
     let block = bits / 4;
     let mut format = tag.to_le_bytes().to_vec();

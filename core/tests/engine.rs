@@ -19,13 +19,13 @@ fn planes(shape: Shape, value: impl Fn(usize, usize, usize) -> i64) -> Planes {
     range(shape.channels).map(plane).collect()
 }
 
-/// `round_half_even(sum / 2^shift)`, by floating point: exact, since sums stay far below 2^53.
+/// Compute `round_half_even(sum / 2^shift)` in floating point: exact, since sums stay far below 2^53.
 fn requantise(sum: i64, shift: u8) -> i64 {
     let exact = sum as f64 / 2_f64.powi(i32::from(shift));
     exact.round_ties_even().clamp(0.0, 255.0) as i64
 }
 
-/// Calls `f(ky, kx, y, x)` for the kernel positions inside the input.
+/// Call `f(ky, kx, y, x)` for the kernel positions inside the input.
 fn taps(
     shape: Shape,
     g: Geometry,
@@ -124,7 +124,7 @@ fn dense(layer: &LayerSpec, input: &Planes, finish: impl Fn(i64) -> i64) -> Plan
     })
 }
 
-/// Logits, and the last layer's input where it is short enough for an embedding.
+/// Compute the logits, and the last layer's input where it is short enough for an embedding.
 fn reference(spec: &ModelSpec, window: &[u8]) -> (Vec<i32>, Vec<u8>) {
     let input = spec.layers[0].input;
     let mut activation = planes(input, |_, y, x| {
@@ -150,8 +150,8 @@ fn reference(spec: &ModelSpec, window: &[u8]) -> (Vec<i32>, Vec<u8>) {
     (logits.collect(), values.collect())
 }
 
-/// Logits and embedding from every set of inner loops that this machine has, with weights in place and repacked, which must
-/// all be the same.
+/// Return the logits and the embedding, which must be the same from every set of inner loops that this machine has,
+/// with weights in place and repacked.
 fn run(spec: &ModelSpec, window: &[u8]) -> (Vec<i32>, Vec<u8>) {
     let bytes = spec.to_bytes().unwrap();
     let model = Model::parse(&bytes).unwrap();
@@ -203,7 +203,7 @@ proptest! {
     }
 }
 
-/// A layer of each kind (`which`) over 1 to 33 channels, many of them saturated, to 1 to 33 channels, with weights
+/// Make a layer of each kind (`which`) over 1 to 33 channels, many of them saturated, to 1 to 33 channels, with weights
 /// that are random or extreme.
 fn tail_model(random: &mut Random, which: usize) -> ModelSpec {
     let mut spec = common::random_model(8);

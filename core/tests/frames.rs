@@ -6,7 +6,7 @@ use timbrel_core::frontend::{Dct, FrontEnd, LogMel, Mfcc, Padding, Stft};
 
 const N: usize = 512;
 
-/// The signal with `N / 2` values on both sides.
+/// Pad the signal with `N / 2` values on both sides.
 fn padded(signal: &[f32], padding: Padding) -> Vec<f64> {
     let (length, half) = (signal.len() as i64, (N / 2) as i64);
     let value = |index: i64| -> f64 {

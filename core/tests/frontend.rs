@@ -74,7 +74,7 @@ fn stft_decibels(samples: &[f32]) -> Vec<Vec<f32>> {
     columns
 }
 
-/// Relative to the maximum of the whole signal, clamped 80 dB below it.
+/// Subtract the maximum of the whole signal, and clamp 80 dB below it.
 fn relative(mut columns: Vec<Vec<f32>>) -> Matrix {
     let maximum = columns.iter().flatten().copied().fold(f32::MIN, f32::max);
     columns
@@ -127,8 +127,8 @@ fn compute(name: &str, samples: &[f32]) -> Matrix {
     }
 }
 
-/// Largest error, in the unit of the tensor; for powers relative to the larger of the cell and 70 dB
-/// below the signal's maximum, where an FFT in f32 has 1e-4 of such a cell left.
+/// Return the largest error, in the unit of the tensor; for powers relative to the larger of the cell and 70 dB below
+/// the signal's maximum, where an FFT in f32 has 1e-4 of such a cell left.
 fn error(name: &str, found: &Matrix, expected: &Matrix) -> f32 {
     assert_eq!(
         (found.len(), found[0].len()),
@@ -152,7 +152,7 @@ fn error(name: &str, found: &Matrix, expected: &Matrix) -> f32 {
     errors.fold(0.0, f32::max)
 }
 
-/// What a classifier shows its network, in so many steps a decibel, is the step of librosa's number.
+/// Check that the steps that a classifier shows its network, at so many per decibel, are those of librosa's numbers.
 fn check_classifier(reference: &Reference, expected: &Matrix, steps: f32) {
     // columns are kept in 1/128 dB, and a coefficient adds up 128 bands
     const TOLERANCE: f32 = 0.05;

@@ -16,7 +16,7 @@ fn file() -> Vec<u8> {
     common::random_model(11).to_bytes().unwrap()
 }
 
-/// CRC-32 bit by bit, from its definition (reflected polynomial 0xEDB88320).
+/// Compute a CRC-32 bit by bit, from its definition (reflected polynomial 0xEDB88320).
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
@@ -30,7 +30,7 @@ fn seal(file: &mut [u8]) {
     file[CHECKSUM_AT..][..4].copy_from_slice(&crc.to_le_bytes());
 }
 
-/// A file that is accepted must also run, and there is no other file for the same model.
+/// Check that a file that is accepted also runs, and that writing its model again gives the same file.
 fn parse_and_run(file: &[u8]) {
     if let Ok(model) = Model::parse(file) {
         assert!(ModelSpec::from(&model).to_bytes().unwrap() == file);
@@ -88,13 +88,13 @@ fn every_flipped_bit_is_noticed() {
     }
 }
 
-/// Where a section begins, from the table in the header.
+/// Return the place where a section begins, from the table in the header.
 fn section(file: &[u8], index: usize) -> usize {
     let entry = 32 + index * 8;
     u32::from_le_bytes(file[entry..entry + 4].try_into().unwrap()) as usize
 }
 
-/// The error for a file with `value` at byte `at` and a valid checksum.
+/// Return the error for a file with `value` at byte `at` and a valid checksum.
 fn error_with(good: &[u8], at: usize, value: &[u8]) -> ModelError {
     let mut file = good.to_vec();
     file[at..at + value.len()].copy_from_slice(value);
@@ -199,7 +199,7 @@ fn nothing_may_be_hidden_in_a_file() {
     assert_eq!(error, invalid("length", 12, f64::from(length)));
 }
 
-/// A file with further sections, put together from the text of the format.
+/// Make a file with further sections, as the text of the format describes it.
 fn extended(sections: &[(u32, &[u8])]) -> Vec<u8> {
     let mut file = file();
     let table = file.len() as u32;

@@ -26,7 +26,7 @@ fn fixture(name: &str) -> std::path::PathBuf {
     folder.join(name)
 }
 
-/// Decoder and classifier put together by hand.
+/// Classify a file with a decoder and a classifier put together by hand.
 fn by_hand(path: &Path) -> (Vec<f32>, Vec<f32>, u32, usize) {
     let file = compact();
     let model = Model::parse(&file).unwrap();

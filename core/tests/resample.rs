@@ -36,7 +36,7 @@ fn run(resampler: &mut Resampler, signal: &[f32]) -> Vec<f32> {
     output
 }
 
-/// The same in blocks, whose lengths `cuts` gives: those of the input and of the output in turn.
+/// Resample in blocks, whose lengths `cuts` gives: those of the input and of the output alternately.
 fn run_blocks(
     resampler: &mut Resampler,
     signal: &[f32],
@@ -71,7 +71,7 @@ fn resample(signal: &[f32], from: u32, to: u32) -> Vec<f32> {
     output
 }
 
-/// The outputs that neither the beginning nor the end of the signal reaches.
+/// Return the outputs that neither the beginning nor the end of the signal reaches.
 fn inner(output: &[f32], from: u32, to: u32) -> std::ops::Range<usize> {
     let margin = 80 * to.div_ceil(from.min(to)) as usize;
     margin..output.len() - margin
@@ -347,7 +347,7 @@ fn log_mel(samples: &[f32]) -> Vec<Vec<f32>> {
     columns
 }
 
-/// Compares every signal of a file; its keys are `RATE[ NAME].samples` and `RATE[ NAME].mel_db_2048_512_128`.
+/// Compare every signal of a file; its keys are `RATE[ NAME].samples` and `RATE[ NAME].mel_db_2048_512_128`.
 fn compare_with_soxr(path: &Path) {
     let bytes = std::fs::read(path).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();

@@ -18,14 +18,14 @@ fn shipped(name: &str) -> Vec<u8> {
     std::fs::read(models.join(name)).expect("the shipped model is in the repository")
 }
 
-/// A length-delimited field of a protocol buffer.
+/// Make a length-delimited field of a protocol buffer.
 fn field(number: u8, content: &[u8]) -> Vec<u8> {
     assert!(content.len() < 128);
     [&[number << 3 | 2, content.len() as u8], content].concat()
 }
 
-/// The shipped model with an output `name` that is another name of the value `source`: as messages of a protocol
-/// buffer are merged, a second graph adds its nodes and outputs to the first one.
+/// Return the shipped model with an output `name` that is another name for the value `source`: messages of a protocol
+/// buffer are merged, so a second graph adds its nodes and outputs to the first one.
 fn with_output(name: &str, source: &str, dims: [u8; 2], elements: u8) -> Vec<u8> {
     let node = [
         field(1, source.as_bytes()),
@@ -39,7 +39,7 @@ fn with_output(name: &str, source: &str, dims: [u8; 2], elements: u8) -> Vec<u8>
     [without_embedding(), field(7, &graph.concat())].concat()
 }
 
-/// The shipped model with another name for its embedding, so that it has none.
+/// Return the shipped model with another name for its embedding, so that it has none.
 fn without_embedding() -> Vec<u8> {
     let mut file = shipped("compact.onnx");
     let name = b"embedding";

@@ -28,7 +28,7 @@ pub use info::*;
 pub use memory::*;
 pub use status::*;
 
-/// Without std nothing can catch a panic. The core's portable path has none; should one be reached all the same,
+/// Stop: without std nothing can catch a panic. The core's portable path has none; should one be reached all the same,
 /// stopping is the only harmless answer.
 #[cfg(not(feature = "std"))]
 #[panic_handler]

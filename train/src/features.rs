@@ -129,7 +129,7 @@ impl Feature {
         }
     }
 
-    /// Extent of the first axis.
+    /// Return the extent of the first axis.
     #[must_use]
     pub const fn bins(&self) -> usize {
         match self.kind {
@@ -139,19 +139,19 @@ impl Feature {
         }
     }
 
-    /// Samples from frame to frame.
+    /// Return the samples from frame to frame.
     #[must_use]
     pub const fn hop(&self) -> usize {
         self.hop as usize
     }
 
-    /// Samples of a frame.
+    /// Return the samples of a frame.
     #[must_use]
     pub const fn n_fft(&self) -> usize {
         self.n_fft as usize
     }
 
-    /// Frames of a signal of so many samples.
+    /// Return the frames of a signal with so many samples.
     #[must_use]
     pub const fn frames(&self, samples: usize) -> usize {
         samples / self.hop as usize + 1
@@ -190,7 +190,7 @@ impl Feature {
     }
 }
 
-/// Decibels of each frame's spectrum, frame after frame.
+/// Compute the decibels of each frame's spectrum, frame after frame.
 fn stft<const N: usize>(hop: u16, samples: &[f32]) -> Result<Vec<f32>> {
     // librosa's amplitude_to_db has its amin, 1e-5, on amplitudes
     const AMIN: f32 = 1e-10;
@@ -207,7 +207,7 @@ fn stft<const N: usize>(hop: u16, samples: &[f32]) -> Result<Vec<f32>> {
     Ok(frames)
 }
 
-/// Mel bands frame after frame, in what `push` and `finish` give.
+/// Compute mel bands frame after frame, from what `push` and `finish` return.
 fn mel<const N: usize>(
     hop: u16,
     samples: &[f32],
@@ -228,7 +228,7 @@ fn mel<const N: usize>(
     Ok(frames)
 }
 
-/// MFCCs of decibels relative to a power of 1, clamped below the signal's maximum as librosa does it.
+/// Compute MFCCs from decibels relative to a power of 1, clamped below the signal's maximum as librosa does it.
 fn cepstrum(frames: &mut [f32], coefficients: usize) -> Matrix {
     let maximum = frames.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     for value in frames.iter_mut() {

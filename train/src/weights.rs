@@ -25,13 +25,13 @@ pub struct Weights(BTreeMap<String, Array>);
 
 /// Names of the tensors of a [`crate::network::Network`].
 pub mod name {
-    /// Convolution weights of a block, `[out, in, height, width]`.
+    /// Return the name of the convolution weights of a block, `[out, in, height, width]`.
     #[must_use]
     pub fn conv(block: usize) -> String {
         format!("blocks.{block}.conv.weight")
     }
 
-    /// Convolution biases of a block without batch normalisation after it, `[channel]`.
+    /// Return the name of the convolution biases of a block without batch normalisation after it, `[channel]`.
     #[must_use]
     pub fn conv_bias(block: usize) -> String {
         format!("blocks.{block}.conv.bias")
@@ -50,13 +50,13 @@ pub mod name {
         format!("blocks.{block}.branches.pointwise.weight")
     }
 
-    /// Batch normalisation of a block's 1 × 1 branch.
+    /// Return the name of the batch normalisation of a block's 1 × 1 branch.
     #[must_use]
     pub fn pointwise_norm(block: usize) -> String {
         format!("blocks.{block}.branches.norm")
     }
 
-    /// Batch normalisation of the input beside a block's convolution.
+    /// Return the name of the batch normalisation of the input beside a block's convolution.
     #[must_use]
     pub fn identity(block: usize) -> String {
         format!("blocks.{block}.branches.identity")

@@ -48,7 +48,7 @@ fn targets_are_distributions_and_inputs_are_steps() {
     }
 }
 
-/// The recipe's augmentation with everything switched off.
+/// Return the recipe's augmentation with everything switched off.
 fn nothing() -> AugmentKeys {
     let off = RECIPE
         .replace("shift_bins = 1", "shift_bins = 0")
@@ -78,14 +78,14 @@ fn augmentation_keeps_shape_and_maximum() {
     }
 }
 
-/// Augmentation of one kind alone.
+/// Return augmentation of one kind alone.
 fn only(change: impl Fn(&mut AugmentKeys)) -> AugmentKeys {
     let mut keys = nothing();
     change(&mut keys);
     keys
 }
 
-/// Decibels relative to the maximum.
+/// Return decibels relative to the maximum.
 fn decibels(window: &[u8]) -> Vec<f64> {
     let maximum = f64::from(*window.iter().max().unwrap());
     (window.iter())

@@ -18,7 +18,7 @@ fn assert_fails(arguments: &[&str], parts: &[&str]) {
     assert!(!said.contains("panicked"), "{said}");
 }
 
-/// A mono 16-bit wav file with 0.1 s of a tone.
+/// Write a mono 16-bit wav file with 0.1 s of a tone.
 fn write_wav(path: &Path) {
     let tone = |n: i32| (8000.0 * (n as f32 * 0.1).sin()) as i16;
     let samples: Vec<u8> = (0..2205).flat_map(|n| tone(n).to_le_bytes()).collect();

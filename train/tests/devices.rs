@@ -51,7 +51,7 @@ mod agreement {
         answers.into_data().try_into_vec::<f32>().unwrap()
     }
 
-    /// The other device gives the logits of `--device cpu` within 1e-4.
+    /// Check that the other device gives the logits of `--device cpu` within 1e-4.
     pub(super) fn agrees_with_flex(other: &Device) {
         let flex = DeviceKind::Cpu.open(false).unwrap();
         for (name, text, columns) in RECIPES {

@@ -5,7 +5,7 @@ mod common;
 use safetensors::SafeTensors;
 use timbrel_train::features::Feature;
 
-/// Samples of a mono 16-bit PCM wav file.
+/// Return the samples of a mono 16-bit PCM wav file.
 fn read_wav(bytes: &[u8]) -> Vec<f32> {
     let data = bytes
         .windows(4)

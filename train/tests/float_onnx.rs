@@ -28,7 +28,7 @@ fn with_network(network: &str) -> Recipe {
     Recipe::parse(&text).unwrap()
 }
 
-/// Networks that together have every part, small enough for a debug build.
+/// Return networks that together have every part, small enough for a debug build.
 fn makes() -> Vec<(&'static str, Recipe)> {
     let block = "{ channels = 4, kernel = 3, stride = 2, norm = \"NORM\", pool = [2, 1] }";
     let of = |norm: &str, rest: &str| {
@@ -161,7 +161,7 @@ impl Case {
     }
 }
 
-/// In tract.
+/// Check in tract.
 fn check(windows: usize, cases: impl IntoIterator<Item = (String, Recipe)>) {
     for (name, recipe) in cases {
         let case = Case::new(&recipe, windows);
@@ -174,7 +174,7 @@ fn check(windows: usize, cases: impl IntoIterator<Item = (String, Recipe)>) {
     }
 }
 
-/// In ONNX Runtime.
+/// Check in ONNX Runtime.
 fn check_runtime(windows: usize, cases: impl IntoIterator<Item = (String, Recipe)>) {
     let python = common::python();
     let folder = tempfile::tempdir().unwrap();

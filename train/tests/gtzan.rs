@@ -139,8 +139,8 @@ fn options(
     }
 }
 
-/// Median distance (dB) of a given column from the frame it shows, both moved to the same level: the given one
-/// is relative to the maximum of 30 s.
+/// Return the median distance (dB) of a given column from the frame it shows, both moved to the same level: the given
+/// one is relative to the maximum of 30 s.
 fn distance(given: &[f32], own: &[f32]) -> Option<f32> {
     // away from the floor, where one of them is cut off
     let mut differences: Vec<f32> = (given.iter().zip(own))
@@ -157,7 +157,7 @@ fn median(values: &mut [f32]) -> Option<f32> {
     values.get(values.len() / 2).copied()
 }
 
-/// A column of a track in dB above the floor.
+/// Return a column of a track in dB above the floor.
 fn column(data: &Dataset, track: &Track, at: usize) -> Vec<f32> {
     let values = data.spectrogram(track).iter();
     let column = values.skip(at).step_by(data.columns);

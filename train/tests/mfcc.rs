@@ -98,7 +98,8 @@ fn a_network_of_mfccs_becomes_integers() {
     }
 }
 
-/// Most values are inside (the stripes repeat, and with them their extremes), and every coefficient reaches nearly to both.
+/// Check that most values are inside (the stripes repeat, and with them their extremes), and that every coefficient
+/// nearly reaches both ends.
 fn ranges_are_of_the_train_split(made: &Made, answers: &Evaluation) {
     let recipe = made.folder.read_recipe().unwrap();
     let weights = Weights::read(&made.folder.best()).unwrap();
@@ -117,7 +118,7 @@ fn ranges_are_of_the_train_split(made: &Made, answers: &Evaluation) {
     }
 }
 
-/// The transform once more, in f64: a step may differ where it lies between two.
+/// Check the transform against f64: a step may differ where it lies between two.
 fn windows_are_core_coefficients(made: &Made, answers: &Evaluation, model: &Inference) {
     let file = std::fs::read(&made.files[0]).unwrap();
     let parsed = Model::parse(&file).unwrap();
@@ -192,7 +193,7 @@ fn answers_are_the_floats(made: &Made, answers: &Evaluation, model: &Inference) 
     assert!(error < 0.05 * spread, "{error} of {spread}");
 }
 
-/// Both files give the same logits for the same samples.
+/// Check that both files give the same logits for the same samples.
 #[cfg(feature = "tract")]
 fn hears_the_same(made: &Made) {
     use timbrel_core::host::tract::TractEngine;

@@ -166,7 +166,7 @@ fn onnx_runtime_agrees_without_vnni() {
     }
 }
 
-/// Windows for a model: white, one of 0 and 255 alone, and noise.
+/// Make windows for a model: white, one of 0 and 255 alone, and noise.
 fn windows(model: &[u8], count: usize) -> Vec<Vec<u8>> {
     windows_of(&spec_of(model).unwrap(), count)
 }
@@ -185,8 +185,8 @@ fn windows_of(spec: &ModelSpec, count: usize) -> Vec<Vec<u8>> {
     (0..count).map(window).collect()
 }
 
-/// Networks of every operator whose weights are all 127 or -127. In the first every activation is 255 by its bias, in
-/// the second the products decide, with signs at random, and in the third all signs are equal.
+/// Make networks of every operator whose weights are all 127 or -127. In the first every activation is 255 by its bias,
+/// in the second the products decide, with signs at random, and in the third all signs are equal.
 fn extremes() -> Vec<(&'static str, ModelSpec)> {
     let random = |numbers: &mut Numbers| {
         if numbers.next().is_multiple_of(2) {
@@ -299,7 +299,7 @@ impl Recorded {
         }
     }
 
-    /// Runs the `.onnx` file in ONNX Runtime.
+    /// Run the `.onnx` file in ONNX Runtime.
     fn check(&self, runtime: Runtime<'_>, onnx: &[u8]) {
         let folder = tempfile::tempdir().unwrap();
         let (count, [bins, columns]) = (self.windows.len(), self.shape);

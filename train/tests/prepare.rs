@@ -39,7 +39,7 @@ fn options(folder: &Path, out: &Path) -> Options {
     }
 }
 
-/// Two genres of eight tones each, 1.2 s long.
+/// Write two genres of eight tones each, 1.2 s long.
 fn tones(folder: &Path) {
     for (genre, base) in [("high", 2000.0), ("low", 200.0)] {
         for track in 0..8 {
@@ -269,7 +269,7 @@ fn variants_are_of_train_tracks_only() {
     );
 }
 
-/// The command on a collection, on one thread so that its batches are small.
+/// Return the command for a collection, on one thread so that its batches are small.
 fn command(audio: &Path, out: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_timbrel"));
     command.arg("prepare").arg(audio).arg("--out").arg(out);

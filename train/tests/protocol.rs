@@ -16,7 +16,7 @@ units = 8
 dropout = 0.1
 "#;
 
-/// What a command says that must succeed.
+/// Run a command that must succeed and return its output.
 fn timbrel(arguments: &[&str]) -> String {
     let output = common::timbrel(arguments);
     let complained = String::from_utf8_lossy(&output.stderr);
@@ -24,7 +24,7 @@ fn timbrel(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The synthetic cache, which says that it was made with columns twice as far apart as the recipe's.
+/// Write the synthetic cache, which states columns twice as far apart as the recipe's.
 fn write(folder: &Path) {
     common::write_all(folder, 40);
     let path = folder.join("logmel.safetensors");

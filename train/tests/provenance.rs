@@ -9,7 +9,7 @@ use timbrel_core::model::Model;
 use timbrel_train::data::Dataset;
 use timbrel_train::run::RunFolder;
 
-/// What a command says that must succeed.
+/// Run a command that must succeed and return its output.
 #[track_caller]
 fn timbrel(arguments: &[&str]) -> String {
     let output = common::timbrel(arguments);
@@ -22,7 +22,7 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// Everything in a file that can be read as text.
+/// Return everything in a file that can be read as text.
 fn strings(path: &Path) -> String {
     let bytes = std::fs::read(path).unwrap();
     String::from_utf8_lossy(&bytes).into_owned()
@@ -33,7 +33,7 @@ fn provenance(timbrel: &Path) -> String {
     Model::parse(&bytes).unwrap().provenance().to_owned()
 }
 
-/// Three genres of five tones each, 1.5 s long.
+/// Write three genres of five tones each, 1.5 s long.
 fn tapes(folder: &Path) {
     for (genre, base) in [("drone", 100.0), ("hum", 400.0), ("whistle", 2000.0)] {
         for track in 0..5 {

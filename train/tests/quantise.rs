@@ -16,7 +16,7 @@ use timbrel_train::quantise::{
 use timbrel_train::recipe::Recipe;
 use timbrel_train::weights::{Array, Weights, name};
 
-/// A network with weights and running statistics as a trained one has them.
+/// Make a network with weights and running statistics like those of a trained one.
 fn weights(recipe: &Recipe) -> Weights {
     let mut numbers = Numbers(7);
     let mut out = Weights::default();
@@ -88,8 +88,8 @@ struct Plane {
     values: Vec<f64>,
 }
 
-/// The folded network in f64: with `exponents` on integers, without on real numbers. Integers of this
-/// size are exact in an f64, so it is an integer reference as well.
+/// Run the folded network in f64: with `exponents` on integers, without on real numbers. Integers of this size are
+/// exact in an f64, so it is an integer reference as well.
 fn reference(network: &FoldedNetwork, exponents: Option<&Exponents>, input: &[u8]) -> Vec<f64> {
     let scale = |value: f32, exponent: Option<i32>| match exponent {
         Some(exponent) => (f64::from(value) * f64::from(exponent).exp2()).round_ties_even(),

@@ -29,7 +29,7 @@ fn own_models_average_over_a_power_of_two() {
     }
 }
 
-/// The message of the recipe with one line replaced.
+/// Return the message of the recipe with one line replaced.
 fn error(from: &str, to: &str) -> String {
     assert_eq!(RECIPE.matches(from).count(), 1, "{from}");
     format!(

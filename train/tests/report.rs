@@ -18,7 +18,7 @@ fn dataset(tracks: usize) -> Dataset {
     Dataset::read(folder.path()).unwrap()
 }
 
-/// Answers of three windows a track, drawn at random but leaning to the true class.
+/// Make answers for three windows per track, drawn at random but leaning to the true class.
 fn answers(dataset: &Dataset, seed: u64) -> Answers {
     let mut numbers = Numbers(seed);
     let mut answers = Answers::default();
@@ -220,7 +220,7 @@ const METRICS: &str = concat!(
     "{\"epoch\":3,\"lea"
 );
 
-/// Every tag that is opened is closed, in the right order.
+/// Check that every tag that is opened is closed, in the right order.
 #[track_caller]
 fn assert_well_formed(xml: &str) {
     let mut open: Vec<&str> = Vec::new();

@@ -21,7 +21,7 @@ fn model() -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
-/// A chord with a beat, a little different each second.
+/// Make a chord with a beat, a little different each second.
 fn music(seed: usize) -> Vec<f32> {
     let seconds = SAMPLES as f32 / 22_050.0 + 0.01;
     let notes = [1.0, 1.26, 1.5].map(|step| tone((110.0 + 40.0 * seed as f32) * step, seconds));

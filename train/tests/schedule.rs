@@ -8,7 +8,7 @@ use timbrel_train::training::LearningRate;
 
 const STEPS: usize = 100;
 
-/// All rates of a run with the peak 0.01 and a quarter of the steps for the rise.
+/// Return all rates of a run with the peak 0.01 and a quarter of the steps for the rise.
 fn rates(schedule: &str) -> Vec<f64> {
     let text = RECIPE.replace(
         "[training]",

@@ -9,7 +9,7 @@ use timbrel_train::integers::Exponents;
 use timbrel_train::quantise::{FoldedNetwork, Identity, build};
 use timbrel_train::recipe::Recipe;
 
-/// Bytes of the file, of a classifier and of its network.
+/// Return the bytes of the file, of a classifier and of its network.
 fn bytes(text: &str) -> [usize; 3] {
     let recipe = Recipe::parse(text).unwrap();
     let weights = common::trained(&recipe, 10);

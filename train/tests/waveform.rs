@@ -9,7 +9,7 @@ use timbrel_train::waveform::{Ranges, gain, noise, pitch_shift, power, time_shif
 
 const RATE: f32 = 22_050.0;
 
-/// Frequency of a tone (Hz) from its upward zero crossings, the first and last tenth left out.
+/// Measure the frequency of a tone (Hz) from its upward zero crossings, the first and last tenth left out.
 fn frequency(samples: &[f32]) -> f32 {
     let tenth = samples.len() / 10;
     let middle = &samples[tenth..samples.len() - tenth];

@@ -19,7 +19,7 @@ pub struct InputFormat {
 }
 
 impl InputFormat {
-    /// One channel at a rate in Hz.
+    /// Return the format of one channel at a rate in Hz.
     #[must_use]
     pub const fn mono(sample_rate: u32) -> Self {
         Self {
@@ -31,10 +31,10 @@ impl InputFormat {
 
 /// A sample that can be pushed: `f32` with full scale ±1.0, or `i16`.
 pub trait Sample: Copy + private::Sealed {
-    /// The value with full scale ±1.0.
+    /// Return the value with full scale ±1.0.
     fn to_f32(self) -> f32;
 
-    /// Whether it is a number, of at most [`MAX_AMPLITUDE`].
+    /// Return whether it is a number of at most [`MAX_AMPLITUDE`].
     fn is_valid(self) -> bool;
 }
 

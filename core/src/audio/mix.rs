@@ -27,7 +27,7 @@ impl DownMix {
         })
     }
 
-    /// Takes interleaved samples until `mono` is full of means, they run out or one is invalid.
+    /// Take interleaved samples until `mono` is full of means, they run out or one is invalid.
     pub(crate) fn take<S: Sample>(&mut self, samples: &[S], mono: &mut [f32]) -> Mixed {
         let mut mixed = Mixed::default();
         loop {
@@ -57,7 +57,7 @@ impl DownMix {
         }
     }
 
-    /// Adds a channel's sample; gives the mean of the frame that it completes.
+    /// Add a channel's sample; return the mean of the frame that it completes.
     fn add(&mut self, sample: f32) -> Option<f32> {
         self.sum += sample;
         self.seen += 1;
@@ -89,7 +89,7 @@ pub(crate) struct Mixed {
 /// Frames that are checked and mixed at a time.
 const BLOCK: usize = 64;
 
-/// Mixes whole frames until either slice runs out, or up to the block with a sample that is not valid; returns their
+/// Mix whole frames until either slice runs out, or up to the block with a sample that is not valid; return their
 /// number.
 fn mix_frames<S: Sample>(channels: u16, samples: &[S], mono: &mut [f32]) -> usize {
     match channels {
@@ -126,7 +126,7 @@ fn mix_blocks<S: Sample, const CHANNELS: usize>(samples: &[S], mono: &mut [f32])
     made
 }
 
-/// The mean of a frame, added up in the order of its channels.
+/// Return the mean of a frame, added up in the order of its channels.
 fn mean<S: Sample, const CHANNELS: usize>(frame: &[S; CHANNELS]) -> f32 {
     if let [sample] = frame.as_slice() {
         return sample.to_f32();

@@ -111,7 +111,7 @@ mod tests {
     use super::*;
     use std::vec;
 
-    /// The textbook form, in f64: `max(0, min(rising, falling))` for every band and bin.
+    /// Compute the textbook form in f64: `max(0, min(rising, falling))` for every band and bin.
     fn weight(front_end: &FrontEnd, band: usize, bin: usize) -> f64 {
         let scale = front_end.mel_scale;
         let low = hz_to_mel(scale, f64::from(front_end.f_min));

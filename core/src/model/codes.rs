@@ -77,7 +77,7 @@ pub(super) mod front_end {
     pub(in super::super) const BYTES: usize = 48;
 }
 
-/// Offset of a field in the front end's section; 0 for a field that is not there.
+/// Return the offset of a field in the front end's section; 0 for a field that is not there.
 pub(super) const fn offset(field: Field) -> usize {
     match field {
         Field::NFft => front_end::N_FFT,

@@ -6,13 +6,13 @@ use std::path::Path;
 use timbrel_core::audio::InputFormat;
 use timbrel_core::host::decode::{AudioReader, DecodeError};
 
-/// Content of a fixture.
+/// Read a fixture.
 pub(crate) fn fixture(name: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     std::fs::read(folder.join(name)).unwrap()
 }
 
-/// Two channels at a rate.
+/// Return the format of two channels at a rate.
 pub(crate) fn stereo(sample_rate: u32) -> InputFormat {
     InputFormat {
         sample_rate,
@@ -20,7 +20,7 @@ pub(crate) fn stereo(sample_rate: u32) -> InputFormat {
     }
 }
 
-/// All samples by format, in the order in which the formats come.
+/// Return all samples by format, in the order in which the formats come.
 pub(crate) fn read(bytes: &[u8]) -> Result<Vec<(InputFormat, Vec<f32>)>, DecodeError> {
     let mut reader = AudioReader::from_bytes(bytes.to_vec(), None)?;
     let mut parts: Vec<(InputFormat, Vec<f32>)> = Vec::new();
@@ -35,7 +35,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<(InputFormat, Vec<f32>)>, DecodeE
     Ok(parts)
 }
 
-/// The samples of a file with one format.
+/// Return the samples of a file with one format.
 pub(crate) fn read_one(bytes: &[u8], format: InputFormat) -> Vec<f32> {
     let mut parts = read(bytes).unwrap();
     assert_eq!(parts.len(), 1);
@@ -43,7 +43,7 @@ pub(crate) fn read_one(bytes: &[u8], format: InputFormat) -> Vec<f32> {
     parts.remove(0).1
 }
 
-/// The error of a file that must not be decoded.
+/// Return the error of a file that must not be decoded.
 pub(crate) fn error(bytes: &[u8]) -> DecodeError {
     read(bytes).expect_err("this must not be decoded")
 }

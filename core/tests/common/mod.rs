@@ -21,13 +21,13 @@ impl Random {
         self.next() as usize % limit
     }
 
-    /// Uniform in `-1.0..1.0`.
+    /// Return a number that is uniform in `-1.0..1.0`.
     pub(crate) fn unit(&mut self) -> f32 {
         self.next() as f32 / (1_u32 << 30) as f32 - 1.0
     }
 }
 
-/// A layer with random weights; the shift keeps typical sums in the u8 range.
+/// Make a layer with random weights; the shift keeps typical sums in the u8 range.
 pub(crate) fn layer(random: &mut Random, op: Op, input: Shape, channels: u16) -> Option<LayerSpec> {
     let output = op.output(input, channels)?;
     let shift = match op {
@@ -51,7 +51,7 @@ pub(crate) fn layer(random: &mut Random, op: Op, input: Shape, channels: u16) ->
     })
 }
 
-/// Appends a random layer that fits.
+/// Append a random layer that fits.
 pub(crate) fn random_layer(random: &mut Random, input: Shape) -> LayerSpec {
     loop {
         let kernel = [1 + random.below(4) as u8, 1 + random.below(4) as u8];
@@ -80,7 +80,7 @@ pub(crate) fn random_layer(random: &mut Random, input: Shape) -> LayerSpec {
     }
 }
 
-/// A model over `front_end` with the given layers and a dense one after them.
+/// Make a model over `front_end` with the given layers and a dense one after them.
 pub(crate) fn model(
     random: &mut Random,
     front_end: FrontEnd,
@@ -108,7 +108,7 @@ pub(crate) fn model(
     }
 }
 
-/// A map that suits music's coefficients of 16 bands; each of them has its own.
+/// Return a map that suits music's coefficients of 16 bands; each of them has its own.
 pub(crate) fn of_coefficient(index: u16) -> Affine {
     Affine {
         scale: 0.9 + 0.1 * f32::from(index),
@@ -164,7 +164,7 @@ impl Engine for &mut Recorder {
     }
 }
 
-/// A model of one to four random layers on a window of random size.
+/// Make a model of one to four random layers on a window of random size.
 pub(crate) fn random_model(seed: u64) -> ModelSpec {
     let mut random = Random(seed);
     let n_mels = 4 + random.below(12);
@@ -187,7 +187,7 @@ pub(crate) fn random_model(seed: u64) -> ModelSpec {
     model(&mut random, front_end, window, layers, 3)
 }
 
-/// Noise with a melody of decaying tones, at full scale about ±0.5.
+/// Make noise with a melody of decaying tones, at full scale about ±0.5.
 pub(crate) fn music(seed: u64, samples: usize, rate: u32) -> Vec<f32> {
     let mut random = Random(seed);
     let mut pitch = 220.0;

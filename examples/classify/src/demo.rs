@@ -56,7 +56,7 @@ impl Tune {
         }
     }
 
-    /// Scaled so that the loudest sample is at half of full scale.
+    /// Scale so that the loudest sample is at half of full scale.
     fn normalised(mut self) -> Vec<f32> {
         let peak = self
             .samples
@@ -66,7 +66,7 @@ impl Tune {
         self.samples
     }
 
-    /// The room: three echoes that decay.
+    /// Add the room: three echoes that decay.
     fn echo(&mut self) {
         for (seconds, level) in [(0.029, 0.4), (0.043, 0.4), (0.071, 0.4)] {
             let delay = (seconds * RATE as f32) as usize;
@@ -76,8 +76,7 @@ impl Tune {
         }
     }
 
-    /// Adds a voice that sounds for `seconds` from a place in beats on; `voice` gives a sample for each time
-    /// in seconds.
+    /// Add a voice that sounds for `seconds` from a place in beats on; `voice` gives a sample for each time in seconds.
     fn add(&mut self, beat: f32, seconds: f32, mut voice: impl FnMut(f32) -> f32) {
         let start = (beat * SECONDS_PER_BEAT * RATE as f32) as usize;
         let length = (seconds * RATE as f32) as usize;
@@ -86,7 +85,7 @@ impl Tune {
         }
     }
 
-    /// Bass drum on every beat, clap on every other, closed hi-hat on the beat and open hi-hat off it.
+    /// Play a bass drum on every beat, a clap on every other, a closed hi-hat on the beat and an open hi-hat off it.
     fn drums(&mut self, at: usize, beat: usize) {
         let at = at as f32;
         // the pitch falls from 150 to 50 Hz
@@ -104,7 +103,7 @@ impl Tune {
         }
     }
 
-    /// Octaves in eighths.
+    /// Play octaves in eighths.
     fn bass(&mut self, at: usize, root: u8) {
         for (offset, octave) in [(0.0, 0), (0.5, 12)] {
             let hz = pitch(55.0, root + octave);
@@ -116,7 +115,7 @@ impl Tune {
         }
     }
 
-    /// Short chords between the beats.
+    /// Play short chords between the beats.
     fn guitar(&mut self, at: usize, chord: &[u8]) {
         for offset in [0.25, 0.5, 0.75] {
             for note in chord {
@@ -128,7 +127,7 @@ impl Tune {
         }
     }
 
-    /// Three players a little out of tune, with vibrato.
+    /// Play three strings a little out of tune, with vibrato.
     fn strings(&mut self, at: usize, note: u8) {
         if note == 0 {
             return;
@@ -143,17 +142,17 @@ impl Tune {
     }
 }
 
-/// Frequency some semitones above another.
+/// Return the frequency some semitones above another.
 fn pitch(base: f32, semitones: u8) -> f32 {
     base * 2_f32.powf(f32::from(semitones) / 12.0)
 }
 
-/// Fades a voice in and out over 5 ms.
+/// Fade a voice in and out over 5 ms.
 fn ramp(t: f32, length: f32) -> f32 {
     (t.min(length - t) / 0.005).clamp(0.0, 1.0)
 }
 
-/// Saw tooth whose step is smoothed over two samples, so that it hardly aliases (polyBLEP).
+/// Return a saw tooth whose step is smoothed over two samples, so that it hardly aliases (polyBLEP).
 fn saw(hz: f32, t: f32) -> f32 {
     let phase = (hz * t).rem_euclid(1.0);
     let step = hz / RATE as f32;
@@ -179,7 +178,7 @@ impl Noise {
         (self.0 >> 40) as f32 / (1_u32 << 23) as f32 - 1.0
     }
 
-    /// Another stretch of noise.
+    /// Begin another stretch of noise.
     fn next_voice(&mut self) -> Filtered {
         self.next();
         Filtered {
@@ -195,7 +194,7 @@ struct Filtered {
 }
 
 impl Filtered {
-    /// The upper half of the spectrum.
+    /// Return a sample of the upper half of the spectrum.
     fn high(&mut self) -> f32 {
         let new = self.noise.next();
         let high = 0.25 * (new - 2.0 * self.last[0] + self.last[1]);
@@ -203,7 +202,7 @@ impl Filtered {
         high
     }
 
-    /// A band around 2 kHz.
+    /// Return a sample of a band around 2 kHz.
     fn band(&mut self) -> f32 {
         let [low, band] = &mut self.last;
         *low += 0.55 * *band;

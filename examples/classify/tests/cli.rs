@@ -26,7 +26,7 @@ fn json(output: &Output) -> Vec<Value> {
         .collect()
 }
 
-/// An audio file that core's tests decode too: 0.3 s of a tone.
+/// Return the path of an audio file that core's tests decode too: 0.3 s of a tone.
 fn tone(extension: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../core/tests/fixtures");
     let path = folder.join(format!("tone.{extension}"));
@@ -41,7 +41,7 @@ fn temporary(name: &str, bytes: &[u8]) -> (tempfile::TempDir, String) {
     (folder, name)
 }
 
-/// A wav file with one channel of 16-bit samples.
+/// Make a wav file with one channel of 16-bit samples.
 fn wav(rate: u32, samples: &[i16]) -> Vec<u8> {
     let length = 2 * samples.len() as u32;
     let mut file = b"RIFF".to_vec();
@@ -55,7 +55,7 @@ fn wav(rate: u32, samples: &[i16]) -> Vec<u8> {
     file
 }
 
-/// Checks a line of JSON against itself and returns its probabilities.
+/// Check a line of JSON against itself and return its probabilities.
 fn check(line: &Value) -> Vec<(String, f64)> {
     let keys: Vec<&str> = line
         .as_object()

@@ -38,7 +38,7 @@ pub(crate) struct Live<'w, E, W> {
 }
 
 impl<'w, E: Engine, W: Write> Live<'w, E, W> {
-    /// The running answer is the mean of `memory` windows louder than `silence` dB of full scale.
+    /// Begin an answer that is the mean of the last `memory` windows louder than `silence` dB of full scale.
     pub(crate) fn new(
         classifier: Classifier<'w, E>,
         format: InputFormat,
@@ -58,7 +58,7 @@ impl<'w, E: Engine, W: Write> Live<'w, E, W> {
         }
     }
 
-    /// Takes samples, and shows the running answer after each window that they complete.
+    /// Take samples, and show the running answer after each window that they complete.
     pub(crate) fn hear(&mut self, mut samples: &[i16]) -> Result<(), Failure> {
         while !samples.is_empty() {
             let pushed = self.classifier.push(samples)?;
@@ -73,7 +73,7 @@ impl<'w, E: Engine, W: Write> Live<'w, E, W> {
         Ok(())
     }
 
-    /// Shows the answer for all that was heard.
+    /// Show the answer for everything that was heard.
     pub(crate) fn end(mut self) -> Result<(), Failure> {
         self.classifier.finish()?;
         let whole = self.classifier.result()?;
@@ -133,7 +133,7 @@ impl Loudness {
         self.count += samples.len() as u64;
     }
 
-    /// In dB of full scale (a full-scale square wave has 0), and begins anew. Digital silence is -120.
+    /// Return the level in dB of full scale (a full-scale square wave has 0), and begin anew. Digital silence is -120.
     fn take(&mut self) -> f32 {
         let power = self.sum / self.count.max(1) as f64 / 32_768_f64.powi(2);
         *self = Self::default();
@@ -141,8 +141,8 @@ impl Loudness {
     }
 }
 
-/// Softmax of the windows' mean logits, as the classifier has it of all windows; a logit's value is its integer times
-/// `2^-exponent`. Empty if there is no window.
+/// Compute the softmax of the windows' mean logits, as the classifier does for all windows; a logit's value is its
+/// integer times `2^-exponent`. Empty if there is no window.
 fn probabilities(windows: &VecDeque<Vec<i32>>, exponent: u8) -> Vec<f32> {
     let classes = windows.front().map_or(0, Vec::len);
     let sum = |class: usize| windows.iter().map(|window| i64::from(window[class])).sum();

@@ -22,25 +22,25 @@ enum Form {
 }
 
 impl<W: Write> Show<W> {
-    /// Bars that move.
+    /// Show moving bars.
     pub(crate) fn terminal(out: W) -> Self {
         let form = Form::Bars { drawn: 0 };
         Self { out, form }
     }
 
-    /// A line an answer.
+    /// Show one line per answer.
     pub(crate) fn lines(out: W) -> Self {
         let form = Form::Lines;
         Self { out, form }
     }
 
-    /// A line of JSON an answer.
+    /// Show one line of JSON per answer.
     pub(crate) fn json(out: W) -> Self {
         let form = Form::Json;
         Self { out, form }
     }
 
-    /// Shows on a terminal that something is going on, until the first window is complete.
+    /// Show on a terminal that something is going on, until the first window is complete.
     pub(crate) fn begin(&mut self) -> io::Result<()> {
         if let Form::Bars { drawn } = &mut self.form {
             writeln!(self.out, "listening …")?;
@@ -49,7 +49,7 @@ impl<W: Write> Show<W> {
         self.out.flush()
     }
 
-    /// Shows the answer over the last windows; without genres it is silence.
+    /// Show the answer over the last windows; without genres it is silence.
     pub(crate) fn running(&mut self, answer: &Answer<'_>) -> io::Result<()> {
         match &mut self.form {
             Form::Bars { drawn } => {
@@ -68,7 +68,7 @@ impl<W: Write> Show<W> {
         self.out.flush()
     }
 
-    /// Shows the answer for everything.
+    /// Show the answer for everything.
     pub(crate) fn whole(&mut self, answer: &Answer<'_>) -> io::Result<()> {
         match self.form {
             Form::Bars { .. } | Form::Lines => {
@@ -84,7 +84,7 @@ impl<W: Write> Show<W> {
     }
 }
 
-/// The most probable genre.
+/// Return the most probable genre.
 fn best<'a>(answer: &'a Answer<'_>) -> Option<&'a (String, f32)> {
     // of several the first, as the library does it
     answer

@@ -24,7 +24,7 @@ impl<R: Read> Source<R> {
         }
     }
 
-    /// The samples that have come, as soon as there are some; `None` at the end. Half a sample at the end is
+    /// Return the samples that have come, as soon as there are some; `None` at the end. Half a sample at the end is
     /// dropped.
     pub(crate) fn next(&mut self) -> io::Result<Option<&[i16]>> {
         loop {

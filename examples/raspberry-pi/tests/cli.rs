@@ -36,7 +36,7 @@ fn lines(output: &Output) -> Vec<&str> {
         .collect()
 }
 
-/// Plucked notes, stereo, and `pause` seconds of silence behind them.
+/// Make plucked notes in stereo, followed by `pause` seconds of silence.
 fn tune(seconds: u32, pause: u32) -> Vec<i16> {
     let sounding = seconds * RATE;
     let sample = |i: u32| {

@@ -24,7 +24,7 @@ impl Refusal {
         }
     }
 
-    /// All places are taken.
+    /// Return the refusal for when all places are taken.
     pub(crate) fn busy() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,

@@ -83,7 +83,7 @@ fn load(path: Option<&Path>) -> Result<Loaded<'static>, String> {
     Loaded::from_bytes(bytes).map_err(|error| format!("{name}: {error}"))
 }
 
-/// Ctrl-C, or the signal that service managers send. Requests under way are answered first.
+/// Wait for Ctrl-C, or the signal that service managers send; requests under way are answered first.
 async fn asked_to_stop() {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]

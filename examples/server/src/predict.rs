@@ -20,7 +20,7 @@ struct Upload {
     bytes: Bytes,
 }
 
-/// Classifies the file in the request.
+/// Classify the file in the request.
 pub(crate) async fn predict(
     State(service): State<Arc<Service>>,
     request: Request,

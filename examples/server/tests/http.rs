@@ -49,7 +49,7 @@ impl Server {
         answer(request.send(body).unwrap())
     }
 
-    /// Begins to upload `body` and sends its first half. None if it is refused.
+    /// Begin to upload `body` and send its first half. None if it is refused.
     fn half_upload(&self, body: &[u8]) -> Option<TcpStream> {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(
@@ -96,7 +96,7 @@ fn answer(mut response: ureq::http::Response<ureq::Body>) -> (u16, Value) {
     (status, response.body_mut().read_json().unwrap())
 }
 
-/// A file of 0.3 s: those that core's tests decode, and half a second of noise as wav.
+/// Return a file of 0.3 s: those that core's tests decode, and half a second of noise as wav.
 fn tone(extension: &str) -> Vec<u8> {
     if extension == "wav" {
         let samples = (0..11_025_i32).map(|i| (i * i % 20_011 - 10_005) as i16);

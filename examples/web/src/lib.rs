@@ -41,7 +41,7 @@ thread_local! {
 }
 
 impl Module {
-    /// Runs something that may fail, and keeps the reason.
+    /// Run something that may fail, and keep the reason.
     fn attempt(&mut self, run: impl FnOnce(&mut Self) -> Result<(), String>) -> u32 {
         match run(self) {
             Ok(()) => 1,
@@ -63,7 +63,7 @@ fn attempt(run: impl FnOnce(&mut Module) -> Result<(), String>) -> u32 {
     MODULE.with_borrow_mut(|module| module.attempt(run))
 }
 
-/// Room for `bytes` of input, aligned for f32; valid until the next call.
+/// Return room for `bytes` of input, aligned for f32; valid until the next call.
 #[unsafe(no_mangle)]
 pub extern "C" fn input(bytes: usize) -> *mut f32 {
     MODULE.with_borrow_mut(|module| {
@@ -73,7 +73,7 @@ pub extern "C" fn input(bytes: usize) -> *mut f32 {
     })
 }
 
-/// Begins a signal of interleaved samples.
+/// Begin a signal of interleaved samples.
 #[unsafe(no_mangle)]
 pub extern "C" fn open(sample_rate: u32, channels: u32) -> u32 {
     attempt(|module| {
@@ -82,7 +82,7 @@ pub extern "C" fn open(sample_rate: u32, channels: u32) -> u32 {
     })
 }
 
-/// Hears `count` samples of the input.
+/// Push `count` samples of the input.
 #[unsafe(no_mangle)]
 pub extern "C" fn push(count: usize) -> u32 {
     attempt(|module| {
@@ -95,13 +95,13 @@ pub extern "C" fn push(count: usize) -> u32 {
     })
 }
 
-/// Ends the signal.
+/// End the signal.
 #[unsafe(no_mangle)]
 pub extern "C" fn finish() -> u32 {
     attempt(|module| module.listener()?.finish())
 }
 
-/// Hears the audio file whose `bytes` are the input, from its beginning to its end.
+/// Classify the audio file whose `bytes` are the input.
 #[unsafe(no_mangle)]
 pub extern "C" fn hear_file(bytes: usize) -> u32 {
     attempt(|module| {
@@ -113,7 +113,7 @@ pub extern "C" fn hear_file(bytes: usize) -> u32 {
     })
 }
 
-/// Hears the tune that the project made itself.
+/// Classify the tune that the project made itself.
 #[unsafe(no_mangle)]
 pub extern "C" fn hear_demo() -> u32 {
     attempt(|module| {
@@ -125,13 +125,13 @@ pub extern "C" fn hear_demo() -> u32 {
     })
 }
 
-/// Seconds of audio that were heard.
+/// Return the seconds of audio that were heard.
 #[unsafe(no_mangle)]
 pub extern "C" fn seconds() -> f64 {
     MODULE.with_borrow(|module| module.listener.as_ref().map_or(0.0, Listener::seconds))
 }
 
-/// Puts the names of the genres, one a line, where [`text`] finds them.
+/// Put the names of the genres, one per line, where [`text`] finds them.
 #[unsafe(no_mangle)]
 pub extern "C" fn labels() -> u32 {
     attempt(|module| {
@@ -140,7 +140,7 @@ pub extern "C" fn labels() -> u32 {
     })
 }
 
-/// Puts what a page tells of the model, as JSON, where [`text`] finds it.
+/// Put the facts about the model that a page shows, as JSON, where [`text`] finds them.
 #[unsafe(no_mangle)]
 pub extern "C" fn info() -> u32 {
     attempt(|module| {
@@ -149,13 +149,13 @@ pub extern "C" fn info() -> u32 {
     })
 }
 
-/// Where the text begins that was said last, in UTF-8.
+/// Return the address of the last text, in UTF-8.
 #[unsafe(no_mangle)]
 pub extern "C" fn text() -> *const u8 {
     MODULE.with_borrow(|module| module.text.as_ptr())
 }
 
-/// Bytes of the text that was said last.
+/// Return the bytes of the last text.
 #[unsafe(no_mangle)]
 pub extern "C" fn text_len() -> usize {
     MODULE.with_borrow(|module| module.text.len())

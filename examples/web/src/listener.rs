@@ -26,7 +26,7 @@ fn said(error: impl ToString) -> String {
     error.to_string()
 }
 
-/// Names of the genres, one a line.
+/// Return the names of the genres, one per line.
 pub fn labels() -> Result<String, String> {
     let model = Model::parse(MODEL).map_err(said)?;
     let labels: Vec<&str> = (0..model.info().classes)
@@ -64,7 +64,7 @@ impl Listener {
         })
     }
 
-    /// Hears a whole file.
+    /// Classify a whole file.
     pub fn file(bytes: Vec<u8>) -> Result<Self, String> {
         let mut reader = AudioReader::from_bytes(bytes, None).map_err(said)?;
         let format = reader.format();
@@ -97,7 +97,7 @@ impl Listener {
         Ok(())
     }
 
-    /// Goes on with another format.
+    /// Go on with another format.
     fn change_format(&mut self, format: InputFormat) -> Result<(), String> {
         let windows = self.windows();
         self.classifier.change_format(format).map_err(said)?;

@@ -20,7 +20,7 @@ pub(crate) const fn config(sample_rate: u32, channels: u32) -> timbrel_config {
     }
 }
 
-/// Where the shipped models are; cargo runs tests in their package's folder.
+/// Return the folder of the shipped models; cargo runs tests in their package's folder.
 pub(crate) fn models() -> PathBuf {
     Path::new("../models").into()
 }
@@ -29,7 +29,7 @@ pub(crate) fn model() -> Vec<u8> {
     std::fs::read(models().join("compact.timbrel")).unwrap()
 }
 
-/// Stereo at 44.1 kHz, long enough for two windows.
+/// Make stereo at 44.1 kHz, long enough for two windows.
 pub(crate) fn music() -> Vec<i16> {
     let wave = |i: i64| ((i * (i / 9_000 % 7 + 1)) % 200 - 100) * 90 + i * i % 512;
     (0..2 * 44_100 * 14_i64)
@@ -90,7 +90,7 @@ pub(crate) fn message() -> String {
         .into()
 }
 
-/// A push that must succeed; the number of samples taken.
+/// Push samples, which must succeed, and return the number of samples taken.
 pub(crate) fn push(classifier: *mut timbrel_classifier, samples: &[i16]) -> usize {
     let (mut consumed, mut window) = (usize::MAX, 9);
     // SAFETY: a live classifier, a slice, and two writable values

@@ -195,8 +195,8 @@ impl Provenance {
         Ok(serde_json::to_string(self)?)
     }
 
-    /// Lines of `key: value` for an exported file. `split` is how a recipe divides the recordings, if it does that
-    /// itself.
+    /// Return lines of `key: value` for an exported file. `split` is how a recipe divides the recordings, if it does
+    /// that itself.
     #[must_use]
     pub fn lines(&self, labels: &[String], split: Option<&str>) -> Vec<String> {
         let counts: Vec<String> = (labels.iter().zip(&self.counts))

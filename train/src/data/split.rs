@@ -25,7 +25,7 @@ impl<'a> Piece<'a> {
         Self { track, start: None }
     }
 
-    /// First columns of the piece's windows, in a cache of `columns` a track.
+    /// Return the first columns of the piece's windows, in a cache with `columns` per track.
     #[must_use]
     pub fn starts(&self, columns: usize, window: WindowSpec) -> Vec<usize> {
         match self.start {
@@ -93,7 +93,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Whole tracks.
+/// Return whole tracks as pieces.
 pub fn pieces<'a>(tracks: impl IntoIterator<Item = &'a Track>) -> Vec<Piece<'a>> {
     tracks.into_iter().map(Piece::whole).collect()
 }

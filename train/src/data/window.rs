@@ -32,7 +32,7 @@ fn decibels(window: &[u8]) -> Vec<f32> {
         .collect()
 }
 
-/// Decibels of a `[mel, column]` window to the network's u8, relative to the window's maximum.
+/// Convert the decibels of a `[mel, column]` window to the network's u8, relative to the window's maximum.
 pub(crate) fn quantise(db: &[f32], bins: usize, normalisation: &[Affine]) -> Vec<u8> {
     mapped(&relative(db), bins, normalisation)
 }
@@ -67,7 +67,7 @@ pub struct View {
 }
 
 impl View {
-    /// For a front end, with one map or one per bin.
+    /// Make it for a front end, with one map or one per bin.
     #[must_use]
     pub const fn new(front_end: FrontEnd, normalisation: Vec<Affine>) -> Self {
         Self {
@@ -129,7 +129,7 @@ pub(crate) fn cepstra_of_renormalised(window: &[u8], bands: usize, count: usize)
     cepstra(&decibels(window), bands, count)
 }
 
-/// First columns of the windows of a track: every `hop` columns as long as a whole window fits.
+/// Return the first columns of the windows of a track: every `hop` columns as long as a whole window fits.
 pub fn starts(columns: usize, window: WindowSpec) -> impl ExactSizeIterator<Item = usize> {
     let (length, hop) = (usize::from(window.columns), usize::from(window.hop));
     let count = columns.checked_sub(length).map_or(0, |rest| rest / hop + 1);

@@ -103,7 +103,8 @@ impl Score {
         self.windows_right as f64 / self.windows.max(1) as f64
     }
 
-    /// 95 % interval of the track accuracy (Wilson's score interval): the spread of the figure over other draws of tracks. Windows of one track are not independent, so they have none.
+    /// Return the 95 % interval of the track accuracy (Wilson's score interval): the spread of the figure over other
+    /// draws of tracks. Windows of one track are not independent, so they have none.
     #[must_use]
     pub fn track_interval(&self) -> [f64; 2] {
         const Z: f64 = 1.959_964;

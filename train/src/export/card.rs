@@ -220,7 +220,7 @@ fn write_integers(model: &Model<'_>, out: &mut String) -> std::fmt::Result {
     writeln!(out, "| multiply-adds a window | {products:.1} million |")
 }
 
-/// Multiply-adds of one window, those that pooling drops included.
+/// Return the multiply-adds of one window, those that pooling drops included.
 fn products(model: &Model<'_>) -> u64 {
     let products = |layer: timbrel_core::model::Layer<'_>| {
         let places = match layer.op {

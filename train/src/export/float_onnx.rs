@@ -219,7 +219,7 @@ impl Builder<'_> {
         Ok(self.graph.node("Conv", &names, part, attributes))
     }
 
-    /// ONNX's `epsilon` is by default the network's, 1e-5.
+    /// Append batch normalisation; ONNX's default `epsilon` is the network's, 1e-5.
     fn normalisation(&mut self, part: &str, input: &str) -> Result<String> {
         let mut inputs = vec![input.to_owned()];
         for what in [name::GAMMA, name::BETA, name::MEAN, name::VARIANCE] {

@@ -118,7 +118,7 @@ impl Graph {
         })
     }
 
-    /// `weights` are `[out, in / groups, height, width]`.
+    /// Append a convolution; `weights` are `[out, in / groups, height, width]`.
     fn convolution(
         &mut self,
         name: &str,
@@ -219,7 +219,7 @@ fn area(geometry: Geometry) -> usize {
     geometry.kernel.map(usize::from).iter().product()
 }
 
-/// `[out, place, channel]` to `[out, channel, place]`.
+/// Reorder `[out, place, channel]` to `[out, channel, place]`.
 fn channels_first(weights: &[i8], places: usize, channels: usize) -> Vec<i8> {
     weights
         .chunks_exact(places * channels)
@@ -227,7 +227,7 @@ fn channels_first(weights: &[i8], places: usize, channels: usize) -> Vec<i8> {
         .collect()
 }
 
-/// `[row, column]` to `[column, row]`, for a given number of columns.
+/// Reorder `[row, column]` to `[column, row]`, for a given number of columns.
 fn transpose(weights: &[i8], columns: usize) -> Vec<i8> {
     (0..columns)
         .flat_map(|column| weights.iter().skip(column).step_by(columns))
@@ -235,7 +235,7 @@ fn transpose(weights: &[i8], columns: usize) -> Vec<i8> {
         .collect()
 }
 
-/// i8 with zero point 0 to u8 with zero point [`WEIGHT_ZERO`].
+/// Convert i8 with zero point 0 to u8 with zero point [`WEIGHT_ZERO`].
 fn offset(values: &[i8]) -> Vec<u8> {
     let shifted = |value: &i8| value.cast_unsigned().wrapping_add(WEIGHT_ZERO);
     values.iter().map(shifted).collect()

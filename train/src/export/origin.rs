@@ -14,7 +14,7 @@ pub(super) struct Origin<'a> {
 }
 
 impl Origin<'_> {
-    /// Lines of `key: value`; `calibrated` is whether the scales of the integers were chosen afterwards.
+    /// Return lines of `key: value`; `calibrated` is whether the scales of the integers were chosen afterwards.
     pub(super) fn text(&self, calibrated: bool) -> String {
         let Self { recipe, info, .. } = self;
         let epoch = info.best.map_or(info.done, |(_, epoch)| epoch);

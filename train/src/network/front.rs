@@ -36,8 +36,8 @@ impl Matrix {
         })
     }
 
-    /// Linear interpolation of `from` values at `to` places, edge to edge; where it shrinks, each new value
-    /// is a mean weighted by a triangle as wide as two of them.
+    /// Return the matrix of a linear interpolation of `from` values at `to` places, edge to edge; where it shrinks,
+    /// each new value is a mean weighted by a triangle as wide as two of them.
     fn resizing(to: usize, from: usize) -> Self {
         let ratio = from as f64 / to as f64;
         let reach = ratio.max(1.0);

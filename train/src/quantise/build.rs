@@ -101,7 +101,7 @@ fn conv_layer(
     })
 }
 
-/// A dense layer whose sums nothing shifts yet.
+/// Make a dense layer whose sums are not shifted yet.
 fn dense_layer(
     values: &[f32],
     summands: &[f32],

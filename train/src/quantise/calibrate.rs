@@ -8,7 +8,7 @@ use crate::data::split::Piece;
 use crate::data::{Dataset, columns_of, renormalise};
 use crate::network::Network;
 
-/// One quantised window of every piece, another place in each.
+/// Return one quantised window of every piece, at another place in each.
 #[must_use]
 pub fn calibration_windows(
     dataset: &Dataset,
@@ -60,7 +60,7 @@ impl ActivationErrors {
     }
 }
 
-/// Exponents for the activations of every block, for the reduced vector and for the hidden layers, and the float
+/// Return exponents for the activations of every block, for the reduced vector and for the hidden layers, and the float
 /// logits of each window.
 pub(super) fn observe(
     network: &Network,

@@ -115,7 +115,7 @@ impl FoldedNetwork {
 }
 
 impl FoldedConv {
-    /// Output channels, input channels of a kernel, kernel.
+    /// Return the output channels, the input channels of a kernel, and the kernel.
     fn extents(&self) -> [usize; 3] {
         let depth = if self.keys.depthwise { 1 } else { self.inputs };
         [self.biases.len(), depth, self.keys.kernel.get()]
@@ -247,7 +247,7 @@ struct Affines {
 }
 
 impl Affines {
-    /// That of a convolution with a bias and no batch normalisation.
+    /// Return the bias of a convolution without batch normalisation.
     fn bias(name: &str, channels: usize, weights: &Weights) -> Result<Self> {
         let array = weights.get(name)?;
         expect(name, array, &[channels])?;

@@ -10,8 +10,8 @@ const WINDOWS: usize = 4096;
 /// resolution.
 const BEYOND: usize = 1000;
 
-/// For each of the first `count` coefficients of quantised `[mel, column]` windows, the map that spreads its values
-/// over 0 to 255.
+/// Return, for each of the first `count` coefficients of quantised `[mel, column]` windows, the map that spreads its
+/// values over 0 to 255.
 #[must_use]
 pub fn ranges(windows: &[Vec<u8>], bands: usize, count: usize) -> Vec<Affine> {
     let mut values = vec![Vec::new(); count];

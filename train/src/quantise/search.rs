@@ -162,7 +162,7 @@ impl Place {
     }
 }
 
-/// Kullback-Leibler divergence of `found` from `target`, nats.
+/// Compute the Kullback-Leibler divergence of `found` from `target`, in nats.
 fn divergence(target: &[f32], found: &[f32]) -> f64 {
     let term = |(t, f): (&f32, &f32)| {
         let (t, f) = (f64::from(*t).max(1e-12), f64::from(*f).max(1e-12));

@@ -211,7 +211,7 @@ impl NetworkKeys {
         }
     }
 
-    /// Height and width after each block.
+    /// Return the height and width after each block.
     ///
     /// # Errors
     /// A block leaves nothing.

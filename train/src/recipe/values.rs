@@ -48,7 +48,7 @@ impl<const MIN: u16, const MAX: u16> TryFrom<i64> for Whole<MIN, MAX> {
 pub struct Real<const MAX: u16>(f64);
 
 impl<const MAX: u16> Real<MAX> {
-    /// 1.
+    /// Return 1.
     #[must_use]
     pub const fn one() -> Self {
         Self(1.0)

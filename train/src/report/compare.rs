@@ -73,7 +73,7 @@ impl Compared {
         })
     }
 
-    /// Valid accuracy of the last epoch that was validated, which nobody chose.
+    /// Return the valid accuracy of the last epoch that was validated, which nobody chose.
     #[must_use]
     pub fn last(&self) -> Option<f64> {
         self.history
@@ -82,7 +82,7 @@ impl Compared {
             .find_map(|e| e.valid_track_accuracy)
     }
 
-    /// What divides the tracks: the manifest, or the recipe's split of tracks or of segments.
+    /// Return what divides the tracks: the manifest, or the recipe's split of tracks or of segments.
     fn divided_by(&self) -> &str {
         let by_manifest = (self.info.as_ref()).is_some_and(|i| i.changes.manifest_split.is_some());
         match self.recipe.get("split.of") {
@@ -235,7 +235,7 @@ fn aligned(rows: &[Row]) -> String {
     out
 }
 
-/// Keys whose values are not the same in all recipes, with the runs' values.
+/// Return the keys whose values are not the same in all recipes, with the runs' values.
 fn differences(runs: &[Compared]) -> Vec<(String, Vec<String>)> {
     let mut keys: Vec<&String> = runs.iter().flat_map(|run| run.recipe.keys()).collect();
     keys.sort_unstable();
@@ -319,7 +319,7 @@ fn html(runs: &[Compared]) -> String {
     shell(&format!("{} runs", runs.len()), &body)
 }
 
-/// Recall of each genre in the runs that have a report with the same genres.
+/// Draw the recall of each genre in the runs that have a report with the same genres.
 fn recalls(runs: &[Compared]) -> String {
     let reported: Vec<(usize, &Compared, &Figures)> = (runs.iter().enumerate())
         .filter_map(|(index, run)| Some((index, run, run.figures.as_ref()?)))

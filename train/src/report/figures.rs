@@ -142,7 +142,7 @@ impl Figures {
 }
 
 impl fmt::Display for Figures {
-    /// What an accuracy and a confusion matrix leave out, for a person.
+    /// Write the figures that an accuracy and a confusion matrix leave out, for a person.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const PAIRS: usize = 5;
         writeln!(f, "{:>10} precision    recall        F1    tracks", "")?;

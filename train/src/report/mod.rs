@@ -42,8 +42,7 @@ pub struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// Write `metrics.json`, `segments.csv`, the plots and `report.html` into a folder and returns the
-    /// files.
+    /// Write `metrics.json`, `segments.csv`, the plots and `report.html` into a folder and return the files.
     ///
     /// # Errors
     /// The folder or a file cannot be written.

@@ -149,9 +149,9 @@ fn change(condition: Condition, signal: &[f32], rng: &mut ChaCha8Rng) -> Result<
     }
 }
 
-/// LAME at 44,100 Hz, as music is sold and shared: at 22,050 Hz it would cut off what lies above 10 kHz even at
-/// high rates. It is LGPL and so is run as a program instead of being linked, with raw samples on its standard
-/// input and mp3 on its standard output.
+/// Return a command for LAME at 44,100 Hz, as music is sold and shared: at 22,050 Hz it would cut off what lies above
+/// 10 kHz even at high rates. It is LGPL and so is run as a program instead of being linked, with raw samples on its
+/// standard input and mp3 on its standard output.
 fn encoder(rate: u32) -> Command {
     let mut command = Command::new("lame");
     let kilohertz = format!("{:.2}", SAMPLE_RATE as f32 / 1000.0);

@@ -49,19 +49,20 @@ impl RunFolder {
         self.0.join("recipe.toml")
     }
 
-    /// One JSON object per epoch.
+    /// Return the path of the metrics, with one JSON object per epoch.
     #[must_use]
     pub fn metrics(&self) -> PathBuf {
         self.0.join("metrics.jsonl")
     }
 
-    /// Averaged weights after the last epoch.
+    /// Return the path of the averaged weights after the last epoch.
     #[must_use]
     pub fn last(&self) -> PathBuf {
         self.0.join("last.safetensors")
     }
 
-    /// Averaged weights of the epoch that the recipe selects: the best on the valid split, or the last.
+    /// Return the path of the averaged weights of the epoch that the recipe selects: the best on the valid split, or
+    /// the last.
     #[must_use]
     pub fn best(&self) -> PathBuf {
         self.0.join("best.safetensors")

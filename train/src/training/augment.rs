@@ -51,7 +51,7 @@ fn shifted_and_tilted(
     db
 }
 
-/// Lets the bins fall off from somewhere in the upper half on, as in an old or a much compressed recording.
+/// Let the bins fall off from somewhere in the upper half on, as in an old or a much compressed recording.
 fn low_pass(db: &mut [f32], bins: usize, rng: &mut impl Rng) {
     let corner = rng.random_range(0.47..0.97);
     // dB over the whole mel axis, 0.5 to 4 for each of 128 bins
@@ -120,8 +120,8 @@ fn shelf(rng: &mut impl Rng, keys: &AugmentKeys) -> f32 {
     greatest * rng.random_range(-1.0..=1.0)
 }
 
-/// What decibels are multiplied by, as compressing or expanding the dynamics would: from `1 / (1 + contrast)` to
-/// `1 + contrast`, with the same probability for a factor as for its inverse.
+/// Return a factor for the decibels, as compressing or expanding the dynamics would apply it: from `1 / (1 + contrast)`
+/// to `1 + contrast`, with the same probability for a factor as for its inverse.
 fn contrast(rng: &mut impl Rng, keys: &AugmentKeys) -> f32 {
     let greatest = keys.contrast.get() as f32;
     if greatest == 0.0 {

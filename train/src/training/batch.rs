@@ -97,7 +97,7 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    /// Augmented crops, before labels are mixed.
+    /// Return augmented crops, before labels are mixed.
     fn crops(&self, pieces: &[Piece<'_>], rng: &mut ChaCha8Rng) -> Vec<Vec<f32>> {
         let plain: Vec<Vec<f32>> = (pieces.iter())
             .map(|piece| self.crop(piece, rng).into_iter().map(f32::from).collect())

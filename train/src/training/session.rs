@@ -277,7 +277,7 @@ impl<'a> Session<'a> {
         patience.is_some_and(|patience| self.info.done - best >= patience.get())
     }
 
-    /// Validation, weights and checkpoint of an epoch, each where it is due.
+    /// Validate an epoch and write its weights and checkpoint, each where it is due.
     fn finish_epoch(&mut self, metrics: &mut EpochMetrics) -> Result<()> {
         let (keys, done) = (&self.recipe.training, self.info.done);
         let metadata: HashMap<_, _> = [

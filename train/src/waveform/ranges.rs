@@ -63,7 +63,7 @@ impl Ranges {
         self.0.iter().all(Option::is_none)
     }
 
-    /// Samples that are needed for one that is kept: more than one where the tempo may rise.
+    /// Return the samples that are needed for one that is kept: more than one where the tempo may rise.
     #[must_use]
     pub fn longest(&self) -> f64 {
         1.0 + f64::from(self.0[0].unwrap_or(0.0))

@@ -73,7 +73,7 @@ fn fit(samples: &[f32], next: i64, place: i64) -> i64 {
     best.1
 }
 
-/// In eight sums, which the compiler can keep in one vector.
+/// Compute a dot product in eight sums, which the compiler can keep in one vector.
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0_f32; 8];
     for (a, b) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
@@ -84,7 +84,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum()
 }
 
-/// Raises the pitch by `semitones` (negative: lowers it) in the same time: stretched, then read faster.
+/// Raise the pitch by `semitones` (negative: lower it) in the same time, by stretching and then reading faster.
 ///
 /// # Panics
 /// `semitones` is not between −48 and 48.
@@ -95,8 +95,8 @@ pub fn pitch_shift(samples: &[f32], semitones: f64) -> Vec<f32> {
     resample(&time_stretch(samples, 1.0 / ratio), ratio, samples.len())
 }
 
-/// `count` samples of the signal read `ratio` times as fast, by a windowed sinc that passes what the slower
-/// of both rates can hold.
+/// Return `count` samples of the signal read `ratio` times as fast, by a windowed sinc that passes what the slower of
+/// both rates can hold.
 fn resample(samples: &[f32], ratio: f64, count: usize) -> Vec<f32> {
     let cutoff = ratio.recip().min(1.0);
     let reach = CROSSINGS / cutoff;

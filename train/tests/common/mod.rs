@@ -56,7 +56,7 @@ evaluate_every = 2
 checkpoint_every = 1
 "#;
 
-/// A small network of the make of `s2-mfcc-3s`.
+/// Return a recipe for a small network like that of `s2-mfcc-3s`.
 pub(crate) fn mfcc_recipe() -> String {
     let begin = RECIPE.find("[network]").unwrap();
     let end = RECIPE.find("[augment]").unwrap();
@@ -74,7 +74,7 @@ hidden = [{ units = 24, dropout = 0.1 }, { units = 12 }]
     format!("{}{network}{rest}", &RECIPE[..begin])
 }
 
-/// The spectrogram of a track: stripes over time, over frequency, or both, shifted by its number.
+/// Make the spectrogram of a track: stripes over time, over frequency, or both, shifted by its number.
 pub(crate) fn spectrogram(track: usize) -> Vec<u8> {
     let label = track % GENRES.len();
     let value = |bin: usize, column: usize| {
@@ -88,12 +88,12 @@ pub(crate) fn spectrogram(track: usize) -> Vec<u8> {
         .collect()
 }
 
-/// The cache's bytes for `count` tracks; every fourth is valid, the others are train.
+/// Make the cache's bytes for `count` tracks; every fourth is valid, the others are train.
 pub(crate) fn cache(count: usize) -> Vec<u8> {
     cache_with_labels(count, |track| (track % GENRES.len()) as u8)
 }
 
-/// The same with other labels.
+/// Make the same with other labels.
 pub(crate) fn cache_with_labels(count: usize, label: impl Fn(usize) -> u8) -> Vec<u8> {
     let logmel: Vec<u8> = (0..count).flat_map(spectrogram).collect();
     let label: Vec<u8> = (0..count).map(label).collect();
@@ -112,7 +112,7 @@ pub(crate) fn cache_with_labels(count: usize, label: impl Fn(usize) -> u8) -> Ve
     safetensors::serialize(tensors, Some(metadata)).unwrap()
 }
 
-/// The manifest's text for `count` tracks.
+/// Make the manifest's text for `count` tracks.
 pub(crate) fn manifest(count: usize) -> String {
     let mut text = String::from("row,track,genre,split\n");
     for track in 0..count {
@@ -123,7 +123,7 @@ pub(crate) fn manifest(count: usize) -> String {
     text
 }
 
-/// Writes cache, manifest and recipe into a folder and returns the recipe's path.
+/// Write cache, manifest and recipe into a folder and return the recipe's path.
 pub(crate) fn write_all(folder: &Path, count: usize) -> PathBuf {
     std::fs::write(folder.join("logmel.safetensors"), cache(count)).unwrap();
     std::fs::write(folder.join("manifest.csv"), manifest(count)).unwrap();
@@ -144,13 +144,13 @@ impl Numbers {
         z ^ (z >> 31)
     }
 
-    /// Uniform in -1..1.
+    /// Return a number that is uniform in -1..1.
     pub(crate) fn float(&mut self) -> f32 {
         (self.next() >> 40) as f32 / (1 << 23) as f32 - 1.0
     }
 }
 
-/// A tone of so many hertz at 22,050 Hz, full scale ±1.
+/// Make a tone of so many hertz at 22,050 Hz, full scale ±1.
 pub(crate) fn tone(hertz: f32, seconds: f32) -> Vec<f32> {
     let step = std::f32::consts::TAU * hertz / 22_050.0;
     (0..(22_050.0 * seconds) as usize)
@@ -158,7 +158,7 @@ pub(crate) fn tone(hertz: f32, seconds: f32) -> Vec<f32> {
         .collect()
 }
 
-/// Writes a mono 16-bit wav file at 22,050 Hz.
+/// Write a mono 16-bit wav file at 22,050 Hz.
 pub(crate) fn write_wav(path: &Path, samples: &[f32]) {
     let data: Vec<u8> = (samples.iter())
         .flat_map(|sample| ((sample * 32_767.0).round() as i16).to_le_bytes())
@@ -175,7 +175,7 @@ pub(crate) fn write_wav(path: &Path, samples: &[f32]) {
     std::fs::write(path, file).unwrap();
 }
 
-/// The value of a variable that an ignored test needs.
+/// Return the value of a variable that an ignored test needs.
 #[track_caller]
 pub(crate) fn needed(variable: &str, what: &str) -> PathBuf {
     match std::env::var_os(variable) {
@@ -184,7 +184,7 @@ pub(crate) fn needed(variable: &str, what: &str) -> PathBuf {
     }
 }
 
-/// Folder of the data with the real cache.
+/// Return the folder of the data with the real cache.
 #[track_caller]
 pub(crate) fn real_data() -> PathBuf {
     needed(
@@ -193,7 +193,7 @@ pub(crate) fn real_data() -> PathBuf {
     )
 }
 
-/// Interpreter with the packages of `requirements.txt`.
+/// Return an interpreter with the packages of `requirements.txt`.
 #[track_caller]
 pub(crate) fn python() -> PathBuf {
     needed(
@@ -202,7 +202,7 @@ pub(crate) fn python() -> PathBuf {
     )
 }
 
-/// A fresh network's weights, with statistics and factors as training would leave them.
+/// Make a fresh network's weights, with statistics and factors as training would leave them.
 pub(crate) fn trained(recipe: &Recipe, classes: usize) -> Weights {
     let device = DeviceKind::Cpu.open(false).unwrap();
     let fresh = Network::new(recipe, classes, &device).unwrap();
@@ -225,7 +225,7 @@ pub(crate) fn trained(recipe: &Recipe, classes: usize) -> Weights {
     weights
 }
 
-/// Runs the command with nothing but the given arguments.
+/// Run the command with nothing but the given arguments.
 pub(crate) fn timbrel(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_timbrel"))
         .args(arguments)

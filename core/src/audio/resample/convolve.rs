@@ -9,8 +9,8 @@ pub(super) const BLOCK: usize = 64;
 /// Outputs whose `4 · NARROW` sums fit in the registers of a core without vectors.
 pub(super) const NARROW: usize = 4;
 
-/// Adds `Σ samples[i + k] · taps[k]` to `out[i]`. Takes at least `out.len() + SHARP_TAPS − 1` samples; outputs that
-/// lack theirs are left alone.
+/// Add `Σ samples[i + k] · taps[k]` to `out[i]`. Takes at least `out.len() + SHARP_TAPS − 1` samples; outputs that lack
+/// theirs are left alone.
 ///
 /// The order of the additions is part of the definition, so that every target gives the same bits: product `k` is
 /// added to lane `k % 4`, and the result is `(lane 0 + lane 2) + (lane 1 + lane 3)`. Each output stands in one lane
@@ -31,7 +31,7 @@ pub(super) fn convolve(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32
     }
 }
 
-/// One output.
+/// Compute one output.
 fn dot(window: &[f32; SHARP_TAPS], taps: &[f32; SHARP_TAPS]) -> f32 {
     let mut lanes = [0.0; 4];
     for (samples, taps) in quads(window).iter().zip(quads(taps)) {
@@ -42,8 +42,8 @@ fn dot(window: &[f32; SHARP_TAPS], taps: &[f32; SHARP_TAPS]) -> f32 {
     (lanes[0] + lanes[2]) + (lanes[1] + lanes[3])
 }
 
-/// As many times [`NARROW`] outputs as there are, and how many that is. All four lanes of these outputs are summed
-/// side by side, so that a sample that was loaded serves several outputs.
+/// Compute as many times [`NARROW`] outputs as there are, and return their number. All four lanes of these outputs are
+/// summed side by side, so that a sample that was loaded serves several outputs.
 fn narrow(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32]) -> usize {
     let mut done = 0;
     for out in out.as_chunks_mut::<NARROW>().0 {
@@ -62,8 +62,8 @@ fn narrow(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32]) -> usize {
     done
 }
 
-/// As many times `W` outputs as there are, and how many that is. One lane of all these outputs is summed after the
-/// other: for vectors, several of which hide how long an addition takes, and share each tap.
+/// Compute as many times `W` outputs as there are, and return their number. One lane of all these outputs is summed
+/// after the other: for vectors, several of which hide how long an addition takes, and share each tap.
 #[inline(always)]
 pub(super) fn wide<const W: usize>(
     samples: &[f32],
@@ -90,7 +90,7 @@ pub(super) fn wide<const W: usize>(
     done
 }
 
-/// Adds `tap` times the sample `at` places after each output's first one.
+/// Add `tap` times the sample `at` places after each output's first one.
 #[inline(always)]
 fn add_products<const W: usize>(sums: &mut [f32; W], samples: &[f32], at: usize, tap: f32) {
     let Some(samples) = from(samples, at).first_chunk::<W>() else {

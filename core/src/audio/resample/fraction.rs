@@ -25,8 +25,8 @@ pub(super) struct Fraction {
 }
 
 impl Fraction {
-    /// From `input` to `output` (Hz), which differ, with a kernel whose zero crossings follow each other at
-    /// `crossings` Hz. `input` is at most six times `crossings`.
+    /// Make a stage from `input` to `output` (Hz), which differ, with a kernel whose zero crossings are `crossings` Hz
+    /// apart. `input` is at most six times `crossings`.
     pub(super) fn new(input: u32, output: u32, crossings: u32) -> Self {
         let kernel = Kernel::new(input, output, crossings);
         Self {

@@ -10,7 +10,7 @@ pub(super) struct History<const N: usize> {
 }
 
 impl<const N: usize> History<N> {
-    /// Begins with silence of `zeros` samples, at most `N`.
+    /// Begin with silence of `zeros` samples, at most `N`.
     pub(super) const fn silent(zeros: usize) -> Self {
         Self {
             samples: [0.0; N],
@@ -19,27 +19,27 @@ impl<const N: usize> History<N> {
         }
     }
 
-    /// Samples that are kept.
+    /// Return the number of samples that are kept.
     pub(super) fn len(&self) -> usize {
         self.end.saturating_sub(self.start)
     }
 
-    /// Samples that can be added.
+    /// Return the number of samples that can be added.
     pub(super) fn room(&self) -> usize {
         N.saturating_sub(self.len())
     }
 
-    /// All samples, the oldest first.
+    /// Return all samples, the oldest first.
     pub(super) fn samples(&self) -> &[f32] {
         self.samples.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// All samples, the oldest first, and after them whatever else is in the buffer.
+    /// Return all samples, the oldest first, followed by the rest of the buffer.
     pub(super) fn samples_and_rest(&self) -> &[f32] {
         self.samples.get(self.start..).unwrap_or_default()
     }
 
-    /// Adds samples, as many as there is room for, and returns their number.
+    /// Add samples, as many as there is room for, and return their number.
     pub(super) fn extend(&mut self, samples: &[f32]) -> usize {
         let slots = self.add(samples.len());
         slots
@@ -49,7 +49,7 @@ impl<const N: usize> History<N> {
         slots.len()
     }
 
-    /// Adds `count` samples, as many as there is room for, and returns them for the caller to write.
+    /// Add `count` samples, as many as there is room for, and return them for the caller to write.
     pub(super) fn add(&mut self, count: usize) -> &mut [f32] {
         let count = count.min(self.room());
         if self.end + count > N {
@@ -60,7 +60,7 @@ impl<const N: usize> History<N> {
         self.samples.get_mut(at..self.end).unwrap_or_default()
     }
 
-    /// Forgets the oldest `count` samples, at most all.
+    /// Forget the oldest `count` samples, at most all.
     pub(super) fn discard(&mut self, count: usize) {
         self.start = self.end.min(self.start + count);
     }

@@ -48,7 +48,7 @@ static WIDE: [f32; WIDE_POINTS * WIDE_HALF as usize + 3] = {
     table
 };
 
-/// The wide kernel at a distance `x >= 0` from its centre in zero crossings: passes up to 0.25 and rejects by
+/// Return the wide kernel at a distance `x >= 0` from its centre in zero crossings: it passes up to 0.25 and rejects by
 /// at least 90 dB from 0.75 cycles per zero crossing on.
 pub(super) fn wide(x: f32) -> f32 {
     let at = x * WIDE_POINTS as f32;
@@ -64,7 +64,7 @@ pub(super) fn wide(x: f32) -> f32 {
     outer + inner
 }
 
-/// Every other tap of the sharp filter, from the distance `-SHARP_HALF - 1 + phase` on.
+/// Return every other tap of the sharp filter, from the distance `-SHARP_HALF - 1 + phase` on.
 const fn sharp_phase(phase: usize) -> [f32; SHARP_TAPS] {
     let sum = sharp_sum();
     let mut taps = [0.0; SHARP_TAPS];
@@ -92,12 +92,12 @@ const fn sharp_sum() -> f64 {
     sum
 }
 
-/// `sin(πx) / πx`.
+/// Compute `sin(πx) / πx`.
 const fn sinc(x: f64) -> f64 {
     if x == 0.0 { 1.0 } else { sin_pi(x) / (PI * x) }
 }
 
-/// `sin(πx)`: exactly 0 for integers, else to the precision of an f64.
+/// Compute `sin(πx)`: exactly 0 for integers, else to the precision of an f64.
 const fn sin_pi(x: f64) -> f64 {
     // rounding to the nearest even number by hand: f64's methods need std
     let half = if x < 0.0 {
@@ -125,7 +125,7 @@ const fn sin_pi(x: f64) -> f64 {
     sum
 }
 
-/// Kaiser's window at `position` in `-1.0..=1.0`, 0 outside.
+/// Return Kaiser's window at `position` in `-1.0..=1.0`, 0 outside.
 const fn kaiser(position: f64, beta: f64) -> f64 {
     let rest = 1.0 - position * position;
     if rest < 0.0 {
@@ -134,7 +134,7 @@ const fn kaiser(position: f64, beta: f64) -> f64 {
     bessel_i0(beta * beta / 4.0 * rest) / bessel_i0(beta * beta / 4.0)
 }
 
-/// The modified Bessel function `I0(x)`, as a series in `quarter = x² / 4`.
+/// Compute the modified Bessel function `I0(x)`, as a series in `quarter = x² / 4`.
 const fn bessel_i0(quarter: f64) -> f64 {
     let mut term = 1.0;
     let mut sum = 1.0;

@@ -117,7 +117,7 @@ impl Resampler {
     /// Bytes of the value, and without feature `std` all the memory that it needs.
     pub const REQUIRED_BYTES: usize = size_of::<Self>();
 
-    /// Makes a resampler between two of the [`SUPPORTED_RATES`] (Hz).
+    /// Make a resampler between two of the [`SUPPORTED_RATES`] (Hz).
     ///
     /// # Errors
     /// [`UnsupportedRate`] names the one that is not supported.
@@ -130,7 +130,8 @@ impl Resampler {
         Ok(Self::between(from_hz, to_hz))
     }
 
-    /// As [`Self::new`], between any rates from 4 to 768 kHz of which one is at most twelve times the other.
+    /// Make a resampler like [`Self::new`], between any rates from 4 to 768 kHz of which one is at most twelve times
+    /// the other.
     #[cfg(feature = "decode")]
     pub(crate) fn any(from_hz: u32, to_hz: u32) -> Result<Self, UnsupportedRate> {
         for (rate, other) in [(from_hz, to_hz), (to_hz, from_hz)] {
@@ -152,12 +153,12 @@ impl Resampler {
         }
     }
 
-    /// Whether both rates are the same, so that nothing has to go through it.
+    /// Return whether both rates are the same, so that nothing has to go through it.
     pub(crate) fn is_identity(&self) -> bool {
         matches!(self.route, Route::Same(_))
     }
 
-    /// A number of inputs that gives at most `outputs` outputs and, where it is more than one, fewer.
+    /// Return a number of inputs that gives at most `outputs` outputs and, where it is more than one, fewer.
     pub(crate) fn inputs_for(&self, outputs: usize) -> usize {
         if self.is_identity() {
             return outputs;
@@ -167,9 +168,9 @@ impl Resampler {
         inputs.unwrap_or(1).max(1)
     }
 
-    /// Takes samples at the input rate and writes samples at the output rate until the output is full or the
-    /// input is used up and gives nothing more. An output that is not full therefore means that all of the input
-    /// was consumed. A full one may leave input over, and outputs that the next call writes.
+    /// Take samples at the input rate and write samples at the output rate until the output is full or the input is
+    /// used up and gives nothing more. An output that is not full therefore means that all of the input was consumed. A
+    /// full one may leave input over, and outputs that the next call writes.
     ///
     /// After [`finish`](Self::finish) nothing is consumed, and the outputs that are left are written.
     pub fn process(&mut self, input: &[f32], output: &mut [f32]) -> Progress {
@@ -187,8 +188,8 @@ impl Resampler {
         }
     }
 
-    /// Takes all samples of the input rate, and hands on blocks of samples at the output rate as they come. With no
-    /// input after [`finish`](Self::finish) these are the outputs that are left.
+    /// Take all samples at the input rate, and hand on blocks of samples at the output rate as they come. With no input
+    /// after [`finish`](Self::finish) these are the outputs that are left.
     ///
     /// ```
     /// use timbrel_core::audio::Resampler;
@@ -213,8 +214,8 @@ impl Resampler {
         }
     }
 
-    /// Takes a sample; then [`pull`](Self::pull) until there is nothing more. Outputs that were not pulled
-    /// before the next push are lost. After [`finish`](Self::finish) samples are ignored.
+    /// Take a sample; then [`pull`](Self::pull) until there is nothing more. Outputs that were not pulled before the
+    /// next push are lost. After [`finish`](Self::finish) samples are ignored.
     pub fn push(&mut self, sample: f32) {
         if self.finishing {
             return;
@@ -223,26 +224,26 @@ impl Resampler {
         self.feed(&[sample]);
     }
 
-    /// The next output sample, `None` if it takes more input or the signal is over.
+    /// Return the next output sample, `None` if it takes more input or the signal is over.
     pub fn pull(&mut self) -> Option<f32> {
         let mut sample = [0.0];
         (self.produce(&mut sample) == 1).then_some(sample[0])
     }
 
-    /// Ends the signal: from now on [`process`](Self::process) and [`pull`](Self::pull) give the outputs that are
+    /// End the signal: from now on [`process`](Self::process) and [`pull`](Self::pull) return the outputs that are
     /// left.
     pub fn finish(&mut self) {
         self.finishing = true;
     }
 
-    /// Forgets the signal, so that another one can be pushed.
+    /// Forget the signal, so that another one can be pushed.
     pub fn reset(&mut self) {
         self.owed = 0;
         self.finishing = false;
         self.route.reset();
     }
 
-    /// Takes as many samples as there is room for, and returns their number.
+    /// Take as many samples as there is room for, and return their number.
     fn feed(&mut self, input: &[f32]) -> usize {
         if self.finishing {
             return 0;
@@ -252,7 +253,7 @@ impl Resampler {
         consumed
     }
 
-    /// Writes outputs that are ready, at the end of the signal up to its last one, and returns their number.
+    /// Write outputs that are ready, at the end of the signal up to its last one, and return their number.
     fn produce(&mut self, output: &mut [f32]) -> usize {
         let produced = if self.finishing {
             self.produce_end(output)
@@ -263,7 +264,7 @@ impl Resampler {
         produced
     }
 
-    /// Writes outputs that are owed, with silence after the signal.
+    /// Write outputs that are owed, with silence after the signal.
     fn produce_end(&mut self, output: &mut [f32]) -> usize {
         let mut produced = 0;
         for slot in output {

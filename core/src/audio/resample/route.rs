@@ -20,8 +20,8 @@ pub(super) enum Route {
     Up(Doubler, Fraction),
 }
 
-/// The gentle stage's input and output rate and its kernel's zero crossings (Hz); `None` where the steep stage does
-/// everything, or nothing is to do.
+/// Return the gentle stage's input and output rate and its kernel's zero crossings (Hz); `None` where the steep stage
+/// does everything, or nothing is to be done.
 pub(super) fn gentle(from: u32, to: u32) -> Option<(u32, u32, u32)> {
     let doubled = 2 * from.min(to);
     if from == to || from.max(to) == doubled {
@@ -46,7 +46,7 @@ impl Route {
         }
     }
 
-    /// Takes samples, as many as there is room for, and returns their number.
+    /// Take samples, as many as there is room for, and return their number.
     pub(super) fn feed(&mut self, input: &[f32]) -> usize {
         match self {
             Self::Same(history) => history.extend(input),
@@ -57,7 +57,7 @@ impl Route {
         }
     }
 
-    /// Writes the outputs that are ready, and returns their number.
+    /// Write the outputs that are ready, and return their number.
     pub(super) fn produce(&mut self, output: &mut [f32]) -> usize {
         match self {
             Self::Same(history) => copy(history, output),
@@ -87,20 +87,20 @@ impl Route {
 
 /// A part of a route that buffers its input.
 pub(super) trait Stage {
-    /// Samples that can be taken.
+    /// Return the number of samples that can be taken.
     fn room(&self) -> usize;
 
-    /// Outputs that can be written.
+    /// Return the number of outputs that can be written.
     fn ready(&self) -> usize;
 
-    /// Takes samples, as many as there is room for, and returns their number.
+    /// Take samples, as many as there is room for, and return their number.
     fn feed(&mut self, samples: &[f32]) -> usize;
 
-    /// Writes the outputs that are ready, and returns their number.
+    /// Write the outputs that are ready, and return their number.
     fn produce(&mut self, output: &mut [f32]) -> usize;
 }
 
-/// Feeds the first stage, and through it the second one, until neither takes any more.
+/// Feed the first stage, and through it the second one, until neither takes any more.
 fn feed(first: &mut impl Stage, second: &mut impl Stage, input: &[f32]) -> usize {
     let mut taken = 0;
     loop {
@@ -112,7 +112,7 @@ fn feed(first: &mut impl Stage, second: &mut impl Stage, input: &[f32]) -> usize
     }
 }
 
-/// Takes outputs from the second stage, and feeds it with those of the first, until none is ready.
+/// Take outputs from the second stage, and feed it with those of the first, until none is ready.
 fn produce(first: &mut impl Stage, second: &mut impl Stage, output: &mut [f32]) -> usize {
     let mut made = 0;
     while made < output.len() {
@@ -126,7 +126,7 @@ fn produce(first: &mut impl Stage, second: &mut impl Stage, output: &mut [f32]) 
     made
 }
 
-/// Moves samples from one stage to the next until the next one is full, and returns their number.
+/// Move samples from one stage to the next until the next one is full, and return their number.
 fn pass(first: &mut impl Stage, second: &mut impl Stage) -> usize {
     match first.ready().min(second.room()) {
         0 => 0,

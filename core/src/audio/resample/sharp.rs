@@ -83,7 +83,7 @@ impl Doubler {
         }
     }
 
-    /// Writes blocks of pairs that begin in the place of an input.
+    /// Write blocks of pairs that begin in the place of an input.
     fn pairs(&mut self, output: &mut [f32]) -> usize {
         let (pairs, _) = output.as_chunks_mut::<2>();
         let count = self
@@ -106,14 +106,14 @@ impl Doubler {
         2 * count
     }
 
-    /// The one output in the place of an input.
+    /// Write the one output in the place of an input.
     fn at_input(&mut self, output: &mut [f32]) -> usize {
         let count = self.one(output, 0, &SHARP_EVEN);
         self.at_input = count == 0;
         count
     }
 
-    /// The one output between two inputs.
+    /// Write the one output between two inputs.
     fn between(&mut self, output: &mut [f32]) -> usize {
         let count = self.one(output, 1, &SHARP_ODD);
         self.history.discard(count);
@@ -121,7 +121,7 @@ impl Doubler {
         count
     }
 
-    /// One output of a phase whose window begins `skip` samples into the history, if it is ready.
+    /// Write one output of a phase whose window begins `skip` samples into the history, if it is ready.
     fn one(&self, output: &mut [f32], skip: usize, taps: &[f32; SHARP_TAPS]) -> usize {
         let window = self.history.samples().get(skip..skip + SHARP_TAPS);
         let (Some(window), [slot, ..]) = (window, output) else {

@@ -43,24 +43,25 @@ impl Kernel {
         }
     }
 
-    /// Taps of a window.
+    /// Return the number of taps of a window.
     pub(super) fn len(&self) -> usize {
         2 * self.ahead as usize
     }
 
-    /// Samples before the first one in the window of the first output.
+    /// Return the number of samples before the first one in the window of the first output.
     pub(super) fn silence(&self) -> usize {
         self.ahead.saturating_sub(1) as usize
     }
 
-    /// Outputs for which there are all samples, of which the first `len` belong to the one at `place`.
+    /// Return the number of outputs for which all samples are there, of which the first `len` belong to the one at
+    /// `place`.
     pub(super) fn outputs(&self, samples: usize, place: Place) -> usize {
         let windows = (samples + 1).saturating_sub(self.len()) as u32;
         let phases = (windows * self.output).saturating_sub(place.phase);
         phases.div_ceil(self.input.max(1)) as usize
     }
 
-    /// Moves to the next output, and returns the inputs passed.
+    /// Move to the next output, and return the inputs passed.
     fn step(&self, place: &mut Place) -> usize {
         let mut passed = 0;
         place.phase += self.input;
@@ -75,7 +76,7 @@ impl Kernel {
         passed
     }
 
-    /// The taps of a phase, that of the newest sample first.
+    /// Return the taps of a phase, that of the newest sample first.
     fn taps(&self, phase: u32) -> impl Iterator<Item = f32> + use<> {
         let (spacing, taps) = (self.spacing, self.len());
         let behind = phase as f32 / self.output as f32;
@@ -88,7 +89,7 @@ impl Kernel {
         .take(taps)
     }
 
-    /// Writes one output after the other, with the taps that are given for each, and returns the inputs passed.
+    /// Write one output after the other, with the taps that are given for each, and return the inputs passed.
     fn interpolate<T: Iterator<Item = f32>>(
         &self,
         samples: &[f32],
@@ -111,7 +112,7 @@ impl Kernel {
     }
 }
 
-/// Greatest common divisor of positive numbers.
+/// Compute the greatest common divisor of positive numbers.
 pub(super) const fn gcd(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
@@ -132,7 +133,7 @@ pub(super) mod evaluated {
             &self.0
         }
 
-        /// Writes outputs whose samples are all there, and returns the inputs passed.
+        /// Write outputs whose samples are all there, and return the inputs passed.
         pub(in super::super) fn interpolate(
             &self,
             samples: &[f32],
@@ -198,28 +199,28 @@ mod table {
             self.inputs.len()
         }
 
-        /// The rows of taps, each from one output on.
+        /// Return the rows of taps, each from one output on.
         pub(in super::super) fn rows(&self, index: usize) -> impl Iterator<Item = &[f32]> {
             let rows = self.taps.chunks_exact(self.columns().max(1));
             rows.map(move |row| row.get(index..).unwrap_or_default())
         }
 
-        /// Inputs from the beginning of the period to each output from one on.
+        /// Return the number of inputs from the beginning of the period to each output from one on.
         pub(in super::super) fn inputs(&self, index: usize) -> &[i32] {
             self.inputs.get(index..).unwrap_or_default()
         }
 
-        /// Most inputs from an output to the one `count` later.
+        /// Return the most inputs from an output to the one `count` later.
         pub(in super::super) fn span(&self, count: usize) -> usize {
             (count * self.kernel.input as usize).div_ceil(self.kernel.output.max(1) as usize)
         }
 
-        /// Factor of the sums.
+        /// Return the factor of the sums.
         pub(in super::super) fn spacing(&self) -> f32 {
             self.kernel.spacing
         }
 
-        /// Moves on by as many outputs as a vector has, at most [`PADDING`]; returns the inputs passed.
+        /// Move on by as many outputs as a vector has, at most [`PADDING`]; return the inputs passed.
         pub(in super::super) fn advance(&self, index: &mut usize, count: usize) -> usize {
             let inputs = self.inputs(*index);
             let place = |at: usize| inputs.get(at).copied().unwrap_or_default();
@@ -243,7 +244,7 @@ mod table {
     static TABLES: Mutex<Vec<&Table>> = Mutex::new(Vec::new());
 
     impl Taps {
-        /// `None` if the table would be too large, or there are too many.
+        /// Make taps for a kernel; `None` if the table would be too large, or there are too many.
         pub(in super::super) fn new(kernel: Kernel) -> Option<Self> {
             let columns = kernel.output as usize + PADDING;
             if kernel.len() * columns > MOST_TAPS {
@@ -265,8 +266,8 @@ mod table {
             &self.0.kernel
         }
 
-        /// Writes outputs whose samples are all there, and returns the inputs passed. The samples may be
-        /// followed by others, which do not matter.
+        /// Write outputs whose samples are all there, and return the inputs passed. The samples may be followed by
+        /// others, which do not matter.
         pub(in super::super) fn interpolate(
             &self,
             samples: &[f32],
@@ -316,7 +317,7 @@ mod either {
             }
         }
 
-        /// Writes outputs whose samples are all there, and returns the inputs passed.
+        /// Write outputs whose samples are all there, and return the inputs passed.
         pub(in super::super) fn interpolate(
             &self,
             samples: &[f32],

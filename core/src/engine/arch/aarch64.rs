@@ -52,7 +52,7 @@ impl Set {
         .flatten()
     }
 
-    /// Whether this set takes two positions at a time in a convolution over weights in place.
+    /// Return whether this set takes two positions at a time in a convolution over weights in place.
     pub(super) const fn takes_pairs(self) -> bool {
         false
     }
@@ -71,7 +71,7 @@ impl Set {
         })
     }
 
-    /// The plain loops: where the target has NEON, they are compiled for it already.
+    /// Run the plain loops: where the target has NEON, they are compiled for it already.
     pub(super) fn run(self, job: impl Job) {
         job.run(Portable);
     }

@@ -18,7 +18,7 @@ impl Set {
         [Self].into_iter()
     }
 
-    /// Whether this set takes two positions at a time in a convolution over weights in place.
+    /// Return whether this set takes two positions at a time in a convolution over weights in place.
     pub(super) const fn takes_pairs(self) -> bool {
         <Self as KernelSet>::PAIRS
     }
@@ -35,7 +35,7 @@ impl Set {
         job.run(self);
     }
 
-    /// Without a packing there is no such convolution.
+    /// Do nothing: without a packing there are no such convolutions.
     pub(super) fn conv(self, _: Conv<'_>) {}
 }
 
@@ -69,7 +69,7 @@ fn dot(inputs: &[u8], weights: &[i8]) -> i32 {
     sum
 }
 
-/// Four sums of products over the same inputs, so that these are loaded and taken apart once.
+/// Compute four sums of products over the same inputs, so that these are loaded and taken apart once.
 fn dot4(inputs: &[u8], [a, b, c, d]: [&[i8]; 4]) -> [i32; 4] {
     let (inputs, input_rest) = inputs.as_chunks::<4>();
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
@@ -78,7 +78,7 @@ fn dot4(inputs: &[u8], [a, b, c, d]: [&[i8]; 4]) -> [i32; 4] {
     dot4_words(inputs, [a, b, c, d], sums)
 }
 
-/// The inner loop, which needs every register there is: hence a function of its own.
+/// Run the inner loop, which needs every register there is and is therefore a function of its own.
 #[inline(never)]
 fn dot4_words(inputs: &[[u8; 4]], [a, b, c, d]: [&[[i8; 4]]; 4], sums: [i32; 4]) -> [i32; 4] {
     let [mut sum_a, mut sum_b, mut sum_c, mut sum_d] = sums;
@@ -92,8 +92,8 @@ fn dot4_words(inputs: &[[u8; 4]], [a, b, c, d]: [&[[i8; 4]]; 4], sums: [i32; 4])
     [sum_a, sum_b, sum_c, sum_d]
 }
 
-/// The inner loop of [`KernelSet::pairs`]: each weight is loaded and taken apart once for two positions. It needs
-/// every register there is, more than the compiler finds: hence a loop of its own.
+/// Run the inner loop of [`KernelSet::pairs`]: each weight is loaded and taken apart once for two positions. It needs
+/// every register there is, more than the compiler finds, and is therefore a loop of its own.
 #[inline(never)]
 fn pairs(all: &[[u32; 4]], rows: [&[i8]; 2]) -> [[i32; 2]; 2] {
     let [a, b] = rows.map(|row| row.as_chunks::<4>().0);
@@ -157,20 +157,20 @@ fn pairs(all: &[[u32; 4]], rows: [&[i8]; 2]) -> [[i32; 2]; 2] {
     [[first_a, second_a], [first_b, second_b]]
 }
 
-/// Four activations as two words of two halves each: those at even places, and those at odd ones.
+/// Return four activations as two words of two halves each: those at even places, and those at odd ones.
 #[inline(always)]
 fn halves(activations: [u8; 4]) -> [u32; 2] {
     let word = u32::from_le_bytes(activations);
     [word & EVEN, (word >> 8) & EVEN]
 }
 
-/// Adds four products to a sum.
+/// Add four products to a sum.
 #[inline(always)]
 fn multiply(inputs: [u32; 2], weights: [i8; 4], sum: i32) -> i32 {
     add(weight_halves(weights), inputs, sum)
 }
 
-/// Four weights as two words of two halves each, with their signs.
+/// Return four weights as two words of two halves each, with their signs.
 #[inline(always)]
 fn weight_halves(weights: [i8; 4]) -> [u32; 2] {
     let mut word = u32::from_le_bytes(weights.map(i8::cast_unsigned));
@@ -183,7 +183,7 @@ fn weight_halves(weights: [i8; 4]) -> [u32; 2] {
     [even, word]
 }
 
-/// Adds the products of two words of halves each to a sum.
+/// Add the products of two words of halves each to a sum.
 #[inline(always)]
 fn add(weights: [u32; 2], inputs: [u32; 2], mut sum: i32) -> i32 {
     // SAFETY: these instructions read and write the named registers and the saturation flag alone.

@@ -58,7 +58,7 @@ impl Kernels {
         }
     }
 
-    /// Does a job with this set's loops.
+    /// Do a job with this set's loops.
     pub(in crate::engine) fn run(self, job: impl Job) {
         match self.0 {
             Some(set) => set.run(job),
@@ -66,7 +66,7 @@ impl Kernels {
         }
     }
 
-    /// Runs a convolution over weights in this set's [`Self::packing`]; nothing where it has none.
+    /// Run a convolution over weights in this set's [`Self::packing`]; nothing where it has none.
     pub(in crate::engine) fn conv(self, conv: Conv<'_>) {
         if let Some(set) = self.0 {
             set.conv(conv);

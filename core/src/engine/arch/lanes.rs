@@ -30,31 +30,31 @@ pub(super) trait Lanes: Copy {
     /// A block of outputs: `[u8; lanes]`.
     type Bytes: AsRef<[u8]>;
 
-    /// Loads a row of biases.
+    /// Load a row of biases.
     ///
     /// # Safety
     /// The row must be readable.
     unsafe fn biases(self, row: *const u8) -> Self::Sums;
 
-    /// Loads a row of weights.
+    /// Load a row of weights.
     ///
     /// # Safety
     /// The row must be readable.
     unsafe fn weights(self, row: *const u8) -> Self::Weights;
 
-    /// Loads or notes the inputs of four steps.
+    /// Load or note the inputs of four steps.
     ///
     /// # Safety
     /// 16 bytes must be readable as long as the inputs are used.
     unsafe fn four_steps(self, inputs: *const u8) -> Self::Inputs;
 
-    /// Loads or notes the inputs of one step.
+    /// Load or note the inputs of one step.
     ///
     /// # Safety
     /// 4 bytes must be readable as long as the inputs are used.
     unsafe fn one_step(self, inputs: *const u8) -> Self::Inputs;
 
-    /// Adds the products of one step.
+    /// Add the products of one step.
     ///
     /// # Safety
     /// `STEP` must be one of those that `inputs` has.
@@ -68,11 +68,11 @@ pub(super) trait Lanes: Copy {
     /// Return the larger of each two sums.
     fn max(self, a: Self::Sums, b: Self::Sums) -> Self::Sums;
 
-    /// Requantises the sums.
+    /// Requantise the sums.
     fn requantise(self, sums: Self::Sums, requantise: Requantise) -> Self::Bytes;
 }
 
-/// Runs a convolution.
+/// Run a convolution.
 #[inline(always)]
 pub(super) fn conv<L: Lanes>(lanes: L, mut conv: Conv<'_>) {
     let mut first = 0;
@@ -92,7 +92,7 @@ pub(super) fn conv<L: Lanes>(lanes: L, mut conv: Conv<'_>) {
     }
 }
 
-/// Computes `N` blocks of outputs at all positions, from output `first` on; how many blocks that were.
+/// Compute `N` blocks of outputs at all positions, from output `first` on, and return how many blocks that were.
 #[inline(always)]
 fn blocks<L: Lanes, const N: usize>(lanes: L, conv: &mut Conv<'_>, first: usize) -> usize {
     let blocks = [(); N].map(|()| conv.blocks.next().unwrap_or_default());
@@ -106,7 +106,7 @@ fn blocks<L: Lanes, const N: usize>(lanes: L, conv: &mut Conv<'_>, first: usize)
     N
 }
 
-/// Computes `N` blocks of outputs at the next `P` positions.
+/// Compute `N` blocks of outputs at the next `P` positions.
 #[inline(always)]
 fn tile<L: Lanes, const P: usize, const N: usize>(
     lanes: L,
@@ -209,7 +209,7 @@ fn tile_sums<L: Lanes, const P: usize, const N: usize>(
     }
 }
 
-/// Adds the products of one step.
+/// Add the products of one step.
 ///
 /// # Safety
 /// `inputs` must have step `STEP`, and each of `rows` a row of weights.
@@ -230,7 +230,7 @@ unsafe fn step<L: Lanes, const STEP: usize, const P: usize, const N: usize>(
     }
 }
 
-/// Adds the products of the extra rows.
+/// Add the products of the extra rows.
 ///
 /// # Safety
 /// Each of `inputs` must have `reach` bytes.

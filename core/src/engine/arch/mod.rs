@@ -66,13 +66,13 @@ pub(super) trait KernelSet: Copy {
         portable::dot(inputs, weights)
     }
 
-    /// Four sums of products over the same inputs.
+    /// Compute four sums of products over the same inputs.
     #[inline(always)]
     fn dot4(self, inputs: &[u8], weights: [&[i8]; 4]) -> [i32; 4] {
         portable::dot4(inputs, weights)
     }
 
-    /// Spreads the inputs of position `place` (0 or 1), at least four: of each four, those at even places go into the
+    /// Spread the inputs of position `place` (0 or 1), at least four: of each four, those at even places go into the
     /// halves of one word, those at odd ones into the next. The last word holds the last four inputs, with zeros for
     /// those that an earlier word has already.
     #[inline(always)]
@@ -89,20 +89,20 @@ pub(super) trait KernelSet: Copy {
         }
     }
 
-    /// Sums of products of the inputs of two positions, spread, and the weights of two outputs:
+    /// Compute the sums of products of the inputs of two positions, spread, and the weights of two outputs:
     /// `[output][position]`.
     #[inline(always)]
     fn pairs(self, words: &[[u32; 4]], weights: [&[i8]; 2]) -> [[i32; 2]; 2] {
         portable::pairs(words, weights)
     }
 
-    /// Adds the product of a value and a weight to each sum; the shortest of the three slices ends it.
+    /// Add the product of a value and a weight to each sum; the shortest of the three slices ends it.
     #[inline(always)]
     fn multiply_add(self, sums: &mut [i32], values: &[u8], weights: &[i8]) {
         portable::multiply_add(sums, values, weights);
     }
 
-    /// Adds a value to each sum.
+    /// Add a value to each sum.
     #[inline(always)]
     fn add(self, sums: &mut [i32], values: &[u8]) {
         for (sum, value) in sums.iter_mut().zip(values) {
@@ -110,7 +110,7 @@ pub(super) trait KernelSet: Copy {
         }
     }
 
-    /// Replaces each value of `kept` by the one in `values` where that is larger.
+    /// Replace each value of `kept` by the one in `values` where that is larger.
     #[inline(always)]
     fn keep_largest(self, kept: &mut [u8], values: &[u8]) {
         for (kept, value) in kept.iter_mut().zip(values) {

@@ -11,7 +11,7 @@ impl Set {
         core::iter::empty()
     }
 
-    /// Whether this set takes two positions at a time in a convolution over weights in place.
+    /// Return whether this set takes two positions at a time in a convolution over weights in place.
     pub(super) const fn takes_pairs(self) -> bool {
         match self {}
     }

@@ -25,7 +25,7 @@ impl Packing {
     /// Taps in a step: the inputs of four taps are one 32-bit word.
     pub(in crate::engine) const TAPS: usize = 4;
 
-    /// Bytes of a row, of biases or weights.
+    /// Return the bytes of a row of biases or weights.
     pub(in crate::engine) const fn row_bytes(self) -> usize {
         self.lanes * Self::TAPS
     }
@@ -70,7 +70,7 @@ pub(in crate::engine) struct Blocks<'a> {
 }
 
 impl<'a> Blocks<'a> {
-    /// Begins with `count` blocks at the front of `packed`.
+    /// Begin with `count` blocks at the front of `packed`.
     pub(in crate::engine) fn new(
         packing: &Packing,
         walk: Walk,
@@ -102,8 +102,8 @@ impl<'a> Blocks<'a> {
         self.rows.len() / self.block_bytes.max(1)
     }
 
-    /// Takes a block's extra rows: how many there are and where their inputs lie, filled up to whole rows; then
-    /// the rows.
+    /// Take a block's extra rows: how many there are and where their inputs lie, filled up to whole rows; then the
+    /// rows.
     fn take_extra(&mut self) -> (&'a [[u8; 4]], &'a [u8]) {
         let words = self.extra.as_chunks::<4>().0;
         let count = words.first().map_or(0, |word| u32::from_le_bytes(*word)) as usize;
@@ -166,7 +166,7 @@ pub(in crate::engine) struct Positions {
 }
 
 impl Positions {
-    /// Begins at the first cell: input bytes from one position to the next and positions of a cell (each down and
+    /// Begin at the first cell: input bytes from one position to the next and positions of a cell (each down and
     /// right), cells in a row, output bytes from one cell to the next.
     pub(in crate::engine) fn new(
         step: [usize; 2],

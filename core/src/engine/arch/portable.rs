@@ -8,8 +8,8 @@ pub(super) struct Portable;
 
 impl KernelSet for Portable {}
 
-/// Product of an activation and a weight. It fits in 16 bits, which lets the compiler use the
-/// multiply-and-add instructions that work on pairs of them.
+/// Multiply an activation by a weight. It fits in 16 bits, which lets the compiler use the multiply-and-add
+/// instructions that work on pairs of them.
 #[inline(always)]
 fn product(activation: u8, weight: i8) -> i32 {
     i32::from(i16::from(activation)) * i32::from(i16::from(weight))
@@ -25,7 +25,7 @@ pub(super) fn dot(inputs: &[u8], weights: &[i8]) -> i32 {
         .sum()
 }
 
-/// Four sums of products over the same inputs, so that these are loaded once.
+/// Compute four sums of products over the same inputs, so that these are loaded once.
 #[inline(always)]
 pub(super) fn dot4(inputs: &[u8], [a, b, c, d]: [&[i8]; 4]) -> [i32; 4] {
     let mut sums = [0; 4];
@@ -38,7 +38,7 @@ pub(super) fn dot4(inputs: &[u8], [a, b, c, d]: [&[i8]; 4]) -> [i32; 4] {
     sums
 }
 
-/// Sums of products of the inputs of two positions, spread, and the weights of two outputs.
+/// Compute the sums of products of the inputs of two positions, spread, and the weights of two outputs.
 #[inline(always)]
 pub(super) fn pairs(words: &[[u32; 4]], weights: [&[i8]; 2]) -> [[i32; 2]; 2] {
     weights.map(|weights| {
@@ -55,7 +55,7 @@ pub(super) fn pairs(words: &[[u32; 4]], weights: [&[i8]; 2]) -> [[i32; 2]; 2] {
     })
 }
 
-/// Adds a product to each sum.
+/// Add a product to each sum.
 #[inline(always)]
 pub(super) fn multiply_add(sums: &mut [i32], values: &[u8], weights: &[i8]) {
     for ((sum, value), weight) in sums.iter_mut().zip(values).zip(weights) {

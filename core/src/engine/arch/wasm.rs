@@ -17,7 +17,7 @@ impl Set {
         [Self].into_iter()
     }
 
-    /// Whether this set takes two positions at a time in a convolution over weights in place.
+    /// Return whether this set takes two positions at a time in a convolution over weights in place.
     pub(super) const fn takes_pairs(self) -> bool {
         false
     }
@@ -30,7 +30,7 @@ impl Set {
         Some(&Self::PACKING)
     }
 
-    /// The plain loops, which are compiled for SIMD already.
+    /// Run the plain loops, which are compiled for SIMD already.
     pub(super) fn run(self, job: impl Job) {
         job.run(Portable);
     }

@@ -55,7 +55,7 @@ impl Set {
         .flatten()
     }
 
-    /// Whether this set takes two positions at a time in a convolution over weights in place.
+    /// Return whether this set takes two positions at a time in a convolution over weights in place.
     pub(super) const fn takes_pairs(self) -> bool {
         false
     }
@@ -115,7 +115,7 @@ struct Loops;
 
 impl KernelSet for Loops {}
 
-/// Whether `x·a + y·b` lies within 16 bits for all x and y in `0..=255`.
+/// Return whether `x·a + y·b` lies within 16 bits for all x and y in `0..=255`.
 const fn fits(a: i8, b: i8) -> bool {
     let (a, b) = (a as i32, b as i32);
     let positive = if a > 0 { a } else { 0 } + if b > 0 { b } else { 0 };
@@ -123,7 +123,7 @@ const fn fits(a: i8, b: i8) -> bool {
     255 * positive <= i16::MAX as i32 && 255 * negative >= i16::MIN as i32
 }
 
-/// The inputs of a step, in all lanes.
+/// Return the inputs of a step, for all lanes.
 ///
 /// # Safety
 /// The step's four bytes must be readable.

@@ -5,7 +5,7 @@ use super::sliding::for_each_pooled;
 use crate::engine::arch::KernelSet;
 use crate::model::{Geometry, Layer, Shape};
 
-/// Convolution with fused maximum pooling: since requantising keeps order, the largest of the pooled
+/// Compute a convolution with fused maximum pooling: since requantising preserves order, the largest of the pooled
 /// positions is found on the fly and no unpooled activation is ever stored.
 #[inline(always)]
 pub(super) fn conv<K: KernelSet>(
@@ -47,8 +47,8 @@ pub(super) fn fits_pairs(layer: &Layer<'_>, spread: &[[u32; 4]]) -> bool {
     taps >= 4 && taps.div_ceil(4) <= spread.len()
 }
 
-/// The same at two positions and for two outputs at a time, so that inputs and weights are taken apart once for two
-/// products. A kernel has at least four taps.
+/// Compute the same at two positions and for two outputs at a time, so that inputs and weights are taken apart once for
+/// two products. A kernel has at least four taps.
 #[inline(always)]
 pub(super) fn conv_pairs<K: KernelSet>(
     kernels: K,
@@ -123,8 +123,8 @@ impl<'a> Gather<'a> {
         }
     }
 
-    /// Copies the inputs for output position (`y`, `x`) into `patch`, `[kernel height, kernel width,
-    /// channels]`, with zeros where the kernel hangs over the edge.
+    /// Copy the inputs for output position (`y`, `x`) into `patch`, `[kernel height, kernel width, channels]`, with
+    /// zeros where the kernel hangs over the edge.
     fn at(&self, y: usize, x: usize, patch: &mut [u8]) {
         let g = self.geometry;
         let channels = usize::from(self.shape.channels);

@@ -4,7 +4,7 @@ use super::requantise::Requantise;
 use crate::engine::arch::KernelSet;
 use crate::model::Layer;
 
-/// Fully connected layer in the network's inside.
+/// Compute a fully connected layer inside the network.
 #[inline(always)]
 pub(super) fn dense<K: KernelSet>(kernels: K, layer: &Layer<'_>, input: &[u8], output: &mut [u8]) {
     let requantise = Requantise::new(layer.shift);
@@ -13,7 +13,7 @@ pub(super) fn dense<K: KernelSet>(kernels: K, layer: &Layer<'_>, input: &[u8], o
     }
 }
 
-/// The last layer, whose sums are the logits.
+/// Compute the last layer, whose sums are the logits.
 #[inline(always)]
 pub(super) fn logits<K: KernelSet>(
     kernels: K,

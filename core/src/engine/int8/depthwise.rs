@@ -5,7 +5,7 @@ use super::sliding::{BLOCK, for_each_block, for_each_pooled, for_each_tap, tail}
 use crate::engine::arch::KernelSet;
 use crate::model::{Geometry, Layer};
 
-/// Depthwise convolution with fused maximum pooling.
+/// Compute a depthwise convolution with fused maximum pooling.
 #[inline(always)]
 pub(super) fn depthwise<K: KernelSet>(
     kernels: K,

@@ -54,7 +54,7 @@ impl<'a> Packable<'a> {
         .then_some(this)
     }
 
-    /// Bytes of the repacked weights.
+    /// Return the bytes of the repacked weights.
     pub(super) fn packed_bytes(&self) -> usize {
         let row_bytes = self.packing.row_bytes();
         let rows = self.blocks() * (1 + self.walk(0).weight_rows()) * row_bytes;
@@ -68,7 +68,7 @@ impl<'a> Packable<'a> {
         rows + extra.sum::<usize>()
     }
 
-    /// Bytes of the inputs with their padding, 0 where they are read where they lie.
+    /// Return the bytes of the padded inputs, 0 where they are read in place.
     pub(super) fn padded_bytes(&self) -> usize {
         if self.reads_in_place() {
             0
@@ -77,7 +77,7 @@ impl<'a> Packable<'a> {
         }
     }
 
-    /// Repacks the weights into the front of `packed`; returns what is left of it.
+    /// Repack the weights into the front of `packed`; return what is left of it.
     pub(super) fn pack<'p>(&self, packed: &'p mut [u8]) -> &'p mut [u8] {
         let row_bytes = self.packing.row_bytes();
         let block_rows = 1 + self.walk(0).weight_rows();
@@ -97,7 +97,7 @@ impl<'a> Packable<'a> {
         extra
     }
 
-    /// Runs the layer on the weights at the front of `packed`; returns what is left of them.
+    /// Run the layer on the weights at the front of `packed`; return what is left of them.
     pub(super) fn run<'p>(
         &self,
         kernels: Kernels,
@@ -138,12 +138,12 @@ impl<'a> Packable<'a> {
         rest
     }
 
-    /// Channels of the convolution's input.
+    /// Return the channels of the convolution's input.
     fn channels(&self) -> usize {
         self.row / usize::from(self.geometry.kernel[1]).max(1)
     }
 
-    /// Height and width of the convolution's input.
+    /// Return the height and width of the convolution's input.
     fn extent(&self) -> [u64; 2] {
         match self.layer.op {
             Op::Dense => [1, 1],
@@ -151,24 +151,24 @@ impl<'a> Packable<'a> {
         }
     }
 
-    /// Bytes of an input row without padding.
+    /// Return the bytes of an input row without padding.
     fn input_row(&self) -> usize {
         self.extent()[1] as usize * self.channels()
     }
 
-    /// Bytes of an input row with its padding.
+    /// Return the bytes of an input row with its padding.
     fn padded_width(&self) -> u64 {
         let [_, left, _, right] = self.geometry.pad.map(u64::from);
         (self.extent()[1] + left + right) * self.channels() as u64
     }
 
-    /// Bytes of the padded inputs; the last step of a row may read past its end.
+    /// Return the bytes of the padded inputs; the last step of a row may read past its end.
     fn padded_len(&self) -> u64 {
         let [top, _, bottom, _] = self.geometry.pad.map(u64::from);
         (self.extent()[0] + top + bottom) * self.padded_width() + Packing::TAPS as u64
     }
 
-    /// Whether the inputs need no padding, no flipping and no bytes past their end.
+    /// Return whether the inputs need no padding, no flipping and no bytes past their end.
     fn reads_in_place(&self) -> bool {
         self.geometry.pad == [0; 4]
             && self.packing.flip == 0
@@ -183,12 +183,12 @@ impl<'a> Packable<'a> {
         }
     }
 
-    /// Blocks of outputs.
+    /// Return the number of blocks of outputs.
     fn blocks(&self) -> usize {
         usize::from(self.layer.output.channels).div_ceil(self.packing.lanes)
     }
 
-    /// Copies the inputs into their padding.
+    /// Copy the inputs into their padding.
     fn pad(&self, input: &[u8], padded: &mut [u8]) {
         let flip = self.packing.flip;
         let [top, left, _, _] = self.geometry.pad.map(usize::from);
@@ -204,13 +204,13 @@ impl<'a> Packable<'a> {
         }
     }
 
-    /// Kernel row and step of every row of weights.
+    /// Return the kernel row and step of every row of weights.
     fn steps(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
         let walk = self.walk(0);
         (0..walk.rows).flat_map(move |row| (0..walk.steps).map(move |step| (row, step)))
     }
 
-    /// All weights of an output.
+    /// Return all weights of an output.
     fn output(&self, output: usize) -> &'a [i8] {
         let taps = self.row * usize::from(self.geometry.kernel[0]);
         let weights = self.layer.weights;
@@ -219,7 +219,7 @@ impl<'a> Packable<'a> {
             .unwrap_or_default()
     }
 
-    /// One output's weights of a step, with zeros past the row's end.
+    /// Return one output's weights of a step, with zeros past the row's end.
     fn taps(&self, output: usize, (row, step): (usize, usize)) -> [i8; Packing::TAPS] {
         let mut taps = [0; Packing::TAPS];
         let at = step * Packing::TAPS;
@@ -232,7 +232,7 @@ impl<'a> Packable<'a> {
         taps
     }
 
-    /// The steps at which a block has weights that do not fit beside their neighbours.
+    /// Return the steps at which a block has weights that do not fit beside their neighbours.
     fn extra_steps(&self, block: usize) -> impl Iterator<Item = (usize, usize)> {
         self.steps().filter(move |step| {
             (0..self.packing.lanes).any(|lane| {
@@ -242,7 +242,7 @@ impl<'a> Packable<'a> {
         })
     }
 
-    /// The weights that stay in their row, or those that go into an extra one.
+    /// Return the weights that stay in their row, or those that go into an extra one.
     fn part(&self, [a, b, c, d]: [i8; Packing::TAPS], part: Part) -> [i8; Packing::TAPS] {
         let fits = |x, y| self.packing.fits.is_none_or(|fits| fits(x, y));
         let ([b, extra_b], [d, extra_d]) = (
@@ -282,7 +282,7 @@ impl<'a> Packable<'a> {
         }
     }
 
-    /// Writes a block's extra rows to the front of `extra`; returns what is left of it.
+    /// Write a block's extra rows to the front of `extra`; return what is left of it.
     fn pack_extra<'p>(&self, block: usize, extra: &'p mut [u8]) -> &'p mut [u8] {
         let row_bytes = self.packing.row_bytes();
         let count = self.extra_steps(block).count();

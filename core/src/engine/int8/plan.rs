@@ -24,12 +24,12 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Plans the least memory for a model: the weights in place.
+    /// Plan the least memory for a model: the weights in place.
     pub(crate) fn least(model: &Model<'_>) -> Self {
         Self::new(model, None, false)
     }
 
-    /// Plans the memory with which a set of inner loops is fastest.
+    /// Plan the memory with which a set of inner loops is fastest.
     pub(crate) fn fast(model: &Model<'_>, kernels: Kernels) -> Self {
         Self::new(model, kernels.packing(), kernels.takes_pairs())
     }
@@ -70,7 +70,7 @@ impl Plan {
         arena.get(range).unwrap_or_default()
     }
 
-    /// Splits the arena into what layer `index` reads and what it writes.
+    /// Split the arena into what layer `index` reads and what it writes.
     pub(crate) fn split<'a>(
         &self,
         arena: &'a mut [u8],
@@ -92,14 +92,14 @@ impl Plan {
     }
 }
 
-/// The layers in order, with whether each is the last.
+/// Return the layers in order, with whether each is the last.
 pub(super) fn layers<'a>(model: &Model<'a>) -> impl Iterator<Item = (Layer<'a>, bool)> {
     let count = model.layers().len();
     let layers = model.layers().enumerate();
     layers.map(move |(index, layer)| (layer, index + 1 == count))
 }
 
-/// The part of a block that begins on [`ALIGNMENT`].
+/// Return the part of a block that begins on [`ALIGNMENT`].
 pub(super) fn aligned(block: &mut [u8]) -> &mut [u8] {
     let skip = block.as_ptr().align_offset(ALIGNMENT).min(block.len());
     block.get_mut(skip..).unwrap_or_default()
@@ -109,7 +109,7 @@ fn input_bytes(layer: &Layer<'_>) -> usize {
     layer.input.len() as usize
 }
 
-/// Bytes of a layer's output in the arena; the last layer's logits are i32 and go to the caller, but a
+/// Return the bytes of a layer's output in the arena; the last layer's logits are i32 and go to the caller, but one
 /// byte each is kept for them so that no layer is a special case.
 fn output_bytes(layer: &Layer<'_>) -> usize {
     layer.output.len() as usize

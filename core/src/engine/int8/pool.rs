@@ -5,7 +5,7 @@ use super::sliding::{BLOCK, for_each_block, for_each_pooled, for_each_tap, tail}
 use crate::engine::arch::KernelSet;
 use crate::model::{Geometry, Layer};
 
-/// Maximum over a window.
+/// Compute the maximum over a window.
 #[inline(always)]
 pub(super) fn max_pool<K: KernelSet>(
     kernels: K,

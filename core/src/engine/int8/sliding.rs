@@ -5,7 +5,7 @@ use crate::model::{Geometry, Layer, Shape};
 /// Channels whose sums are kept at a time: enough that finding the taps costs little beside them.
 pub(super) const BLOCK: usize = 32;
 
-/// Calls `f(first channel, outputs)` for a cell's channels, [`BLOCK`] at a time.
+/// Call `f(first channel, outputs)` for a cell's channels, [`BLOCK`] at a time.
 #[inline(always)]
 pub(super) fn for_each_block(cell: &mut [u8], mut f: impl FnMut(usize, &mut [u8])) {
     for (index, outs) in cell.chunks_mut(BLOCK).enumerate() {
@@ -19,8 +19,8 @@ pub(super) fn tail<T>(values: &[T], from: usize) -> &[T] {
     values.get(from..).unwrap_or_default()
 }
 
-/// Calls `at(y, x, cell)` for every position of the sliding window, with the output cell (all channels)
-/// that the position is pooled into; each cell begins at 0.
+/// Call `at(y, x, cell)` for every position of the sliding window, with the output cell (all channels) that the
+/// position is pooled into; each cell begins at 0.
 #[inline(always)]
 pub(super) fn for_each_pooled(
     layer: &Layer<'_>,
@@ -43,8 +43,8 @@ pub(super) fn for_each_pooled(
     }
 }
 
-/// Calls `at(tap, pixel)` for the kernel's positions that lie inside the input, where `pixel` counts
-/// input positions row by row.
+/// Call `at(tap, pixel)` for the kernel's positions that lie inside the input, where `pixel` counts input positions row
+/// by row.
 #[inline(always)]
 pub(super) fn for_each_tap(
     shape: Shape,

@@ -43,7 +43,7 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    /// `source` begins with the samples. `length` is theirs in bytes, if the header tells it.
+    /// Read samples from `source`, which begins with them; `length` is theirs in bytes, if the header states it.
     pub(super) fn new(
         mut source: Source,
         coding: Coding,

@@ -122,7 +122,7 @@ impl Packets for Container {
     }
 }
 
-/// The track that players would play: the default one if it can be decoded, else the first that can.
+/// Choose the track that players would play: the default one if it can be decoded, else the first that can.
 fn choose_track(
     reader: &dyn FormatReader,
     container: &'static str,
@@ -139,14 +139,14 @@ fn choose_track(
     Ok(playable.next().unwrap_or(first))
 }
 
-/// Length of a track in seconds, where the container tells it.
+/// Return the length of a track in seconds, where the container states it.
 fn seconds(track: &Track) -> Option<f64> {
     let base = track.time_base?;
     let units = track.duration?.get();
     Some(units as f64 * f64::from(base.numer.get()) / f64::from(base.denom.get()))
 }
 
-/// What it means when a container cannot be opened.
+/// Convert the fault that kept a container from opening.
 fn open_error(error: SymphoniaError) -> DecodeError {
     match error {
         SymphoniaError::IoError(error) if error.kind() != ErrorKind::UnexpectedEof => error.into(),

@@ -114,7 +114,8 @@ impl Frames {
         }
     }
 
-    /// Whether the bytes that look like a frame are one: it is where the last one ended and like it, or others follow.
+    /// Return whether the bytes that look like a frame are one: it is where the last one ended and like it, or others
+    /// follow.
     fn is_believed(&mut self, header: &Header) -> Result<bool, DecodeError> {
         if self.in_step
             && self

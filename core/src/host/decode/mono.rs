@@ -37,7 +37,7 @@ impl MonoReader {
         })
     }
 
-    /// As [`AudioReader::replaced`].
+    /// Return the same as [`AudioReader::replaced`].
     #[must_use]
     pub fn replaced(&self) -> Option<(u64, u64)> {
         self.reader.replaced()

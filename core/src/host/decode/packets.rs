@@ -62,8 +62,8 @@ pub(super) fn decoder(
     })
 }
 
-/// Configuration of AAC-LC for the core of a stream of HE-AAC, which adds the band above and, in version 2, the
-/// second channel; `None` for every other stream.
+/// Return the configuration of AAC-LC for the core of a stream of HE-AAC, which adds the band above and, in version 2,
+/// the second channel; `None` for every other stream.
 ///
 /// Fields as ISO/IEC 14496-3, 1.6.2.1 has them: object type (5 bits), index of the rate (4), channels (4).
 fn aac_core(config: &[u8]) -> Option<[u8; 2]> {

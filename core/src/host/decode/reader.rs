@@ -266,7 +266,8 @@ fn packets(mut source: Source) -> Result<Box<dyn Packets>, DecodeError> {
     })
 }
 
-/// A hostile file may reach an assertion in a decoder; that is the file's error, not the program's.
+/// Turn panics into errors: a hostile file may reach an assertion in a decoder, which is the file's error, not the
+/// program's.
 fn guarded<T>(run: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(DecodeError::Decoder))
 }

@@ -60,7 +60,7 @@ fn skip_zeros(source: &mut Source) -> IoResult<()> {
     Ok(())
 }
 
-/// Length of the ID3v2 tag that these bytes begin, with its header and footer.
+/// Return the length of the ID3v2 tag that these bytes begin, with its header and footer.
 pub(super) fn id3_length(bytes: &[u8]) -> Option<u64> {
     let [b'I', b'D', b'3', major, minor, flags, size @ ..] = bytes.first_chunk::<10>()? else {
         return None;
@@ -169,8 +169,8 @@ fn kind(bytes: &[u8]) -> Kind {
     Kind::Frames
 }
 
-/// Whether a sync byte begins each packet, which has 188 bytes, or 192 with a time in front, or 204 with a check
-/// behind.
+/// Return whether a sync byte begins each packet, which has 188 bytes, or 192 with a time before it, or 204 with a
+/// check after it.
 fn is_transport_stream(bytes: &[u8]) -> bool {
     [(0, 188), (4, 192), (0, 204)]
         .into_iter()

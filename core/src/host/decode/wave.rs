@@ -153,7 +153,7 @@ impl Format {
         })
     }
 
-    /// Bytes of a sample: by the block where that is possible, by the bits otherwise.
+    /// Return the bytes of a sample: by the block where that is possible, by the bits otherwise.
     fn sample_bytes(&self) -> u16 {
         let bytes = self.bits.div_ceil(8);
         let by_block = self.block.checked_div(self.channels).unwrap_or(0);
@@ -250,8 +250,8 @@ fn samples(
     Ok(Box::new(Blocks::new(source, coding, length, "wav")?))
 }
 
-/// Whether the samples go on after the length that the header gives: neither the end of the file, nor a chunk, nor a
-/// tag, nor a gap is there.
+/// Return whether the samples go on after the length that the header states: neither the end of the file, nor a chunk,
+/// nor a tag, nor a gap is there.
 fn goes_on(source: &mut Source, length: u64) -> Result<bool, DecodeError> {
     let bytes = source.read_at(length, 4096)?;
     let is_chunk = |bytes: &[u8]| {

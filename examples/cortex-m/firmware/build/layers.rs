@@ -20,7 +20,7 @@ struct Case {
     output: Shape,
 }
 
-/// Writes the models and `layers.rs`, a table of them, into `out`.
+/// Write the models and `layers.rs`, a table of them, into `out`.
 pub(crate) fn write(shipped: &[u8], out: &Path) -> Result<(), Box<dyn Error>> {
     let shipped = Model::parse(shipped)?;
     let mut cases: Vec<Case> = shipped
@@ -75,7 +75,7 @@ const DENSE_2: &[u8] = include_bytes!(concat!(env!(\"OUT_DIR\"), \"/dense-2.timb
     Ok(())
 }
 
-/// Layers that other models have.
+/// Make layers that the shipped model does not have.
 fn not_shipped() -> Result<Vec<Case>, Box<dyn Error>> {
     let conv = Geometry::square(3, 1, 1);
     let cases = [
@@ -133,7 +133,7 @@ fn name(op: Op, input: Shape, output: Shape) -> String {
     format!("{what} {} to {}", shape(input), shape(output))
 }
 
-/// Multiply-adds, or values that are looked at where there is no multiplication.
+/// Return the multiply-adds, or the values that are compared where there are no multiplications.
 fn work(case: &Case) -> u64 {
     let positions = |g: Geometry| {
         g.output(case.input)
@@ -160,7 +160,7 @@ fn work(case: &Case) -> u64 {
     }
 }
 
-/// The 1×1 convolution to the input's channels, none if one channel is enough.
+/// Return the 1×1 convolution to the input's channels, none if one channel is enough.
 fn widen(input: Shape) -> Option<LayerSpec> {
     let op = Op::Conv {
         geometry: Geometry::square(1, 1, 0),
@@ -172,7 +172,7 @@ fn widen(input: Shape) -> Option<LayerSpec> {
         .and_then(Result::ok)
 }
 
-/// A layer with weights of all sizes; their values change no instruction count but those of the clamp.
+/// Make a layer with weights of all sizes; their values change no instruction count but those of the clamp.
 fn layer(op: Op, input: Shape, channels: u16) -> Result<LayerSpec, Box<dyn Error>> {
     let output = op
         .output(input, channels)
@@ -195,7 +195,7 @@ fn layer(op: Op, input: Shape, channels: u16) -> Result<LayerSpec, Box<dyn Error
     })
 }
 
-/// A model of some layers and a dense one.
+/// Make a model of some layers and a dense one.
 fn chain<'a>(
     shipped: &Model<'_>,
     input: Shape,

@@ -42,7 +42,7 @@ pub struct Samples {
     left: usize,
 }
 
-/// Starts the timer; `None` if it is not the first call.
+/// Start the timer; `None` if it is not the first call.
 pub fn start(mut timer: SYST, queue: &'static mut Queue) -> Option<Samples> {
     let (producer, consumer) = queue.split();
     let microphone = Microphone {
@@ -64,7 +64,7 @@ pub fn start(mut timer: SYST, queue: &'static mut Queue) -> Option<Samples> {
 }
 
 impl Samples {
-    /// The next block, `None` at the tune's end. Sleeps until there is one.
+    /// Return the next block, `None` at the tune's end; sleep until there is one.
     pub fn wait(&mut self) -> Option<Block> {
         self.left = self.left.checked_sub(1)?;
         loop {
@@ -75,14 +75,14 @@ impl Samples {
         }
     }
 
-    /// Interrupts that found the queue full.
+    /// Return the number of interrupts that found the queue full.
     pub fn delayed(&self) -> u32 {
         critical_section::with(|cs| DELAYED.borrow(cs).get())
     }
 }
 
 impl Microphone {
-    /// One interrupt's work; false if the queue was full.
+    /// Do one interrupt's work; return false if the queue was full.
     fn tick(&mut self) -> bool {
         let tune = &mut self.tune;
         let block = self

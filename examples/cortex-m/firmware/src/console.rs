@@ -7,17 +7,17 @@ use cortex_m_semihosting::hio::{self, HostStream};
 pub struct Console(Option<HostStream>);
 
 impl Console {
-    /// Asks the debugger for its output.
+    /// Ask the debugger for its output.
     pub fn open() -> Self {
         Self(hio::hstdout().ok())
     }
 
-    /// Prints text.
+    /// Print text.
     pub fn text(&mut self, text: &str) {
         self.bytes(text.as_bytes());
     }
 
-    /// Prints a number in decimal.
+    /// Print a number in decimal.
     pub fn number(&mut self, mut number: u32) {
         let mut digits = [b'0'; 10];
         let mut from = digits.len();
@@ -32,7 +32,7 @@ impl Console {
         self.bytes(digits.get(from..).unwrap_or_default());
     }
 
-    /// Something about this machine that others need not agree with.
+    /// Print a number that depends on this machine, so that others need not agree with it.
     pub fn note(&mut self, what: &str, number: u32) {
         self.text("# ");
         self.text(what);
@@ -41,13 +41,13 @@ impl Console {
         self.text("\n");
     }
 
-    /// Ends the program.
+    /// End the program.
     pub fn exit(&mut self) -> ! {
         debug::exit(debug::EXIT_SUCCESS);
         halt()
     }
 
-    /// Ends the program with an error.
+    /// End the program with an error.
     pub fn fail(&mut self, why: &str) -> ! {
         self.text(why);
         self.text("\n");
@@ -63,14 +63,14 @@ impl Console {
     }
 }
 
-/// What is left to do for a program that is over.
+/// Stop for good, after the program is over.
 pub fn halt() -> ! {
     loop {
         cortex_m::asm::wfi();
     }
 }
 
-/// Never reached: the linker finds no caller, which `run.sh` checks.
+/// Stop; the linker finds no caller of this, which `run.sh` checks.
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     debug::exit(debug::EXIT_FAILURE);

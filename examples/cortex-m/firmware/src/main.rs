@@ -64,7 +64,7 @@ fn main() -> ! {
     console.exit()
 }
 
-/// Makes the classifier in a function of its own, so that what this takes on the stack is given back.
+/// Make the classifier in a function of its own, so that its stack is given back.
 #[inline(never)]
 fn classifier(memory: &'static mut [u8]) -> Option<&'static mut Int8Classifier> {
     let model = Model::parse(scenario::MODEL).ok()?;
@@ -72,7 +72,7 @@ fn classifier(memory: &'static mut [u8]) -> Option<&'static mut Int8Classifier> 
     cortex_m::singleton!(: Int8Classifier = classifier)
 }
 
-/// The line that the desktop prints, too.
+/// Print the line that the desktop prints, too.
 fn print(console: &mut Console, what: &str, classifier: &Int8Classifier) {
     let Ok(result) = classifier.result() else {
         console.fail("there is no result");

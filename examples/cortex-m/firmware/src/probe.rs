@@ -7,7 +7,7 @@ unsafe extern "C" {
     static _stack_start: u32;
 }
 
-/// Counts the instructions of `f`, under QEMU with the plugin in `qemu/icount.c`.
+/// Count the instructions of `f`, under QEMU with the plugin in `qemu/icount.c`.
 #[inline(never)]
 pub fn count<T>(f: impl FnOnce() -> T) -> T {
     // SAFETY: copies a register onto itself.
@@ -18,8 +18,8 @@ pub fn count<T>(f: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Most bytes of stack that were in use at any time, interrupts included: those from the first word that
-/// does not have the colour of before `main` any more.
+/// Return the most bytes of stack that were in use at any time, interrupts included: those from the first word that no
+/// longer has the colour from before `main`.
 pub fn stack_used() -> u32 {
     let (end, start) = (&raw const _stack_end, &raw const _stack_start);
     let mut word = end;

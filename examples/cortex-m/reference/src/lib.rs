@@ -9,7 +9,7 @@ use timbrel_core::engine::Engine;
 use timbrel_core::frontend::FrontEnd;
 use timbrel_core::model::Model;
 
-/// What the firmware prints about the windows and the genre.
+/// Return what the firmware prints about the windows and the genre.
 ///
 /// # Errors
 /// The classifier's, if the model and the tune do not go together.
@@ -53,7 +53,7 @@ fn line<E: Engine>(
     Ok(())
 }
 
-/// What the bench firmware prints about floating-point results.
+/// Return what the bench firmware prints about floating-point results.
 #[must_use]
 pub fn fingerprints() -> String {
     let log_mel = scenario::FrontEndMemory::new(&FrontEnd::COMPACT);
@@ -62,8 +62,8 @@ pub fn fingerprints() -> String {
     format!("columns {columns}\nresampled {resampled}\n")
 }
 
-/// Everything, as bytes that a host without strings can read: the text's address in the lower and its length
-/// in the upper 32 bits, for WebAssembly. The text is never freed.
+/// Return everything as bytes that a host without strings can read: the text's address in the lower and its length in
+/// the upper 32 bits, for WebAssembly. The text is never freed.
 // the name is the module's interface; there is no other of that name
 #[unsafe(no_mangle)]
 pub extern "C" fn report() -> u64 {

@@ -17,7 +17,7 @@ pub const COLUMN_SAMPLES: usize = 4 * RATE_HZ as usize;
 const OTHER_RATE_HZ: u32 = 48_000;
 const RESAMPLED_SAMPLES: usize = 4_800;
 
-/// Fingerprint of the log-mel columns of the tune's beginning.
+/// Return the fingerprint of the log-mel columns of the tune's beginning.
 pub fn columns(log_mel: &mut FrontEndMemory) -> u32 {
     log_mel.reset();
     let mut hash = Hash::new();
@@ -32,8 +32,8 @@ pub fn columns(log_mel: &mut FrontEndMemory) -> u32 {
     hash.0
 }
 
-/// Fingerprint of the tune's first tenth of a second, played at 48 kHz, resampled to the model's rate. `None`
-/// never comes.
+/// Return the fingerprint of the tune's first tenth of a second, played at 48 kHz and resampled to the model's rate; it
+/// is never `None`.
 #[must_use]
 pub fn resampled() -> Option<u32> {
     let mut resampler = Resampler::new(OTHER_RATE_HZ, RATE_HZ).ok()?;

@@ -34,7 +34,7 @@ pub struct Tune {
 }
 
 impl Tune {
-    /// Begins the tune.
+    /// Begin the tune.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -46,7 +46,7 @@ impl Tune {
         }
     }
 
-    /// The next sample.
+    /// Return the next sample.
     pub fn sample(&mut self) -> i16 {
         let step = (self.at / STEP) as usize;
         // fades from 4096 to 1 within a step
@@ -94,20 +94,20 @@ impl Iterator for Tune {
     }
 }
 
-/// Phase that a frequency (mHz) adds each sample.
+/// Return the phase that a frequency (mHz) adds per sample.
 const fn increment(millihertz: u32) -> u32 {
     // 2^32 / 22,050,000 is 194.78, in 64ths 12,466: near enough for an ear, and 32 bits suffice
     (millihertz / 64) * 12_466 + (millihertz % 64) * 195
 }
 
-/// -16384 to 16383.
+/// Return a triangle from -16384 to 16383.
 fn triangle(phase: u32) -> i32 {
     let ramp = (phase >> 16) as i32;
     let folded = if ramp < 32_768 { ramp } else { 65_535 - ramp };
     folded - 16_384
 }
 
-/// -32768 to 32767.
+/// Return a saw tooth from -32768 to 32767.
 fn sawtooth(phase: u32) -> i32 {
     (phase >> 16) as i32 - 32_768
 }

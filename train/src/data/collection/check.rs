@@ -94,7 +94,7 @@ impl Check {
         self.missing.is_empty() && self.broken.iter().all(|(track, _)| track == BROKEN)
     }
 
-    /// Groups of equal tracks that stand in more than one part of the filtered split.
+    /// Return the groups of equal tracks that are in more than one part of the filtered split.
     #[must_use]
     pub fn leaks(&self) -> Vec<&[String]> {
         let across = |group: &&Vec<String>| {

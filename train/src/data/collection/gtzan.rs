@@ -101,7 +101,7 @@ pub fn split(genre: &str, number: usize) -> &'static str {
         .map_or("excluded", |part| PARTS[part])
 }
 
-/// Genre and number of a track's name, as in `blues.00012`.
+/// Return the genre and number of a track's name, as in `blues.00012`.
 pub(in crate::data) fn parse(name: &str) -> Option<(&'static str, usize)> {
     let (genre, number) = name.split_once('.')?;
     let genre = *GENRES.iter().find(|known| **known == genre)?;

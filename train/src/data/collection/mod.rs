@@ -54,7 +54,7 @@ pub struct Collection {
 }
 
 impl Collection {
-    /// Its tracks in a fixed order, each with a split.
+    /// Return its tracks in a fixed order, each with a split.
     ///
     /// # Errors
     /// The folder cannot be read, holds no track, or two tracks have one name.
@@ -129,7 +129,7 @@ impl Collection {
     }
 }
 
-/// FNV-1a over seed and name, mixed at the end: the same on every machine and in every version.
+/// Compute FNV-1a over seed and name, mixed at the end: the same on every machine and in every version.
 pub(crate) fn hash(seed: u64, name: &str) -> u64 {
     let bytes = seed.to_le_bytes();
     let mixed = bytes

@@ -251,7 +251,7 @@ impl<'a> Work<'a> {
     }
 }
 
-/// Everything that decides a spectrogram or its place, for the journal.
+/// Return everything that decides a spectrogram or its place, for the journal.
 fn settings(options: &Options) -> Value {
     let collection = &options.collection;
     json!({
@@ -269,7 +269,7 @@ fn settings(options: &Options) -> Value {
     })
 }
 
-/// Where the cache's spectrograms come from.
+/// Return where the cache's spectrograms come from.
 fn origin(options: &Options, store: &Store, genres: &[String]) -> Provenance {
     let front_end = format!(
         "{}, {} s of each recording from {} s on",

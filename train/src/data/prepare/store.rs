@@ -127,7 +127,7 @@ impl Store {
         written(&journal(&self.folder), write())
     }
 
-    /// Spectrograms written.
+    /// Return the number of spectrograms written.
     pub(super) fn rows(&self) -> usize {
         self.entries
             .iter()
@@ -256,7 +256,7 @@ fn write_csv<const N: usize>(
     })
 }
 
-/// Entries of a journal's whole lines; `None` where it was killed before its first.
+/// Read the entries of a journal's whole lines; `None` where it was killed before its first.
 fn read_journal(file: &mut File, path: &Path, settings: &Value) -> Result<Option<Vec<Entry>>> {
     let mut text = Vec::new();
     // through the handle that holds the lock: elsewhere some systems let nobody read

@@ -56,7 +56,7 @@ impl Convolution for NdArray {}
 #[cfg(feature = "gpu")]
 impl Convolution for Cube {}
 
-/// As burn's `conv2d`.
+/// Compute the same as burn's `conv2d`.
 pub(in crate::network) fn convolve(
     x: Tensor<4>,
     weight: Tensor<4>,

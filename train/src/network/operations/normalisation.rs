@@ -52,8 +52,8 @@ impl Normalisation for NdArray {}
 #[cfg(feature = "gpu")]
 impl Normalisation for Cube {}
 
-/// As burn's `BatchNorm::forward`: on a device with gradients with the statistics of the batch, which the running
-/// ones then follow; on one without, with those.
+/// Normalise as burn's `BatchNorm::forward` does: on a device with gradients with the statistics of the batch, which
+/// the running ones then follow; on one without, with those.
 pub(in crate::network) fn normalise(norm: &BatchNorm, x: Tensor<4>) -> Tensor<4> {
     if !(x.device().is_autodiff() && norm.training.is_enabled()) {
         return norm.forward(x);
@@ -285,7 +285,7 @@ mod tests {
 
     use super::*;
 
-    /// Output, gradients of input, gamma and beta, running mean and variance.
+    /// Return the output, the gradients of input, gamma and beta, and the running mean and variance.
     fn all(
         forward: impl Fn(&BatchNorm, Tensor<4>) -> Tensor<4>,
         [x, weights]: [&Tensor<4>; 2],

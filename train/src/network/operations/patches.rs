@@ -33,7 +33,7 @@ impl Patches {
         })
     }
 
-    /// Output `[N, output, place]` of `[N, channel, row, column]` and weights `[output, patch]`.
+    /// Compute the output `[N, output, place]` from `[N, channel, row, column]` and weights `[output, patch]`.
     pub(super) fn forward(&self, x: &[f32], weight: &[f32]) -> Vec<f32> {
         let mut y = vec![0.0; x.len() / self.input_len() * self.output_len()];
         let weight = Matrix::new(weight, self.outputs);
@@ -48,7 +48,7 @@ impl Patches {
         y
     }
 
-    /// Gradient of the input from that of the output.
+    /// Compute the gradient of the input from that of the output.
     pub(super) fn input_gradient(&self, weight: &[f32], gradient: &[f32]) -> Vec<f32> {
         let mut own = vec![0.0; gradient.len() / self.output_len() * self.input_len()];
         let weight = Matrix::new(weight, self.outputs).transposed();
@@ -63,7 +63,7 @@ impl Patches {
         own
     }
 
-    /// Gradient of the weights from that of the output.
+    /// Compute the gradient of the weights from that of the output.
     pub(super) fn weight_gradient(&self, x: &[f32], gradient: &[f32]) -> Vec<f32> {
         let len = self.outputs * self.patch_len();
         let shares: Vec<Vec<f32>> = x
@@ -120,7 +120,7 @@ impl Patches {
         });
     }
 
-    /// Places along an axis at which a kernel's element lies on the input and not on the padding.
+    /// Return the places along an axis at which a kernel's element lies on the input and not on the padding.
     fn inside(&self, axis: usize, element: usize) -> (usize, usize) {
         let (stride, padding) = (self.stride[axis], self.padding[axis]);
         let end = (self.input[axis] + padding).saturating_sub(element);

@@ -60,7 +60,7 @@ impl Pooling for NdArray {}
 #[cfg(feature = "gpu")]
 impl Pooling for Cube {}
 
-/// The largest of every `extent` rows and columns.
+/// Return the largest of every `extent` rows and columns.
 pub(in crate::network) fn largest(x: Tensor<4>, extent: [usize; 2]) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::largest(x.into_dispatch(), extent))
 }
@@ -191,7 +191,7 @@ mod flex {
         }
     }
 
-    /// As in burn: NaN is larger than any number.
+    /// Return whether a value is larger; as in burn, NaN is larger than any number.
     #[inline(always)]
     fn is_larger(value: f32, than: f32) -> bool {
         (value > than) | value.is_nan()

@@ -17,7 +17,7 @@ type Curve = (&'static str, Figure, &'static str);
 /// Runs with their names.
 type Runs<'a> = [(&'a str, &'a [Epoch])];
 
-/// Losses in nats: of training crops dashed, of valid tracks solid.
+/// Draw losses in nats: of training crops dashed, of valid tracks solid.
 pub(in crate::report) fn losses(runs: &Runs<'_>) -> String {
     let curves: [Curve; 2] = [
         ("train", |epoch| Some(epoch.train_loss), "4 3"),
@@ -26,7 +26,7 @@ pub(in crate::report) fn losses(runs: &Runs<'_>) -> String {
     plot(runs, &curves, "loss (nats)", None)
 }
 
-/// Accuracies on the valid split: of tracks solid, of windows dashed.
+/// Draw accuracies on the valid split: of tracks solid, of windows dashed.
 pub(in crate::report) fn accuracies(runs: &Runs<'_>) -> String {
     let curves: [Curve; 2] = [
         (

@@ -34,7 +34,7 @@ impl Svg {
         ));
     }
 
-    /// A text that reads upwards.
+    /// Write a text that reads upwards.
     pub(super) fn upright(&mut self, [x, y]: [f64; 2], text: &str) {
         self.push(format_args!(
             "<text transform=\"translate({x:.1} {y:.1}) rotate(-90)\" text-anchor=\"middle\" class=\"soft\">{}</text>",
@@ -42,7 +42,7 @@ impl Svg {
         ));
     }
 
-    /// A text that rises to the right, for the heads of narrow columns.
+    /// Write a text that rises to the right, for the heads of narrow columns.
     pub(super) fn slanted(&mut self, [x, y]: [f64; 2], text: &str) {
         self.push(format_args!(
             "<text transform=\"translate({x:.1} {y:.1}) rotate(-45)\">{}</text>",
@@ -50,7 +50,7 @@ impl Svg {
         ));
     }
 
-    /// A rectangle with a text that appears under the pointer.
+    /// Draw a rectangle with a text that appears under the pointer.
     pub(super) fn rect(&mut self, [x, y, w, h]: [f64; 4], class: &str, opacity: f64, title: &str) {
         self.push(format_args!(
             "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{w:.1}\" height=\"{h:.1}\" class=\"{class}\" \
@@ -65,7 +65,7 @@ impl Svg {
         ));
     }
 
-    /// A line through points; a single one becomes a dot.
+    /// Draw a line through points; a single one becomes a dot.
     pub(super) fn path(&mut self, points: &[[f64; 2]], colour: &str, dashes: &str) {
         if let [[x, y]] = points {
             self.push(format_args!(
@@ -94,7 +94,7 @@ impl Svg {
     }
 }
 
-/// Text as XML or HTML shows it.
+/// Escape text for XML and HTML.
 pub(in crate::report) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")

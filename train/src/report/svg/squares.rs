@@ -77,7 +77,7 @@ pub(in crate::report) fn confusion(figures: &Figures) -> String {
     svg.finish()
 }
 
-/// Precision, recall and F1 of each class as bars.
+/// Draw precision, recall and F1 of each class as bars.
 pub(in crate::report) fn classes(figures: &Figures) -> String {
     const WIDTH: f64 = 320.0;
     const HEIGHT: f64 = 40.0;
@@ -131,7 +131,7 @@ pub(in crate::report) fn classes(figures: &Figures) -> String {
     svg.finish()
 }
 
-/// Accuracy over confidence; on the diagonal the model is as sure as it is right.
+/// Draw accuracy over confidence; on the diagonal the model is as sure as it is right.
 pub(in crate::report) fn reliability(figures: &Figures) -> String {
     const SIDE: f64 = 300.0;
     const LEFT: f64 = 66.0;

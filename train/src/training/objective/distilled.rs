@@ -78,8 +78,8 @@ impl Teachers {
     }
 }
 
-/// As [`cross_entropy`], with the share `weight` given to the cross entropy of the answers to
-/// the teachers', both at the temperature. Its square keeps the gradients of both shares comparable.
+/// Compute a loss as in [`cross_entropy`], with the share `weight` given to the cross entropy of the answers to the
+/// teachers', both at the temperature. Its square keeps the gradients of both shares comparable.
 #[must_use]
 pub fn distilled(
     logits: Tensor<2>,

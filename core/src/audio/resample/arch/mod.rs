@@ -12,8 +12,8 @@ use super::taps::Table;
 /// Outputs at a time in registers of 128 bits: eight of them.
 const WIDE: usize = 32;
 
-/// Computes outputs of [`convolve`](super::convolve::convolve) from the front, as many as fill its blocks, and
-/// returns their number.
+/// Compute outputs of [`convolve`](super::convolve::convolve) from the front, as many as fill its blocks, and return
+/// their number.
 pub(super) fn convolve(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32]) -> usize {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     let done = x86::convolve(samples, taps, out);
@@ -31,8 +31,8 @@ pub(super) fn convolve(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32
     done + wide::<WIDE>(from(samples, done), taps, from_mut(out, done))
 }
 
-/// Computes outputs of the gentle stage from the front, as many as fill its vectors, and returns their number. The
-/// first of them is number `index` of the period, and its window the first `taps` of the samples.
+/// Compute outputs of the gentle stage from the front, as many as fill its vectors, and return their number. The first
+/// of them is number `index` of the period, and its window the first `taps` of the samples.
 #[cfg(feature = "std")]
 pub(super) fn interpolate(
     table: &Table,

@@ -19,7 +19,7 @@ const AVX2: usize = 64;
 /// Outputs that fill 4 registers of 512 bits.
 const AVX512: usize = 64;
 
-/// As many outputs as the processor's widest registers compute at a time.
+/// Compute as many outputs as the processor's widest registers compute at a time.
 pub(super) fn convolve(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32]) -> usize {
     let mut done = 0;
     if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
@@ -50,9 +50,9 @@ fn avx2(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32]) -> usize {
     done + wide::<16>(from(samples, done), taps, from_mut(out, done))
 }
 
-/// Outputs of the gentle stage, a vector at a time. Their windows begin at different samples, but close together:
-/// for each tap two neighbouring vectors hold the samples of all outputs (four, where the ratio is more than two), and
-/// a permutation puts each into the lane of its output.
+/// Compute outputs of the gentle stage, one vector at a time. Their windows begin at different samples, but close
+/// together: for each tap two neighbouring vectors hold the samples of all outputs (four, where the ratio is more than
+/// two), and a permutation puts each into the lane of its output.
 pub(super) fn interpolate(
     table: &Table,
     taps: usize,
@@ -160,7 +160,7 @@ fn interpolate_avx2(
     done
 }
 
-/// Puts into each lane one of 16 samples.
+/// Put into each lane one of 16 samples.
 #[target_feature(enable = "avx2")]
 fn permute_avx2(low: &[f32; 8], high: &[f32; 8], lanes: __m256i, in_high: __m256) -> __m256 {
     let low = _mm256_permutevar8x32_ps(load_8(low), lanes);
@@ -231,7 +231,7 @@ mod tests {
         values.iter().map(|value| value.to_bits()).collect()
     }
 
-    /// The definition, lane by lane.
+    /// Compute the sum as it is defined, lane by lane.
     fn sum(window: &[f32], taps: &[f32; SHARP_TAPS]) -> f32 {
         let lane = |lane: usize| {
             let products = window.iter().zip(taps).skip(lane).step_by(4);

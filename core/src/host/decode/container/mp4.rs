@@ -72,8 +72,8 @@ impl Box {
     }
 }
 
-/// Patches for the tables `stsd` of an index that have several entries: players take the first one that is audio; the
-/// reader takes exactly one.
+/// Return patches for the tables `stsd` of an index that have several entries: players take the first one that is
+/// audio; the reader takes exactly one.
 fn descriptions(index: &[u8]) -> Vec<(usize, Vec<u8>)> {
     let mut patches = Vec::new();
     walk(index, 0, 0, &mut patches);

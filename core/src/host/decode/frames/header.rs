@@ -66,12 +66,12 @@ impl Header {
         }
     }
 
-    /// Whether a decoder for one takes the other.
+    /// Return whether a decoder for one takes the other.
     pub(super) fn has_format_of(&self, other: &Self) -> bool {
         self.is_like(other) && self.channels == other.channels
     }
 
-    /// Whether both can be frames of one stream.
+    /// Return whether both can be frames of one stream.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         (self.codec, self.rate, self.samples) == (other.codec, other.rate, other.samples)
     }
@@ -154,8 +154,8 @@ fn adts(bytes: &[u8; LENGTH]) -> Option<Header> {
     })
 }
 
-/// Whether layer 3 begins here whose headers do not tell the bit rate, so that only the distance from one to the next
-/// tells a frame's length.
+/// Return whether layer 3 begins here whose headers do not state the bit rate, so that only the distance from one to
+/// the next tells a frame's length.
 pub(super) fn is_free_format(bytes: &[u8]) -> bool {
     let Some(first) = bytes.first_chunk::<4>() else {
         return false;

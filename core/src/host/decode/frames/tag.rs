@@ -76,7 +76,7 @@ fn long(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.map(|bytes| u32::from_be_bytes(*bytes))
 }
 
-/// Length of a tag before or after frames that these bytes begin: ID3, or APE's.
+/// Return the length of a tag (ID3, or APE's) before or after frames that these bytes begin.
 pub(super) fn skippable(bytes: &[u8]) -> Option<u64> {
     match bytes.first_chunk::<3>()? {
         b"ID3" => id3_length(bytes),

@@ -79,7 +79,7 @@ fn fingerprint(console: &mut Console, what: &str, value: Option<u32>) {
     console.text("\n");
 }
 
-/// The tune with full scale ±1.0.
+/// Return the tune with full scale ±1.0.
 fn samples() -> impl Iterator<Item = f32> {
     Tune::new().map(|sample| f32::from(sample) / 32_768.0)
 }
@@ -112,7 +112,7 @@ impl Bench<'_> {
         });
     }
 
-    /// Only the sample that completes the column is counted.
+    /// Measure the STFT; only the sample that completes the column is counted.
     fn stft(&mut self, stft: &mut Stft<2048>) {
         let mut tune = samples();
         for sample in tune.by_ref().take(2047) {
@@ -177,7 +177,7 @@ impl Bench<'_> {
         self.value(name, outputs);
     }
 
-    /// The shipped model from its bytes to a window's logits.
+    /// Measure the shipped model from its bytes to a window's logits.
     fn window(&mut self, memory: &mut [u8]) -> Option<()> {
         let model = self.count("parse", || Model::parse(black_box(scenario::MODEL)).ok())?;
         let format = InputFormat::mono(scenario::RATE_HZ);
@@ -225,7 +225,7 @@ impl Bench<'_> {
         self.engine("without", Model::parse(layer.without).ok()?, memory)
     }
 
-    /// What a dense layer takes for each input.
+    /// Measure a dense layer's instructions per input.
     fn dense(&mut self, memory: &mut [u8]) {
         self.console.text("layer dense row\n");
         self.value("work", DENSE_LEN);
