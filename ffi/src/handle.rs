@@ -60,11 +60,10 @@ macro_rules! each {
 
 impl Kind {
     pub(crate) fn int8(
-        model: &'static [u8],
+        model: Model<'static>,
         format: InputFormat,
         memory: &'static mut [u8],
     ) -> Result<Self, Error> {
-        let model = Model::parse(model)?;
         Classifier::int8(model, format, memory).map(Self::Int8)
     }
 

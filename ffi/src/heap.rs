@@ -3,13 +3,12 @@
 use timbrel_core::Error;
 use timbrel_core::audio::InputFormat;
 use timbrel_core::classifier::Classifier;
-use timbrel_core::host::{Loaded, Network};
+use timbrel_core::host::Loaded;
 use timbrel_core::model::Model;
 
 use crate::guard::{array, guard, not_null};
 use crate::handle::{Heap, Kind, read_config};
 use crate::status::Failure;
-use crate::timbrel_status::TIMBREL_ERROR_MODEL;
 use crate::{timbrel_classifier, timbrel_config, timbrel_status};
 
 /// Make a classifier on the heap, with a copy of the model.
@@ -91,22 +90,18 @@ fn make(
     format: InputFormat,
     owned: Option<*mut [u8]>,
 ) -> Result<*mut timbrel_classifier, Failure> {
-    match load(model)?.into_network() {
-        Network::Int8(_) => {
-            let needed = Classifier::fast_bytes(&Model::parse(model).map_err(Error::from)?);
-            allocate(needed, owned, |memory| Kind::int8(model, format, memory))
-        }
-        #[cfg(feature = "tract")]
-        Network::Tract(engine) => {
-            use timbrel_core::engine::Engine;
-            use timbrel_core::host::tract::TractEngine;
-            let needed = Classifier::<TractEngine>::feature_bytes(&engine.info());
-            let kind = |memory| Classifier::new(engine, format, memory).map(Kind::Tract);
-            allocate(needed, owned, kind)
-        }
-        // an engine that this library was not built with
-        _ => Err(TIMBREL_ERROR_MODEL.into()),
+    #[cfg(feature = "tract")]
+    if let timbrel_core::host::Network::Tract(engine) = load(model)?.into_network() {
+        use timbrel_core::engine::Engine;
+        use timbrel_core::host::tract::TractEngine;
+        let needed = Classifier::<TractEngine>::feature_bytes(&engine.info());
+        let kind = |memory| Classifier::new(engine, format, memory).map(Kind::Tract);
+        return allocate(needed, owned, kind);
     }
+    let model = Model::parse(model).map_err(Error::from)?;
+    allocate(Classifier::fast_bytes(&model), owned, |memory| {
+        Kind::int8(model, format, memory)
+    })
 }
 
 /// Make a classifier in `needed` bytes of fresh memory, which is freed again on failure.

@@ -74,7 +74,7 @@ pub unsafe extern "C" fn timbrel_classifier_init(
         let format = unsafe { read_config(config)? };
         // SAFETY: the caller keeps the model in place as long as the classifier is used
         let model: &'static [u8] = unsafe { array(model, model_len)? };
-        Model::parse(model).map_err(timbrel_core::Error::from)?;
+        let model = Model::parse(model).map_err(timbrel_core::Error::from)?;
         let skip = memory.align_offset(align_of::<timbrel_classifier>());
         let used = skip.saturating_add(size_of::<timbrel_classifier>());
         let rest = memory_len.checked_sub(used).ok_or(TIMBREL_ERROR_MEMORY)?;
