@@ -1,5 +1,5 @@
-//! Time the resampler for `benches/peers/resample.py`: print the bits of its vectors, then for each line `FROM TO SECONDS` on the standard input, resample
-//! that much noise in one call and print the nanoseconds that it took.
+//! Times the resampler for `benches/peers/resample.py`: prints the width of its vectors in bits, then for each line
+//! `FROM TO SECONDS` on standard input resamples that much noise in one call and prints the nanoseconds it took.
 
 use std::hint::black_box;
 use std::io::{self, BufRead, Write};

@@ -3,7 +3,7 @@ use core::fmt;
 use crate::audio::UnsupportedRate;
 use crate::model::ModelError;
 
-/// Failure between a model's bytes and a genre.
+/// Failure on the way from a model's bytes to a genre.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -32,7 +32,7 @@ pub enum Error {
     },
     /// The signal is finished; nothing can be pushed before a reset.
     Finished,
-    /// There is no result: no window has been classified since the start or the last reset.
+    /// No window has been classified since the start or the last reset.
     NoResult,
     /// The signal ended without a single sample.
     NoAudio,
@@ -59,8 +59,8 @@ impl fmt::Display for Error {
                 )
             }
             Self::Finished => write!(f, "the signal is finished: reset before pushing more"),
-            Self::NoResult => write!(f, "there is no result: no window is complete yet"),
-            Self::NoAudio => write!(f, "there is no audio: not one sample was pushed"),
+            Self::NoResult => write!(f, "no result yet: no window is complete"),
+            Self::NoAudio => write!(f, "no audio: not one sample was pushed"),
             Self::NoEmbedding => write!(f, "the model has no embedding"),
             #[cfg(feature = "tract")]
             Self::Onnx(what) => write!(f, "ONNX model: {what}"),

@@ -1,5 +1,5 @@
-//! Music genre recognition on the device that hears the music: from samples of any rate to a genre, without an
-//! operating system or an allocator.
+//! Music genre recognition on the device: from samples at any supported rate to a genre, without an operating system
+//! or an allocator.
 //!
 //! # From samples to a genre
 //!

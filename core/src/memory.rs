@@ -7,7 +7,7 @@ use core::marker::PhantomData;
 
 use crate::Error;
 
-/// Boundary that every slice begins on, enough for every type that is carved.
+/// Alignment of every slice, enough for every type that is carved.
 const ALIGNMENT: usize = 8;
 
 /// Bytes that a set of slices needs.

@@ -441,7 +441,7 @@ fn bad_input_is_an_error_and_nothing_is_lost() {
             classifier.push(&damaged),
             Err(Error::Sample { index: 4_000 })
         );
-        // after the bad sample it continues as if that had not been there
+        // after the bad sample it continues as if that one had not been pushed
         let mut rest = &samples[4_000..];
         while !rest.is_empty() {
             rest = &rest[classifier.push(rest).unwrap().consumed..];

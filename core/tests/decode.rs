@@ -111,7 +111,7 @@ fn amplitude(samples: &[f32], frequency: f64, rate: u32) -> f64 {
 
 fn assert_is_tone(samples: &[f32], level: f64, rate: u32, what: &str) {
     let found = amplitude(samples, TONE_HZ, rate);
-    // LAME makes everything 5 % softer
+    // LAME lowers the level by 5 %
     assert!((found / level - 1.0).abs() < 0.06, "{what}: level {found}");
     for other in [TONE_HZ / 2.0, 2.0 * TONE_HZ, TONE_HZ + 50.0] {
         let found = amplitude(samples, other, rate);
@@ -245,7 +245,7 @@ fn each_broken_file_gets_its_error() {
         error(&wav(RATE, 1, Coding::I16, &[]), "wav"),
         DecodeError::NoAudio
     );
-    // a tag that stands for no coding
+    // a tag without a coding
     let mut unknown = wav(RATE, 1, Coding::I16, &[0.0; 100]);
     unknown[20..22].copy_from_slice(&0x1234_u16.to_le_bytes());
     let what = "wav: an unknown format tag";
@@ -321,7 +321,7 @@ fn a_file_that_breaks_off_gives_what_it_has() {
                 assert_eq!((name, error), ("tone.m4a", DecodeError::Header { what }));
             }
         }
-        // nothing but the first bytes; less than two frames of an mp3 could be anything
+        // only the first bytes; less than two frames of an mp3 could be anything
         let header = read_bytes(&bytes[..40], None).unwrap_err();
         let named = match name {
             "tone.mp3" => header == DecodeError::NotAudio,

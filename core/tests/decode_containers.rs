@@ -1,4 +1,4 @@
-//! Decoding: containers with faults that players overlook, and formats that are named. Made of the fixtures.
+//! Decoding: containers with faults that players overlook, and formats that are refused by name. The inputs are made from the fixtures.
 #![cfg(feature = "decode")]
 
 use timbrel_core::audio::InputFormat;
@@ -38,7 +38,7 @@ fn foreign_formats_are_named() {
         assert!(matches!(error, DecodeError::Foreign { .. }), "{error:?}");
         assert!(error.to_string().contains(name), "{error}");
     }
-    // a codec that is not, in a container that is
+    // an unsupported codec in a supported container
     let opus = ogg(&[
         b"OpusHead\x01\x02\x38\x01\x80\xbb\0\0\0\0\0",
         b"OpusTags\0\0\0\0\0\0\0\0",
@@ -130,7 +130,7 @@ fn an_m4a_that_breaks_off_is_heard_as_far_as_it_goes() {
 #[test]
 fn the_core_of_he_aac_is_heard() {
     let m4a = fixture("tone.m4a");
-    // an extension that says that the band above is not there, and then that it is, at 48 kHz
+    // an extension that marks the band above as absent, and then as present, at 48 kHz
     let at = m4a
         .windows(3)
         .position(|bytes| bytes == b"\x56\xe5\x00")
@@ -196,7 +196,7 @@ fn a_cover_of_many_megabytes_in_ogg_is_skipped() {
         bytes.extend(b"OggS\0\0\0\0\0\0\0\0\0\0");
         bytes.extend(&ogg[14..18]);
         bytes.extend(number.to_le_bytes());
-        // the checksum of these pages is never looked at
+        // the checksum of these pages is never checked
         bytes.extend([0; 4]);
         bytes.push(table.len() as u8);
         bytes.extend(table);

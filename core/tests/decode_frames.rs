@@ -29,7 +29,7 @@ fn counts_in_an_mp3_cut_nothing() {
         let mut bytes = mp3.clone();
         bytes[at..at + 4].copy_from_slice(&wrong.to_be_bytes());
         let samples = read_one(&bytes, stereo(44_100)).len();
-        // the delay is cut off all the same, and no padding
+        // the delay is still cut off, and no padding
         assert!(
             samples >= whole,
             "{wrong} for {count}: {samples} of {whole}"
@@ -132,7 +132,7 @@ fn one_mono_signal_is_made_of_all_formats() {
         expected.extend_from_slice(block);
     }
     assert_eq!(tone.len(), expected.len());
-    // the decoder's filters still hold silence, where they would hold nothing
+    // the decoder's filters hold the silence before it, where they would be empty
     let apart = tone.iter().zip(&expected).map(|(a, b)| (a - b).abs());
     assert!(apart.fold(0.0, f32::max) < 1e-3);
 }

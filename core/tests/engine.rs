@@ -9,7 +9,7 @@ use timbrel_core::engine::{Engine, Int8Engine, Kernels};
 use timbrel_core::frontend::{FrontEnd, WindowSpec};
 use timbrel_core::model::{Geometry, LayerSpec, MAX_EMBEDDING, Model, ModelSpec, Op, Shape};
 
-/// Activation `[channel][row][column]` of the reference, the other way round than the engine's.
+/// Activation of the reference, `[channel][row][column]`, unlike the engine's.
 type Planes = Vec<Vec<Vec<i64>>>;
 
 fn planes(shape: Shape, value: impl Fn(usize, usize, usize) -> i64) -> Planes {
@@ -368,7 +368,7 @@ fn an_engine_is_fast_from_exactly_fast_bytes_on() {
             assert!(!is_fast(0, fast.max(least)));
         } else if fast > least {
             assert!(!is_fast(0, fast - 1), "{}", kernels.name());
-            // at any address, whatever is lost to align the weights
+            // at any address, however many bytes are lost to align the weights
             for offset in 0..64 {
                 assert!(is_fast(offset, fast), "{}", kernels.name());
             }

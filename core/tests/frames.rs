@@ -85,7 +85,7 @@ proptest! {
         hop in 1..=N,
         padding in prop::sample::select(vec![Padding::None, Padding::Zeros, Padding::Reflect]),
     ) {
-        // hops of a few samples make thousands of frames: enough of them is enough
+        // hops of a few samples make thousands of frames, of which some are enough
         let hop = if signal.len() > 600 { hop.max(40) } else { hop };
         let padded = padded(&signal, padding);
         let expected: Vec<&[f64]> = padded.windows(N).step_by(hop).collect();

@@ -13,7 +13,7 @@ use timbrel_core::frontend::{
     Affine, Dct, FrontEnd, LogMel, MelNorm, MelScale, Padding, Stft, WindowSpec,
 };
 
-/// `[bin][frame]`, as the reference files have it.
+/// `[bin][frame]`, as in the reference files.
 type Matrix = Vec<Vec<f32>>;
 
 struct Reference {
@@ -191,7 +191,7 @@ fn check_classifier(reference: &Reference, expected: &Matrix, steps: f32) {
         );
         inside += usize::from((1.0..=254.0).contains(&exact));
     }
-    // in fine steps most of a signal that changes is out of the range
+    // in fine steps most of a changing signal is out of range
     let least = if steps < 1.0 { seen.len() * 3 / 4 } else { 13 };
     assert!(inside >= least, "{}: {inside}", reference.name);
 }

@@ -84,7 +84,7 @@ fn the_readme_states_the_memory_of_every_front_end() {
         ] {
             has_row(&readme, &[name, &thousands(bytes)]);
         }
-        // tests have std; the firmware of examples/cortex-m holds the size without it
+        // tests have std; the firmware of examples/cortex-m checks the size without it
         let resampler = thousands(Resampler::REQUIRED_BYTES);
         assert!(readme.contains(&format!("| `Resampler` ({resampler} with std) | 2,396 |")));
     }
@@ -131,7 +131,7 @@ fn the_readme_states_the_sizes_of_the_shipped_model() {
     ] {
         has_row(&readme, &[what, &value]);
     }
-    // the limits that the project sets itself
+    // the project's own limits
     assert!(
         file.len() <= 100_000 && total <= 96 * 1024 && Int8Engine::arena_bytes(&model) <= 64 * 1024
     );

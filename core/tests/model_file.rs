@@ -278,7 +278,7 @@ fn a_front_end_of_cepstra_that_cannot_be_is_refused() {
     let good = spec.to_bytes().unwrap();
     let refused = |at: usize, value: &[u8]| error_with(&good, at, value).to_string();
     let front_end = section(&good, 0);
-    // as a reader that knows log-mel alone refuses feature 2
+    // as a reader that knows only log-mel refuses feature 2
     assert_eq!(
         refused(front_end, &[3]),
         format!("model is invalid: feature at byte {front_end} is 3")
@@ -311,13 +311,13 @@ fn another_version_is_named() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
 
-    /// Damage with a valid checksum: the work of an attacker, not of a bad cable.
+    /// Damage with a valid checksum: an attacker's work, not a bad cable's.
     #[test]
     fn resealed_damage_never_panics(seed: u64, edits in 1..6_usize) {
         let mut random = Random(seed);
         let mut file = common::random_model(seed % 50).to_bytes().unwrap();
         for _ in 0..edits {
-            // the first kilobyte holds everything that steers; weights after it cannot do harm
+            // the first kilobyte holds all structure; the weights after it can do no harm
             let at = 8 + random.below(file.len().min(1024) - 8);
             let edge = [0, 1, 2, 127, 128, 255][random.below(6)];
             file[at] = if random.below(2) == 0 { edge } else { random.next() as u8 };

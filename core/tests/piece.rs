@@ -1,4 +1,4 @@
-//! One piece, one answer: what the parts give when they are put together by hand.
+//! One piece, one answer: the same as from its parts put together by hand.
 #![cfg(feature = "decode")]
 
 mod common;
@@ -184,14 +184,14 @@ fn failures_keep_their_kind_and_their_words() {
     let error = listener.samples(InputFormat::mono(12_345), &[0.0_f32]);
     let error = error.unwrap_err();
     assert!(matches!(error, PieceError::Classify(Error::Rate(_))));
-    // the text is the inner error's, so that it is not a source once more
+    // the text is the inner error's, so that error is not repeated as the source
     assert!(error.to_string().contains("12345") && error.source().is_none());
     let format = InputFormat::mono(22_050);
     let silent = listener.samples::<f32>(format, &[]).unwrap_err();
     assert_eq!(silent, PieceError::Classify(Error::NoAudio));
     let bad = listener.samples(format, &[0.0, f32::NAN]).unwrap_err();
     assert_eq!(bad, PieceError::Classify(Error::Sample { index: 1 }));
-    // and it goes on
+    // and the listener goes on
     assert!(listener.file(&fixture("tone.ogg")).is_ok());
 }
 

@@ -109,7 +109,7 @@ fn frequencies_above_nyquist_are_rejected() {
     let mut worst = 0.0_f64;
     for (from, to) in pairs().filter(|(from, to)| from > to) {
         let (low, high) = (f64::from(to) / 2.0, f64::from(from) / 2.0);
-        // dense near the edge, where the side lobes are largest, then up to the highest frequency there is
+        // dense near the edge, where the side lobes are largest, then up to the highest frequency
         let near = (0..40).map(|step| low * (1.0002 + 0.001 * f64::from(step)));
         let far = (1..40).map(|step| low + (high - low) * f64::from(step) / 40.0);
         for frequency in near.chain(far).filter(|frequency| *frequency < high) {
@@ -182,7 +182,7 @@ proptest! {
     }
 }
 
-/// FNV-1a over the bits of what a tenth of a second of noise becomes. The sums of products have a defined order of
+/// FNV-1a over the bits of a tenth of a second of resampled noise. The sums of products have a defined order of
 /// additions, so that these numbers are the same on every target.
 const BITS: [(u32, u32, u32); 72] = [
     (8_000, 11_025, 0x1297_4723),
@@ -394,7 +394,7 @@ fn compare_with_soxr(path: &Path) {
 fn log_mel_agrees_with_soxr() {
     let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
     compare_with_soxr(&reference.join("resampled.safetensors"));
-    // recordings that a developer has prepared with reference/make_resampled.py
+    // recordings prepared with reference/make_resampled.py
     if let Some(path) = std::env::var_os("TIMBREL_RESAMPLED") {
         compare_with_soxr(Path::new(&path));
     }

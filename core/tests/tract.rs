@@ -177,7 +177,7 @@ fn bad_files_are_errors() {
     assert!(refused(&renamed).contains("timbrel.labels"));
 }
 
-/// Whatever a damaged file does to tract, the process goes on.
+/// Whatever a damaged file does to tract, the process continues.
 #[test]
 fn damaged_files_do_not_crash() {
     let good = shipped("compact.onnx");

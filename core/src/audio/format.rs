@@ -1,4 +1,4 @@
-//! The form of the audio that comes in: sample types, rate and channels.
+//! The format of the incoming audio: sample types, rate and channels.
 
 /// Most channels that are mixed down.
 pub const MAX_CHANNELS: u16 = 8;
@@ -7,7 +7,7 @@ pub const MAX_CHANNELS: u16 = 8;
 /// too, since only levels relative to a window's maximum count.
 pub const MAX_AMPLITUDE: f32 = 1e6;
 
-/// Form of the audio that is pushed.
+/// Format of the audio that is pushed.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InputFormat {

@@ -1,4 +1,4 @@
-//! The mean that makes one channel of several.
+//! Mixing several channels down to their mean.
 
 use super::format::{MAX_CHANNELS, Sample};
 use crate::Error;
@@ -7,7 +7,7 @@ use crate::Error;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DownMix {
     channels: u16,
-    /// Channels of the frame that is begun.
+    /// Channels of the incomplete frame so far.
     seen: u16,
     /// Their sum.
     sum: f32,
@@ -40,7 +40,7 @@ impl DownMix {
             };
             mixed.made += frames;
             mixed.taken += frames * usize::from(self.channels);
-            // the begin or the end of a frame that was cut, or what is before a sample that is not valid
+            // the beginning or the end of a split frame, or the samples before an invalid one
             let rest = samples.get(mixed.taken..).unwrap_or_default();
             let (Some(slot), Some(sample)) = (mono.get_mut(mixed.made), rest.first()) else {
                 return mixed;
@@ -89,7 +89,7 @@ pub(crate) struct Mixed {
 /// Frames that are checked and mixed at a time.
 const BLOCK: usize = 64;
 
-/// Mix whole frames until either slice runs out, or up to the block with a sample that is not valid; return their
+/// Mix whole frames until either slice runs out, or up to the block with an invalid sample; return their
 /// number.
 fn mix_frames<S: Sample>(channels: u16, samples: &[S], mono: &mut [f32]) -> usize {
     match channels {

@@ -1,5 +1,5 @@
-//! Audio as it comes in: its form, the mix of its channels, and its sample rate. The decoder, the classifier and the
-//! training tool all stand on it.
+//! Incoming audio: its format, the mix of its channels, and its sample rate. The decoder, the classifier and the
+//! training tool are all built on it.
 
 mod format;
 mod mix;

@@ -27,7 +27,7 @@ pub(super) struct Columns<'r> {
     pub(super) n_mels: usize,
     /// Columns of a window.
     pub(super) window: usize,
-    /// Columns that there are, at most a window.
+    /// Columns stored so far, at most a window.
     pub(super) valid: usize,
     /// Place of the oldest column.
     pub(super) oldest: usize,
@@ -93,8 +93,8 @@ impl<'w> Ring<'w> {
         self.since_window == self.seen
     }
 
-    /// Return whether the columns after the last window deserve one more at the end of the signal: any of them if
-    /// there was no window yet, else at least half a hop.
+    /// Return whether the columns after the last window make one more at the end of the signal: any number of them
+    /// before the first window, else at least half a hop.
     pub(super) fn has_unseen_end(&self) -> bool {
         let enough = if self.is_first_window_open() {
             1

@@ -16,7 +16,7 @@ pub(super) struct Layout {
     pub(super) column: Span<f32>,
     /// The last columns, as many as a window has.
     pub(super) cells: Span<i16>,
-    /// Transform of a model of MFCCs: its basis and a column of bands. Empty for other models.
+    /// Transform of a model with MFCCs: its basis and a column of bands. Empty for other models.
     pub(super) cepstrum: (Span<f32>, Span<f32>),
     /// Sums of the windows' embeddings, one per value. Empty for a model without one.
     pub(super) embedding: Span<u32>,

@@ -1,4 +1,4 @@
-//! Running a network on a window: the portable int8 engine, and tract behind its feature.
+//! Running a network on a window: the portable int8 engine, and tract with its feature.
 //!
 //! From the same integers every engine computes the same logits, bit for bit.
 
@@ -18,7 +18,7 @@ pub trait Engine {
     /// Return the model's metadata.
     fn info(&self) -> ModelInfo;
 
-    /// Return the name of a class, `None` if there is no such class.
+    /// Return the name of a class, `None` for an index without one.
     fn label(&self, class: usize) -> Option<&str>;
 
     /// Return the map from the feature (decibels or MFCCs) to the input of a bin.

@@ -117,7 +117,7 @@ impl<const N: usize, const M: usize> FixedBank<N, M> {
 }
 
 impl<const N: usize, const M: usize> LogMel<N, M> {
-    /// Bytes of the value, which is all the memory it needs.
+    /// Size of the value in bytes; it needs no other memory.
     pub const REQUIRED_BYTES: usize = size_of::<Self>();
 
     /// Make a front end; `None` unless its `n_fft` is `N`, its `n_mels` is `M` and all its fields are within their

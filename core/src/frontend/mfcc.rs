@@ -72,7 +72,7 @@ impl<const M: usize, const C: usize> Dct<M, C> {
     /// Compute the basis.
     ///
     /// A `lifter` above 0 multiplies coefficient `c` by `1 + lifter / 2 · sin(π (c + 1) / lifter)`
-    /// (librosa's `feature.mfcc(lifter=…)`); 0 stands for none.
+    /// (librosa's `feature.mfcc(lifter=…)`); 0 means no lifter.
     #[must_use]
     pub fn new(lifter: u16) -> Self {
         let mut rows = [[0.0; M]; C];
@@ -133,7 +133,7 @@ impl<const N: usize, const M: usize, const C: usize> Analysis for Cepstra<N, M, 
 }
 
 impl<const N: usize, const M: usize, const C: usize> Mfcc<N, M, C> {
-    /// Bytes of the value, which is all the memory it needs.
+    /// Size of the value in bytes; it needs no other memory.
     pub const REQUIRED_BYTES: usize = size_of::<Self>();
 
     /// Make a front end; `None` unless its `n_fft` is `N`, its `n_mels` is `M` and all its fields are within their

@@ -1,4 +1,4 @@
-//! From samples to feature columns: the second step of the crate page's list.
+//! From samples to feature columns: the second step of the list on the crate's page.
 
 mod decibel;
 mod fft;

@@ -1,4 +1,4 @@
-//! The front end that a model states in its file.
+//! The front end that a model's file describes.
 
 use crate::limits::{AMIN, FFT_LENGTHS, Field, InvalidField, MAX_MELS, MAX_TOP_DB, SAMPLE_RATES};
 
@@ -35,7 +35,7 @@ pub enum Padding {
     Reflect,
 }
 
-/// Feature that the network sees of a column of mel bands in decibels.
+/// Feature that the network sees instead of a column of mel bands in decibels.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -44,7 +44,7 @@ pub enum Feature {
     LogMel,
     /// The first coefficients of the bands' orthonormal DCT-II (librosa's `feature.mfcc`).
     Mfcc {
-        /// How many, `1..=n_mels`.
+        /// Number of coefficients, `1..=n_mels`.
         coefficients: u16,
     },
 }

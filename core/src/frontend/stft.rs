@@ -56,7 +56,7 @@ impl<const N: usize> Stft<N> {
         "the frame length must be 512, 1024, 2048 or 4096"
     );
 
-    /// Bytes of the value, which is all the memory it needs.
+    /// Size of the value in bytes; it needs no other memory.
     pub const REQUIRED_BYTES: usize = size_of::<Self>();
 
     /// Make an STFT; `None` unless `hop` is in `1..=N`.

@@ -29,7 +29,7 @@ pub enum Network<'m> {
 }
 
 impl<'m> Loaded<'m> {
-    /// Load a model file for the engine that its content asks for: with feature `tract`, anything that does not
+    /// Load a model file for the engine that its content requires: with feature `tract`, anything that does not
     /// begin like a `.timbrel` file is read as ONNX.
     ///
     /// # Errors
@@ -93,7 +93,7 @@ impl<'m> Loaded<'m> {
         &self.network
     }
 
-    /// Give the network away.
+    /// Return the network by value.
     #[must_use]
     pub fn into_network(self) -> Network<'m> {
         self.network

@@ -1,4 +1,4 @@
-//! Everything that needs the standard library: model files for either engine, one piece of music at a time, audio
+//! Everything that needs the standard library: model files for either engine, one answer per piece of music, audio
 //! files (feature `decode`) and ONNX models (feature `tract`).
 
 #[cfg(feature = "decode")]

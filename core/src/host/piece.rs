@@ -123,7 +123,7 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
-/// Reason for not having an answer. Its text and its source are those of the error inside.
+/// Reason why there is no answer. Its text and its source are those of the error inside.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum PieceError {

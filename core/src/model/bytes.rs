@@ -4,7 +4,7 @@ use super::ModelError;
 use super::codes::ALIGNMENT;
 use crate::limits::InvalidField;
 
-/// A part of the file that knows its place, to read numbers from and to name the byte that is wrong.
+/// A part of the file with its place, to read numbers from and to name a wrong byte.
 #[derive(Clone, Copy)]
 pub(super) struct Bytes<'a> {
     pub(super) data: &'a [u8],

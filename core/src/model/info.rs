@@ -1,4 +1,4 @@
-//! What a model is, apart from its weights and its names.
+//! A model's metadata, apart from its weights and names.
 
 use crate::frontend::{Affine, FrontEnd, WindowSpec};
 use crate::limits::{

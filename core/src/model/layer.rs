@@ -29,7 +29,7 @@ impl Shape {
         self.height as u64 * self.width as u64 * self.channels as u64
     }
 
-    /// Return whether there are no values.
+    /// Return whether it holds no values.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.len() == 0
@@ -213,7 +213,7 @@ impl<'a> Biases<'a> {
         self.0.len() / 4
     }
 
-    /// Return whether there are none.
+    /// Return whether there are no biases.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.0.is_empty()

@@ -90,7 +90,7 @@ impl<'a> Model<'a> {
         self.info.logits_exponent
     }
 
-    /// Return the name of a class, `None` if there is no such class.
+    /// Return the name of a class, `None` for an index without one.
     #[must_use]
     pub fn label(&self, class: usize) -> Option<&'a str> {
         self.labels().nth(class)
@@ -147,7 +147,7 @@ impl<'a> Normalisation<'a> {
         })
     }
 
-    /// Return the map of a bin, `None` if there is no such bin and no map for all bins.
+    /// Return the map of a bin; `None` for an index without one, unless one map serves all bins.
     #[must_use]
     pub fn bin(self, bin: usize) -> Option<Affine> {
         let mut maps = self.iter();

@@ -57,7 +57,7 @@ fn check_header(bytes: Bytes<'_>) -> Result<(), ModelError> {
     bytes.zeros("reserved", header::ZEROS, header::SECTIONS)
 }
 
-/// Walks over the sections of a file, each of which begins where the one before it ends.
+/// A walk over the sections of a file, each of which begins where the previous one ends.
 struct Walk<'a> {
     bytes: Bytes<'a>,
     /// Where the next section begins.

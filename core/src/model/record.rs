@@ -114,7 +114,7 @@ pub(super) fn read<'a>(record: Bytes<'_>, weights: &'a [u8]) -> Result<Layer<'a>
     Ok(layer)
 }
 
-/// Read the operator; what it does not use must be as the writer leaves it.
+/// Read the operator; fields that it does not use must be as the writer leaves them.
 fn read_op(record: Bytes<'_>) -> Result<Op, ModelError> {
     let pair = |at: usize| Ok::<_, ModelError>([record.u8(at)?, record.u8(at + 1)?]);
     let ([top, left], [bottom, right]) = (pair(at::PAD)?, pair(at::PAD + 2)?);

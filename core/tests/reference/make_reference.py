@@ -4,9 +4,9 @@
     pip install -r requirements.txt
     python make_reference.py
 
-Keys are `SIGNAL.samples` (i16, 22,050 Hz, mono) and `SIGNAL.TENSOR` (f32, [bin, frame]). A tensor's name says
-its front end: n_fft, hop, then mel bands or coefficients (for the variants see `variants`); `mel_db` and `log_stft` are relative to the maximum of
-the signal. The signals are integer PCM, so that nothing depends on how they were synthesised.
+Keys are `SIGNAL.samples` (i16, 22,050 Hz, mono) and `SIGNAL.TENSOR` (f32, [bin, frame]). A tensor's name states
+its front end: n_fft, hop, then mel bands or coefficients (for the variants see `variants`); `mel_db` and `log_stft`
+are relative to the maximum of the signal. The signals are integer PCM, so that nothing depends on how they were synthesised.
 """
 
 from pathlib import Path
@@ -70,7 +70,7 @@ def silence():
 
 
 SIGNALS = [chirp, click, noise, short, quiet, loud, silence]
-# the largest tensor by far: only where single bins say something that mel bands don't
+# the largest tensor by far: only where single bins add something to the mel bands
 WITH_STFT = {chirp, click, short}
 # the choices that a front end has beside librosa's defaults
 WITH_VARIANTS = {chirp}

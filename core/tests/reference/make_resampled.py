@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Synthesises a signal at several rates and writes the log-mel of what soxr makes of it to resampled.safetensors.
+"""Synthesises a signal at several rates and writes the log-mel of the signals resampled by soxr to resampled.safetensors.
 
     pip install -r requirements.txt
     python make_resampled.py [RECORDING...]
@@ -42,7 +42,7 @@ def music(rate):
     spectrum /= np.maximum(np.fft.rfftfreq(t.size, 1 / rate), 50.0)
     noise = np.fft.irfft(spectrum, t.size)
     mix = 0.8 * signal / np.abs(signal).max() + 0.01 * noise / np.abs(noise).max()
-    # a click at either end would only tell how much of the filters' transition bands it excites
+    # a click at either end would only show how much of the filters' transition bands it excites
     return mix * np.clip(np.minimum(t, t[::-1]) / 0.01, 0, 1)
 
 

@@ -9,11 +9,11 @@ pub(super) const BLOCK: usize = 64;
 /// Outputs whose `4 · NARROW` sums fit in the registers of a core without vectors.
 pub(super) const NARROW: usize = 4;
 
-/// Add `Σ samples[i + k] · taps[k]` to `out[i]`. Takes at least `out.len() + SHARP_TAPS − 1` samples; outputs that lack
+/// Add `Σ samples[i + k] · taps[k]` to `out[i]`. This needs at least `out.len() + SHARP_TAPS − 1` samples; outputs that lack
 /// theirs are left alone.
 ///
 /// The order of the additions is part of the definition, so that every target gives the same bits: product `k` is
-/// added to lane `k % 4`, and the result is `(lane 0 + lane 2) + (lane 1 + lane 3)`. Each output stands in one lane
+/// added to lane `k % 4`, and the result is `(lane 0 + lane 2) + (lane 1 + lane 3)`. Each output occupies one lane
 /// of a vector register, so that a vector of any width adds in this order.
 pub(super) fn convolve(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32]) {
     let mut done = 0;

@@ -8,7 +8,7 @@ pub(super) const SHARP_TAPS: usize = 128;
 /// Half the width of the wide kernel, in its zero crossings.
 pub(super) const WIDE_HALF: u32 = 6;
 
-/// The sharp filter's taps at even distances from its centre: `-126, -124, …, 126`, behind a zero that makes
+/// The sharp filter's taps at even distances from its centre: `-126, -124, …, 126`, after a zero that makes
 /// both phases equally long.
 ///
 /// The sharp filter works at twice the lower of the two rates. It is flat (1e-3 dB) up to 0.913 times the

@@ -33,7 +33,7 @@ pub const SUPPORTED_RATES: [u32; 9] = [
     8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000,
 ];
 
-/// The sample rate is none of [`SUPPORTED_RATES`].
+/// The sample rate is not one of [`SUPPORTED_RATES`].
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnsupportedRate {
@@ -64,7 +64,7 @@ impl core::error::Error for UnsupportedRate {}
 /// every target and however it is cut into blocks.
 ///
 /// With feature `std` the taps of a ratio other than two are computed once per process and kept in a table of at
-/// most 36 KB, which all resamplers of that ratio share. Without it there is no heap, and they are evaluated for
+/// most 36 KB, which all resamplers of that ratio share. Without it they are evaluated for
 /// each output.
 ///
 /// NaN and infinite samples spoil the outputs of the next few milliseconds.
@@ -81,7 +81,7 @@ impl core::error::Error for UnsupportedRate {}
 ///     input = &input[progress.consumed..];
 ///     resampled.extend_from_slice(&block[..progress.produced]);
 ///     if progress.produced < block.len() {
-///         break; // everything was taken and nothing is left to give
+///         break; // all samples were consumed, and all outputs were written
 ///     }
 /// }
 /// resampler.finish();
@@ -103,7 +103,7 @@ pub struct Resampler {
     route: Route,
 }
 
-/// The samples that a call of [`Resampler::process`] took and gave.
+/// The samples that a call of [`Resampler::process`] consumed and produced.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -114,7 +114,7 @@ pub struct Progress {
 }
 
 impl Resampler {
-    /// Bytes of the value, and without feature `std` all the memory that it needs.
+    /// Size of the value in bytes; without feature `std` it needs no other memory.
     pub const REQUIRED_BYTES: usize = size_of::<Self>();
 
     /// Make a resampler between two of the [`SUPPORTED_RATES`] (Hz).

@@ -10,7 +10,7 @@ use super::sharp::{Doubler, Halver};
 #[derive(Clone, Debug)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "there is no heap to put the large ones on"
+    reason = "without std there is no heap for the large ones"
 )]
 pub(super) enum Route {
     Same(History<BLOCK>),

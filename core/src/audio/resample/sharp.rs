@@ -14,7 +14,7 @@ const REST: usize = SHARP_TAPS - 1;
 #[derive(Clone, Debug)]
 pub(super) struct Halver {
     even: History<{ BLOCK + REST }>,
-    /// As long as `even`, or one sample behind.
+    /// As long as `even`, or one sample shorter.
     odd: History<{ BLOCK + REST }>,
 }
 

@@ -15,7 +15,7 @@ pub(super) use table::Table;
 pub(super) struct Kernel {
     /// Input rate, reduced by the common divisor.
     input: u32,
-    /// Output rate, reduced by the common divisor: as many places can an output have between two inputs.
+    /// Output rate, reduced by the common divisor: the number of places that an output can have between two inputs.
     output: u32,
     /// Inputs from the one at or before an output's place to the window's newest, at least 1.
     ahead: u32,
@@ -162,7 +162,7 @@ mod table {
     #[derive(Debug)]
     pub(in super::super) struct Table {
         kernel: Kernel,
-        /// A row per tap, that of the newest sample first; in it a value per output.
+        /// One row per tap, that of the newest sample first; each has one value per output.
         taps: Box<[f32]>,
         /// Inputs from the beginning of the period to each output.
         inputs: Box<[i32]>,

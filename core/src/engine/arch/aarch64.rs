@@ -1,6 +1,6 @@
 //! aarch64 with NEON, and with the dot product instructions of Armv8.2 (Cortex-A55, A76, Apple M1 and later).
 //!
-//! Both multiply i8 by i8, so that inputs are wanted as `x - 128`.
+//! Both multiply i8 by i8, so they take inputs as `x - 128`.
 #![allow(
     unsafe_code,
     reason = "vector instructions, some of which not every machine has"

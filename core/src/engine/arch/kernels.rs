@@ -9,7 +9,7 @@ use super::{Conv, Job, Packing};
 /// An engine takes [`Kernels::best`] by itself. The others are for tests and comparisons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kernels(
-    /// The plain loops where there is none.
+    /// The plain loops, for targets without a set of their own.
     Option<Set>,
 );
 

@@ -2,7 +2,7 @@
 
 use super::{Conv, Job, Packing};
 
-/// There is none.
+/// A set of which there is no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Set {}
 

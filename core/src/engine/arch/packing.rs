@@ -11,10 +11,10 @@ use crate::engine::int8::Requantise;
 pub(in crate::engine) struct Packing {
     /// Outputs in a block.
     pub(in crate::engine) lanes: usize,
-    /// `0x80` where inputs are wanted as `x - 128`, else 0: what their bits are flipped with. The biases make up
-    /// for it.
+    /// Bits of the inputs that are flipped: `0x80` where the instructions take `x - 128`, else 0. The biases
+    /// compensate for it.
     pub(in crate::engine) flip: u8,
-    /// Whether a row has the first two taps of all outputs before the last two, in place of all four together.
+    /// Whether a row has the first two taps of all outputs before the last two, instead of all four together.
     pub(in crate::engine) halves: bool,
     /// Whether products of two neighbouring weights can be added in 16 bits. Where they cannot, the second weight
     /// goes into an extra row.
@@ -148,7 +148,7 @@ pub(in crate::engine) struct Position {
     pub(in crate::engine) cell: usize,
 }
 
-/// The positions of a convolution without end, those of a pooled cell one after another.
+/// An endless iterator over the positions of a convolution, those of a pooled cell one after another.
 #[derive(Clone, Debug)]
 pub(in crate::engine) struct Positions {
     /// Input bytes from one position to the next, down and right.

@@ -70,7 +70,7 @@ pub(super) fn conv_pairs<K: KernelSet>(
     let count = output.len() / channels * area;
     output.fill(0);
     for first in (0..count).step_by(2) {
-        // where the positions are odd in number, the last one comes twice: a maximum does not mind
+        // with an odd number of positions the last one comes twice, which does not change a maximum
         let positions = [first, (first + 1).min(count - 1)];
         for (place, position) in positions.into_iter().enumerate() {
             let (cell, within) = (position / area, position % area);
@@ -90,7 +90,7 @@ pub(super) fn conv_pairs<K: KernelSet>(
             .zip(outs.chunks_mut(2))
         {
             let (a, b) = rows.split_at_checked(taps).unwrap_or_default();
-            // an odd output at the end goes with itself
+            // an odd output at the end is paired with itself
             let sums = kernels.pairs(words, [a, if b.is_empty() { a } else { b }]);
             for ((out, [first, second]), bias) in outs.iter_mut().zip(sums).zip(&mut biases) {
                 if cell == next {

@@ -4,8 +4,8 @@ use super::requantise::Requantise;
 use crate::engine::arch::{Blocks, Conv, Kernels, Packing, Positions, Walk};
 use crate::model::{Geometry, Layer, Op};
 
-/// Most bytes that a layer's padded inputs or repacked weights may take beyond four times what they are without.
-/// Past it (one output channel, or more padding than input) repacking is not worth its memory.
+/// Most bytes that a layer's padded inputs or repacked weights may take beyond four times their plain size. Above
+/// that (one output channel, or more padding than input) repacking is not worth its memory.
 const SLACK: u64 = 1 << 16;
 
 /// A layer that can be repacked, as a convolution.

@@ -15,7 +15,7 @@ pub(crate) struct Plan {
     pub(crate) arena: usize,
     /// Inputs of one output position, gathered for a convolution over weights in place.
     pub(crate) patch: usize,
-    /// The same of two positions, spread: words of four for each four inputs.
+    /// The same for two positions, spread: words of four for each four inputs.
     pub(crate) spread: usize,
     /// Inputs with their padding, for a convolution over repacked weights.
     pub(crate) padded: usize,

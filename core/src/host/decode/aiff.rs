@@ -42,7 +42,7 @@ pub(super) fn open(mut source: Source) -> Result<Box<dyn Packets>, DecodeError> 
         at += step;
     }
     Err(DecodeError::Header {
-        what: "aiff: there are no samples in it",
+        what: "aiff: it has no samples",
     })
 }
 

@@ -1,4 +1,4 @@
-//! Samples, or blocks of them with one length, between two places of a file: what wav, AIFF and AU hold.
+//! Samples, or blocks of them with one length, between two places of a file: the content of wav, AIFF and AU.
 
 use std::io::Read;
 use std::vec;
@@ -36,7 +36,7 @@ pub(super) struct Blocks {
     container: &'static str,
     coding: Coding,
     blocks_per_packet: u32,
-    /// Bytes that are left.
+    /// Remaining bytes.
     left: u64,
     announced: Option<f64>,
     started: bool,

@@ -26,7 +26,7 @@ pub(super) struct Container {
     reader: Box<dyn FormatReader>,
     name: &'static str,
     track: u32,
-    /// The decoder to be announced next.
+    /// The decoder to announce next.
     codec: Option<AudioCodecParameters>,
     announced: Option<f64>,
 }
@@ -103,7 +103,7 @@ impl Packets for Container {
                 Err(SymphoniaError::ResetRequired) => {
                     let (track, codec) = choose_track(&*self.reader, self.name)?;
                     self.track = track;
-                    // what the first one announced is not the whole
+                    // the first one announced only its own part
                     self.announced = None;
                     return Ok(Some(Unit::Codec(codec, self.name)));
                 }

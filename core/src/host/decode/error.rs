@@ -3,7 +3,7 @@ use std::io;
 
 use crate::audio::UnsupportedRate;
 
-/// Why an audio file cannot be read.
+/// Reason why an audio file cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeError {
@@ -12,7 +12,7 @@ pub enum DecodeError {
         /// The system's reason.
         kind: io::ErrorKind,
     },
-    /// It has no bytes.
+    /// The file is empty.
     Empty,
     /// Its content is not in any of the supported formats, nor in one that is known by name.
     NotAudio,
@@ -33,9 +33,9 @@ pub enum DecodeError {
         /// The reader's reason.
         what: &'static str,
     },
-    /// There is no audio track in it.
+    /// The file has no audio track.
     NoTrack,
-    /// Its audio is in a codec that is not known.
+    /// The codec of its audio is not known.
     UnknownCodec,
     /// Nothing in it can be decoded.
     NoAudio,
@@ -60,11 +60,11 @@ impl fmt::Display for DecodeError {
             Self::Codec { codec, container } => {
                 write!(f, "{codec} in {container} is not supported")
             }
-            Self::Header { what } => write!(f, "its header cannot be read: {what}"),
-            Self::NoTrack => write!(f, "there is no audio track in it"),
-            Self::UnknownCodec => write!(f, "its audio codec is not supported"),
-            Self::NoAudio => write!(f, "there is no audio in it that can be decoded"),
-            Self::Decoder => write!(f, "the decoder failed on it"),
+            Self::Header { what } => write!(f, "the header cannot be read: {what}"),
+            Self::NoTrack => write!(f, "the file has no audio track"),
+            Self::UnknownCodec => write!(f, "the audio codec is not known"),
+            Self::NoAudio => write!(f, "the file has no audio that can be decoded"),
+            Self::Decoder => write!(f, "the decoder failed"),
             Self::Rate(error) => error.fmt(f),
         }
     }

@@ -1,6 +1,6 @@
-//! MPEG audio and AAC in ADTS: frames without a container, of which each tells its own length.
+//! MPEG audio and AAC in ADTS: frames without a container, each of which states its own length.
 //!
-//! Counts in a file's tags and estimates from its length are not trusted: everything that is there is heard. Only
+//! Counts in a file's tags and estimates from its length are not trusted: everything that is there is decoded. Only
 //! where a LAME tag's count agrees with the frames that were found, its padding is cut off.
 
 mod buffer;
@@ -26,11 +26,11 @@ const MOST_JUNK: u64 = 1 << 20;
 /// Frames in a row that are needed to believe in the first one, fewer only if the file ends.
 const CHAIN: usize = 4;
 
-/// A file, or several behind each other: what has one LAME tag.
+/// A file with its LAME tag, if any; several files may follow one another.
 #[derive(Default)]
 struct Segment {
     tag: Tag,
-    /// Frames found, without the tag's.
+    /// Frames found, without that of the tag.
     found: u64,
     /// Samples at the beginning that are still to be cut off.
     delay: u32,
@@ -42,7 +42,7 @@ pub(super) struct Frames {
     container: &'static str,
     /// Format of the newest frame.
     newest: Option<Header>,
-    /// Whether the newest frame ended where the buffer is.
+    /// Whether the newest frame ended where the buffer begins.
     in_step: bool,
     segment: Segment,
     /// Units that wait until it is clear whether the segment ends after them.
@@ -51,7 +51,7 @@ pub(super) struct Frames {
     /// Bytes in frames, and between them.
     used: u64,
     junk: u64,
-    /// Seconds that tags announced and that were not found.
+    /// Seconds that tags announced and that are missing.
     missing: f64,
     seconds: f64,
 }
@@ -86,7 +86,7 @@ impl Frames {
             }
             if let Some(header) = Header::read(bytes) {
                 if bytes.len() < header.bytes {
-                    // the last one is cut off, or it is none
+                    // the last frame is cut off, or it is not a frame
                     self.in_step = false;
                 } else if self.is_believed(&header)? {
                     return Ok(Some(header));
@@ -234,7 +234,7 @@ fn cut_end(packet: &mut Packet, samples: u32) -> u32 {
 impl Packets for Frames {
     fn next(&mut self) -> Result<Option<Unit>, DecodeError> {
         loop {
-            // as many frames as may be padding, the largest of which is 4095 samples
+            // as many frames as the padding may fill, which has at most 4095 samples
             let holds = if self.segment.tag.padding == 0 { 0 } else { 16 };
             if self.held.len() > holds || self.ended {
                 return Ok(self.held.pop_front());

@@ -1,8 +1,8 @@
 //! Reading audio files: wav (also RF64, BW64 and Wave64), mp3, AAC, flac, ogg, m4a and mp4, AIFF, AU, CAF, mkv and webm,
 //! with the codecs PCM, ADPCM, mp2, mp3, AAC-LC (and the core of HE-AAC), Vorbis, FLAC and ALAC.
 //!
-//! The first bytes tell what a file is, whatever its name. `sniff` names formats that are not supported. wav, AIFF, AU
-//! and frames without a container (mp3, AAC) are taken apart here; the other containers by symphonia, after `container`
+//! The first bytes decide the format, whatever the file's name. `sniff` names formats that are not supported. wav,
+//! AIFF, AU and frames without a container (mp3, AAC) are parsed here; the other containers by symphonia, after `container`
 //! has repaired what its readers refuse. symphonia's decoders turn the packets of all of them into samples.
 
 mod aiff;

@@ -73,7 +73,7 @@ impl MonoReader {
     }
 }
 
-/// Take what the resampler has left.
+/// Take the rest from the resampler.
 fn finish(resampler: &mut Resampler, samples: &mut Vec<f32>) {
     resampler.finish();
     resampler.process_all(&[], |block| samples.extend_from_slice(block));

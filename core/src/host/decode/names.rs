@@ -33,7 +33,7 @@ pub(super) fn codec_name(codec: AudioCodecId) -> Option<&'static str> {
     })
 }
 
-/// Return the name of the codec with a format tag of wav, of those that are not supported.
+/// Return the name of an unsupported codec by its format tag in wav.
 pub(super) fn wave_codec(tag: u16) -> Option<&'static str> {
     Some(match tag {
         0x0003 => "float PCM of this width",

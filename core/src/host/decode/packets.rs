@@ -72,9 +72,9 @@ fn aac_core(config: &[u8]) -> Option<[u8; 2]> {
     };
     let (object, rate) = (first >> 3, (first & 7) << 1 | second >> 7);
     let channels = second >> 3 & 0xf;
-    // LC, SBR and PS; a rate that follows in full is not handled
+    // LC, SBR and PS; a rate that is written out in full is not handled
     let is_extended = matches!(object, 5 | 29) || object == 2 && config.len() > 2;
-    // of LC, the next bits tell frames of 960 samples, which stay refused
+    // for LC, the next bits mark frames of 960 samples, which stay refused
     let is_core = object != 2 || second & 0b100 == 0;
     (is_extended && is_core && rate < 13 && channels > 0)
         .then_some([2 << 3 | rate >> 1, (rate & 1) << 7 | channels << 3])
@@ -89,7 +89,7 @@ mod tests {
         // SBR in front (object type 5), 22.05 kHz in stereo; PS in front (29), 24 kHz in mono
         assert_eq!(aac_core(&[0x2b, 0x92, 0x08, 0x00]), Some([0x13, 0x90]));
         assert_eq!(aac_core(&[0xeb, 0x09, 0x88, 0x00]), Some([0x13, 0x08]));
-        // LC that tells of SBR behind it; LC alone, with frames of 960 samples, and with channels of its own
+        // LC that is followed by SBR; LC alone, with frames of 960 samples, and with channels of its own
         assert_eq!(
             aac_core(&[0x13, 0x90, 0x56, 0xe5, 0xa0]),
             Some([0x13, 0x90])

@@ -1,10 +1,10 @@
-//! Rates that a classifier does not take, brought to one that it does.
+//! Resampling from rates that a classifier does not take to one that it does.
 
 use std::vec::Vec;
 
 use crate::audio::{InputFormat, Resampler, SUPPORTED_RATES, UnsupportedRate};
 
-/// Rate (Hz) up to which nothing that can be heard is lost.
+/// Rate (Hz) from which on no audible frequency is lost.
 const HIGHEST: u32 = 44_100;
 
 /// Largest ratio of two rates.
@@ -27,7 +27,7 @@ impl Converter {
         if SUPPORTED_RATES.contains(&rate) {
             return Ok(None);
         }
-        // the next higher one, so that nothing is lost, but no higher than is of use
+        // the next higher one, so that nothing is lost, but no higher than useful
         let lowest = rate.div_ceil(RATIO).max(rate.min(HIGHEST));
         let to = SUPPORTED_RATES.into_iter().find(|to| *to >= lowest);
         let to = to.ok_or(UnsupportedRate { rate })?;

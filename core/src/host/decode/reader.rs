@@ -24,9 +24,9 @@ const MAX_SILENT_PACKETS: u32 = 100_000;
 
 /// Reads an audio file block by block, so that its length does not matter.
 ///
-/// Delay and padding that the encoder added are cut off where the file tells them (mp3, Vorbis); AAC in m4a
+/// Delay and padding that the encoder added are removed where the file states them (mp3, Vorbis); AAC in m4a
 /// begins with up to 50 ms of silence. Samples that are not finite numbers are replaced by silence. A rate from 4 to
-/// 768 kHz that is none of [`SUPPORTED_RATES`](crate::audio::SUPPORTED_RATES) is resampled to one that is.
+/// 768 kHz that is not one of [`SUPPORTED_RATES`](crate::audio::SUPPORTED_RATES) is resampled to one that is.
 ///
 /// ```no_run
 /// use timbrel_core::host::decode::AudioReader;
@@ -86,7 +86,7 @@ impl AudioReader {
         Self::new(Box::new(file))
     }
 
-    /// Open a file that is in memory. `extension` ("mp3", "wav" …) is not needed any more: the content decides.
+    /// Open a file that is in memory. `extension` ("mp3", "wav" …) is ignored: the content decides.
     ///
     /// # Errors
     /// [`DecodeError`] says why the bytes cannot be read.
@@ -172,7 +172,7 @@ impl AudioReader {
                 Some(Unit::Codec(parameters, container)) => {
                     self.decoder = match decoder(&parameters, container) {
                         Ok(decoder) => Some(decoder),
-                        // what was heard before counts
+                        // the samples before it count
                         Err(_) if self.seconds > 0.0 => None,
                         Err(error) => return Err(error),
                     };
@@ -201,7 +201,7 @@ impl AudioReader {
                 return Ok(true);
             }
         }
-        // what is still in the filters
+        // the samples that are still in the filters
         self.samples.clear();
         if let Some(mut converter) = self.converter.take() {
             converter.finish();
@@ -210,7 +210,7 @@ impl AudioReader {
         Ok(!self.samples.is_empty())
     }
 
-    /// Bring the samples, which have this format, to a rate that is supported.
+    /// Resample the samples, which have this format, to a supported rate.
     fn convert(&mut self, format: InputFormat) -> Result<(), DecodeError> {
         if self
             .converter
@@ -248,7 +248,7 @@ impl AudioReader {
     }
 }
 
-/// Open a file by what its first bytes say.
+/// Open a file by its first bytes.
 fn packets(mut source: Source) -> Result<Box<dyn Packets>, DecodeError> {
     if source.prefix(1)?.is_empty() {
         return Err(DecodeError::Empty);

@@ -1,10 +1,10 @@
-//! The kind of a file by its first bytes.
+//! Telling a file's format from its first bytes.
 
 use std::io::Result as IoResult;
 
 use super::source::Source;
 
-/// Bytes that are looked at.
+/// Bytes that are examined.
 const LOOK: usize = 4096;
 
 /// Most zeros in front of a file that are skipped: downloads and recorders leave such a gap.
@@ -32,7 +32,7 @@ pub(super) enum Kind {
     Unknown,
 }
 
-/// Skip what may be in front of a file of any format, and tell the format.
+/// Skip what may precede a file of any format, and return the format.
 pub(super) fn sniff(source: &mut Source) -> IoResult<Kind> {
     skip_zeros(source)?;
     // tags can follow each other, each with its length

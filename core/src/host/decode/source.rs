@@ -118,7 +118,7 @@ impl Source {
         self.len = Some(self.len.map_or(length, |len| len.min(length)));
     }
 
-    /// Show `bytes` at a position in place of those that are there.
+    /// Replace the bytes at a position by `bytes`.
     pub(super) fn patch(&mut self, at: u64, bytes: Vec<u8>) {
         self.patches.push((at, bytes));
     }
@@ -128,7 +128,7 @@ impl Source {
         self.len
     }
 
-    /// Return bytes from the middle of a seekable file, fewer where it ends; nothing of one that is not.
+    /// Return bytes from the middle of a seekable file, fewer where it ends; none from a file that cannot be sought.
     pub(super) fn read_at(&mut self, at: u64, count: usize) -> IoResult<Vec<u8>> {
         if !self.seekable {
             return Ok(Vec::new());

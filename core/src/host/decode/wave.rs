@@ -1,8 +1,8 @@
-//! The chunks of a wav file, as the world writes them: RIFF, its 64-bit successors RF64 and BW64, big-endian RIFX
+//! The chunks of a wav file, in every form that programs write: RIFF, its 64-bit successors RF64 and BW64, big-endian RIFX
 //! and Sony's Wave64.
 //!
-//! The length of the whole is not looked at, since it is wrong in many files, and that of the samples only as far as
-//! the file goes.
+//! The length of the whole is ignored, since it is wrong in many files, and that of the samples counts only as far
+//! as the file goes.
 
 use std::boxed::Box;
 
@@ -22,11 +22,11 @@ const MOST_FORMAT: u64 = 256;
 /// Most chunks before the samples.
 const MOST_CHUNKS: u32 = 10_000;
 
-/// How numbers and chunks are written.
+/// Encoding of numbers and chunks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Dialect {
     Riff,
-    /// Lengths of 32 bits that are all ones stand in a chunk `ds64`.
+    /// Lengths of 32 bits that are all ones refer to a chunk `ds64`.
     Rf64,
     BigEndian,
     /// Names of 16 bytes, lengths of 64 bits that count the chunk's header.
@@ -68,7 +68,7 @@ pub(super) fn open(mut source: Source) -> Result<Box<dyn Packets>, DecodeError> 
         source.skip(chunk.padded)?;
     }
     Err(DecodeError::Header {
-        what: "wav: there are no samples in it",
+        what: "wav: it has no samples",
     })
 }
 
@@ -168,7 +168,7 @@ impl Format {
     fn coding(&self, big_endian: bool) -> Result<Coding, DecodeError> {
         let (block, channels) = (u32::from(self.block), u32::from(self.channels));
         let pcm = |little, big| Ok((if big_endian { big } else { little }, 1));
-        // after a header for each channel two samples a byte, and those of the header
+        // after a header for each channel two samples per byte, and those of the header
         let adpcm = |codec, header, samples| {
             let coded = block
                 .checked_sub(header * channels)

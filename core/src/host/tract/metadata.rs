@@ -26,7 +26,7 @@ struct FrontEndText {
     n_fft: u16,
     hop: u16,
     n_mels: u16,
-    /// Number of coefficients, for MFCC only.
+    /// Number of coefficients, present only for MFCC.
     n_mfcc: Option<u16>,
     f_min: f32,
     f_max: f32,

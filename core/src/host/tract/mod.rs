@@ -30,7 +30,7 @@ pub struct TractEngine {
     info: ModelInfo,
     plan: Arc<TypedRunnableModel>,
     window: Box<[u8]>,
-    /// Index of the output that is the embedding, and its values of the last run.
+    /// Index of the output that holds the embedding, and its values from the last run.
     embedding: Option<(usize, Box<[u8]>)>,
 }
 

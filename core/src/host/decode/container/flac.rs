@@ -8,7 +8,7 @@ use crate::host::decode::source::Source;
 /// Where the block `STREAMINFO` begins: after the file's tag and the block's header.
 const INFO: usize = 8;
 
-/// Replace impossible lengths of blocks and frames, which the frames tell as well.
+/// Replace impossible lengths of blocks and frames, which the frames state as well.
 pub(super) fn repair(source: &mut Source) -> IoResult<()> {
     let mut info: Vec<u8> = source.prefix(INFO + 10)?.to_vec();
     let Some([least, more, most, still, frames @ ..]) =

@@ -5,13 +5,13 @@ use std::vec::Vec;
 
 use crate::host::decode::source::Source;
 
-/// Most bytes of a file that cannot be sought which are kept: its index is often at its end.
+/// Most bytes that are kept of a file that cannot be sought: its index is often at its end.
 const MOST_HELD: usize = 64 << 20;
 
-/// Largest index that is looked at.
+/// Largest index that is read.
 const MOST_INDEX: u64 = 32 << 20;
 
-/// Most boxes of the file that are looked at.
+/// Most boxes of the file that are read.
 const MOST_BOXES: u32 = 100_000;
 
 /// Patch what a player would overlook: boxes that are longer than the file, and descriptions after the first one.
@@ -27,7 +27,7 @@ pub(super) fn repair(source: &mut Source) -> IoResult<()> {
             return Ok(());
         };
         if found.length > end - at {
-            // broken off: 0 stands for the rest of the file
+            // truncated: 0 means the rest of the file
             if &found.name == b"mdat" {
                 source.patch(at, std::vec![0; 4]);
             }

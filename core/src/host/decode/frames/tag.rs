@@ -20,7 +20,7 @@ pub(super) struct Tag {
 }
 
 impl Tag {
-    /// Read the tag that a frame is, if it is one.
+    /// Read the tag in a frame, if it is a tag.
     pub(super) fn read(frame: &[u8], header: &Header) -> Option<Self> {
         if header.codec != CODEC_ID_MP3 {
             return None;
@@ -50,7 +50,7 @@ impl Tag {
         let lengths = fields.map(|(flag, length)| if flags & flag == 0 { 0 } else { length });
         let lame = end + 8 + lengths.iter().sum::<usize>();
         let (delay, padding) = lame_trim(frame, lame).unwrap_or_default();
-        // a count that leaves nothing is not one
+        // a count that leaves nothing cannot be right
         let all = frames.map(|frames| u64::from(frames) * u64::from(header.samples));
         let is_possible = all.is_none_or(|all| all > u64::from(delay + padding));
         Some(Self {
@@ -61,7 +61,7 @@ impl Tag {
     }
 }
 
-/// Read the delay and padding of LAME's part of the tag at `at`. Its checksum is not looked at: programs that change
+/// Read the delay and padding of LAME's part of the tag at `at`. Its checksum is ignored: programs that change
 /// the count leave it as it was.
 fn lame_trim(frame: &[u8], at: usize) -> Option<(u32, u32)> {
     let encoder = frame.get(at..at + 4)?;
