@@ -57,7 +57,7 @@ impl Feature {
     /// Read a name of the table above.
     ///
     /// # Errors
-    /// It is none, or one of its numbers is out of range.
+    /// The name is unknown, or one of its numbers is out of range.
     pub fn parse(name: &str) -> Result<Self> {
         let kinds = [
             ("log_stft_", 2),
@@ -116,8 +116,8 @@ impl Feature {
         Ok(Self { kind, n_fft, hop })
     }
 
-    /// Return the feature in decibels relative to the maximum from which this one follows: a power is one written
-    /// otherwise, and MFCCs are a linear map of mel bands in decibels.
+    /// Return the feature in decibels relative to the maximum from which this one follows: powers convert to decibels,
+    /// and MFCCs are a linear map of mel bands in decibels.
     #[must_use]
     pub const fn in_decibels(self) -> Self {
         Self {
@@ -162,7 +162,7 @@ impl Feature {
     /// # Errors
     /// The signal is empty.
     pub fn compute(&self, samples: &[f32]) -> Result<Matrix> {
-        ensure!(!samples.is_empty(), "there is no sample");
+        ensure!(!samples.is_empty(), "the signal has no samples");
         match self.n_fft {
             512 => self.with_size::<512>(samples),
             1024 => self.with_size::<1024>(samples),

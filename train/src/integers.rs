@@ -1,9 +1,9 @@
-//! The arithmetic that a quantised network is made of: scales that are all powers of two.
+//! The arithmetic of a quantised network: all scales are powers of two.
 //!
 //! A scale is kept as its exponent `e`: an integer `q` stands for `q · 2^-e`. Activations are u8 with zero point 0,
 //! weights i8 with one scale per tensor, biases i32 in units of input scale times weight scale, so that requantising
 //! a layer is a right shift by `e_input + e_weight − e_output`. Networks that train as integers and the quantisation
-//! of trained networks both stand on this.
+//! of trained networks are both built on this.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ pub const MAX_SHIFT: i32 = 16;
 pub struct Exponents {
     /// Exponent of each block's output.
     pub activations: Vec<i32>,
-    /// Exponent of the mean over all places; unused in a network that goes on with all of them.
+    /// Exponent of the mean over all places; unused in a network that keeps all of them.
     pub mean: i32,
     /// Exponent of each block's weights.
     pub weights: Vec<i32>,
@@ -42,7 +42,7 @@ pub(crate) fn scaled(value: f32, exponent: i32) -> f64 {
 #[must_use]
 pub fn holding(largest: f32, steps: f32) -> i32 {
     if largest <= 0.0 {
-        return 0; // nothing to hold: any scale does
+        return 0; // all values are 0: any scale will do
     }
     (f64::from(steps) / f64::from(largest)).log2().floor() as i32
 }

@@ -1,4 +1,4 @@
-//! Training, evaluation, quantisation and export of Timbrel's models: everything behind the `timbrel` command.
+//! Training, evaluation, quantisation and export of Timbrel's models: the library of the `timbrel` command.
 //!
 //! A [`recipe`] describes a system. [`data`] are collections and the caches made of them. [`training`] turns a recipe
 //! and a cache into a [`run`], [`quantise`] a run's float weights into [`integers`], [`export`] the integers into

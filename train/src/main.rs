@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     match Cli::parse().command.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // what went wrong and in what, on one line; a backtrace would tell a user nothing
+            // the fault and its place on one line; a backtrace would not help a user
             eprintln!("timbrel: {error:#}");
             ExitCode::FAILURE
         }

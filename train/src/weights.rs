@@ -92,7 +92,7 @@ impl Weights {
     /// Return the tensor of that name.
     ///
     /// # Errors
-    /// There is none.
+    /// No tensor has that name.
     pub fn get(&self, name: &str) -> Result<&Array> {
         self.0
             .get(name)

@@ -1,4 +1,4 @@
-//! Batches: the same seed and epoch give the same ones, and they are what the network will meet.
+//! Batches: the same seed and epoch give the same ones, and they are the network's input.
 
 mod common;
 
@@ -107,7 +107,7 @@ fn shift_moves_rows_and_repeats_the_edge() {
     let last = MELS as isize - 1;
     let shifted = |shift: isize| -> Vec<u8> {
         let rows = (0..=last).map(|bin| (bin + shift).clamp(0, last));
-        // brought to its own maximum, that of its last row
+        // relative to its own maximum, that of its last row
         let loudest = (last + shift).clamp(0, last);
         rows.flat_map(|from| vec![(255 + from - loudest) as u8; COLUMNS])
             .collect()

@@ -1,4 +1,4 @@
-//! The `timbrel` command as a person meets it: exit status, and errors that name what is wrong.
+//! The `timbrel` command as a user sees it: exit status, and errors that name the fault.
 
 mod common;
 
@@ -170,7 +170,7 @@ fn several_seeds_are_trained_and_summed_up() {
     let expected = (first - second).abs() / 2f64.sqrt();
     assert!((deviation - expected).abs() < 0.11, "{last}");
     assert!(out.join("seed-4").join("last.safetensors").exists());
-    // what is done is not done again
+    // finished work is not repeated
     let again = timbrel(&[&arguments[..], &["--resume"]].concat());
     assert_eq!(String::from_utf8_lossy(&again.stdout).trim(), last);
     assert_fails(&arguments, &["seed 4", "--resume"]);

@@ -1,4 +1,4 @@
-//! The cache: what is wrong with it is named, and windows are cut as the device will see them.
+//! The cache: its faults are named, and windows are cut as the device will see them.
 
 mod common;
 
@@ -103,7 +103,7 @@ fn windows_are_relative_to_their_own_maximum() {
     assert_eq!(cut, [20, 30, 5, 90]);
     // a maximum of 90 becomes 255; the cache's own floor moves up with it
     assert_eq!(renormalise(&cut, 2, &[Affine::DB80]), [185, 195, 170, 255]);
-    // silence has no level to be brought up to, only a maximum to be relative to
+    // silence has no level to normalise to, only a maximum to be relative to
     assert_eq!(renormalise(&[0; 4], 2, &[Affine::DB80]), [255; 4]);
 }
 

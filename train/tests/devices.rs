@@ -14,7 +14,7 @@ mod agreement {
     use super::common::{Numbers, trained};
 
     const CLASSES: usize = 10;
-    /// No multiple of a vector's or a work group's width.
+    /// Not a multiple of a vector's or a work group's width.
     const WINDOWS: usize = 3;
 
     /// Recipes that together have every kind of layer, and how many columns a window is to have, so that a

@@ -10,7 +10,7 @@ if ! ldconfig -p | grep -q libvulkan.so.1 || ! compgen -G '/usr/share/vulkan/icd
         libvulkan1 mesa-vulkan-drivers >/dev/null
 fi
 
-# without tract, which has no part in it; burn-flex and burn-ndarray unoptimised, which saves minutes of compiling them
+# without tract, which is not involved; burn-flex and burn-ndarray unoptimised, which saves minutes of compiling them
 quick=(--config profile.dev.package.burn-flex.opt-level=0 --config profile.dev.package.burn-ndarray.opt-level=0)
 cargo test "${quick[@]}" -p timbrel-train --no-default-features \
     --features cpu,gpu,ndarray --test devices -- \

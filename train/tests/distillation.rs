@@ -1,5 +1,5 @@
 //! Learning from teachers, beginning with another run's weights, stopping early, ensembles. One test that
-//! trains, because the CPU backend has one generator a process.
+//! trains, because the CPU backend has one generator per process.
 
 mod common;
 
@@ -204,7 +204,7 @@ fn begins_with_weights(place: &Workplace, plain: &Path, options: &Options) {
 }
 
 fn stops_early(place: &Workplace, options: &Options) {
-    // nothing is learnt, so that the first validation stays the best
+    // nothing is learnt, so the first validation stays the best
     let text = common::RECIPE
         .replace("peak_learning_rate = 1e-2", "peak_learning_rate = 0.0")
         .replace("epochs = 4", "epochs = 40\npatience = 4");

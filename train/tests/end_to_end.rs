@@ -100,7 +100,7 @@ fn trains_resumes_exports_and_answers() {
     let again = runs.train(&whole, &options).unwrap_err().to_string();
     assert!(again.contains("--resume"), "{again}");
 
-    // interrupted after the second epoch and gone on with, it ends with the same weights
+    // interrupted after the second epoch and resumed, it ends with the same weights
     let halves = RunFolder::new(&root.path().join("halves"));
     let half = Options {
         stop_after: Some(2),

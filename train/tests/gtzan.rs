@@ -142,7 +142,7 @@ fn options(
 /// Return the median distance (dB) of a given column from the frame it shows, both moved to the same level: the given
 /// one is relative to the maximum of 30 s.
 fn distance(given: &[f32], own: &[f32]) -> Option<f32> {
-    // away from the floor, where one of them is cut off
+    // away from the floor, where one of them is clamped
     let mut differences: Vec<f32> = (given.iter().zip(own))
         .filter(|(a, b)| **a > 8.0 && **b > 8.0)
         .map(|(a, b)| a - b)

@@ -1,4 +1,4 @@
-//! A network of MFCCs with hidden layers, from training to the samples that a device hears.
+//! A network of MFCCs with hidden layers, from training to the samples on a device.
 
 mod common;
 

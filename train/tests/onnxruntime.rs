@@ -1,5 +1,5 @@
 //! An exported file passes ONNX's checker and gives the logits and the embedding of the int8 engine in ONNX Runtime,
-//! with the instructions of this machine and with those of one that has AVX2 alone.
+//! with the instructions of this machine and with those of one that has only AVX2.
 //!
 //! Without VNNI the usual product of u8 and i8 (`vpmaddubsw`) saturates the sum of two products in 16 bits, which is why
 //! weights are exported as u8. Models of weights of ±127 and activations of 255 reach that at once.
@@ -75,7 +75,7 @@ fn shipped_onnx_files_are_what_convert_makes_of_the_model_files() {
             onnx(&spec).unwrap() == shipped(name, "onnx"),
             "{name}.onnx is not what `timbrel convert models/{name}.timbrel` writes"
         );
-        // taken apart and put together again it is the same model
+        // read back and written again it is the same model
         assert!(
             spec.to_bytes().unwrap() == shipped(name, "timbrel"),
             "{name}"
@@ -343,7 +343,7 @@ impl Recorded {
     }
 }
 
-/// What ONNX Runtime runs in.
+/// The environment that ONNX Runtime runs in.
 struct Runtime<'a> {
     python: &'a Path,
     emulator: Option<[&'static str; 3]>,

@@ -123,7 +123,7 @@ fn every_front_end_has_a_cache() {
     };
     let mel = read("mel_db_2048_512_128");
     assert_eq!(mel.0, [128, COLUMNS]);
-    // what these two are made of
+    // the content of these two
     assert!(mel == read("mfcc_2048_512_13"));
     assert!(mel == read("mel_power_2048_512_128"));
     assert_eq!(read("log_stft_512_256").0, [257, 1 + 22_050 / 256]);
@@ -314,7 +314,7 @@ fn a_killed_run_goes_on_and_ends_with_the_same_bytes() {
     }
     assert!(kills > 0, "every run was over before it could be killed");
     if journal.exists() {
-        // what a crash of the system may leave: half a line, and rows that no line knows of
+        // what a crash of the system may leave: half a line, and rows without a line
         let append = |name: &str, bytes: &[u8]| {
             let path = out.path().join(name);
             fs::write(&path, [fs::read(&path).unwrap(), bytes.to_vec()].concat()).unwrap();

@@ -1,4 +1,4 @@
-//! A source system's protocol from recipe to figure: segments, a front end that stands in, a float model.
+//! A source system's protocol from recipe to figure: segments, a substitute front end, a float model.
 
 mod common;
 

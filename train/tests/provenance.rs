@@ -1,4 +1,4 @@
-//! Every file that leaves a run says where its data come from, and nothing else.
+//! Every file that leaves a run states where its data come from, and nothing else.
 
 mod common;
 
@@ -129,7 +129,7 @@ fn a_model_of_three_own_genres_names_these_and_no_other_collection() {
         assert!(card.contains(part), "{part:?} is not in:\n{card}");
     }
 
-    // who learns from it says so
+    // a run that learns from it states so
     let student = place("student.toml");
     let taught = std::fs::read_to_string(&own).unwrap() + "[distillation]\nweight = 0.5\n";
     std::fs::write(&student, taught).unwrap();

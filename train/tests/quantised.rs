@@ -1,4 +1,4 @@
-//! Training integers: what is trained is, bit for bit, what the int8 engine computes.
+//! Training integers: training computes, bit for bit, what the int8 engine computes.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! Recipes: what is shipped is valid, what is wrong is named with its line.
+//! Recipes: the shipped ones are valid, and faults are named with their line.
 
 mod common;
 
@@ -129,7 +129,7 @@ fn the_line_of_a_contradiction_is_named() {
     }
     let message = error("columns = 32", "columns = 4096");
     assert_names(&message, &["1 to 1024", "4096"]);
-    // only what never runs on a device may have more
+    // only a model that never runs on a device may have more
     let bins = RECIPE.replace("n_mels = 32\n", "");
     Recipe::parse(&bins.replace("columns = 32", "columns = 4096")).unwrap();
 }

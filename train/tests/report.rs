@@ -1,4 +1,4 @@
-//! Figures against scikit-learn's and against numbers worked out by hand; what a report and a comparison write.
+//! Figures against scikit-learn's and against numbers worked out by hand; and the files of a report and a comparison.
 
 mod common;
 

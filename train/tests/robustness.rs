@@ -1,4 +1,4 @@
-//! What robustness measures is what a device answers, and effects that a device cannot notice change nothing.
+//! Robustness measures a device's answers, and effects that a device cannot notice change nothing.
 
 mod common;
 

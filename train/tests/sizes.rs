@@ -1,4 +1,4 @@
-//! What the shipped recipes promise of size and memory, whatever their weights.
+//! Size and memory that the shipped recipes promise, whatever their weights.
 
 mod common;
 

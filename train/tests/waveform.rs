@@ -1,4 +1,4 @@
-//! What each effect does to a signal of which everything is known.
+//! The effects on signals about which everything is known.
 
 mod common;
 
@@ -102,7 +102,7 @@ fn noise_has_the_level_that_was_asked_for() {
         let added: Vec<f32> = noisy.iter().zip(&signal).map(|(n, s)| n - s).collect();
         let found = decibels(power(&signal) / power(&added));
         assert!((found - f64::from(snr)).abs() < 0.15, "{snr}: {found}");
-        // white: a sample says nothing of the next
+        // white: a sample predicts nothing about the next
         let product: f64 = (added.windows(2))
             .map(|p| f64::from(p[0]) * f64::from(p[1]))
             .sum();

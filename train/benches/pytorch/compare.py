@@ -1,12 +1,12 @@
-"""Trains the network of a recipe with `timbrel train` and with PyTorch on the same made-up data, and prints the
-crops a second of both and their ratio.
+"""Trains the network of a recipe with `timbrel train` and with PyTorch on the same synthetic data, and prints the
+crops per second of both and their ratio.
 
     cargo build --release -p timbrel-train
     python -m venv venv && venv/bin/pip install -r train/benches/pytorch/requirements.txt
     venv/bin/python train/benches/pytorch/compare.py --timbrel target/release/timbrel
 
 Both sides train as many steps with the same batch, optimiser, clipping, averaged weights and augmentation, on as many
-threads. Processor time is that of the whole process, crops included, and does not depend on what else the machine does;
+threads. Processor time is that of the whole process, crops included, and does not depend on other work on the machine;
 wall time does. An epoch in which everything warms up is not counted; neither is validation.
 """
 
@@ -34,7 +34,7 @@ CLASSES = 10
 
 
 def write_data(folder, recipe, tracks):
-    """A cache of 30 s a track: a pattern of its genre's in noise. The last tenth is valid."""
+    """A cache of 30 s per track: a pattern of its genre in noise. The last tenth is valid."""
     keys = recipe["front_end"]
     columns = 1 + 30 * 22050 // keys["hop"]
     rng = np.random.default_rng(1)
@@ -57,7 +57,7 @@ def write_data(folder, recipe, tracks):
 
 
 def pieces_of(logmel, recipe, count):
-    """`count` of what an epoch takes: whole tracks, or the segments that the recipe divides."""
+    """`count` of the pieces of an epoch: whole tracks, or the segments that the recipe divides."""
     if recipe.get("split", {}).get("of") != "segments":
         return np.stack([np.arange(count), np.full(count, -1)], 1)
     window = recipe["window"]
@@ -66,7 +66,7 @@ def pieces_of(logmel, recipe, count):
 
 
 def run_timbrel(arguments, recipe, data, out, epochs):
-    """Processor seconds of a run, and what it says of each epoch."""
+    """Processor seconds of a run, and its output for each epoch."""
     command = [arguments.timbrel, "train", "--recipe", recipe, "--data", data, "--out", out, "--epochs", str(epochs)]
     environment = os.environ | {"RAYON_NUM_THREADS": str(arguments.threads)}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)

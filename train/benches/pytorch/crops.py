@@ -1,4 +1,4 @@
-"""Batches of crops as train/src/batch.rs and train/src/augment.rs make them, in numpy."""
+"""Batches of crops as train/src/training/batch.rs and augment.rs make them, in numpy."""
 
 import numpy as np
 

@@ -11,7 +11,7 @@ use timbrel_train::export::convert;
 pub(crate) struct Arguments {
     /// A `.timbrel` file.
     model: PathBuf,
-    /// File for the same integers as .onnx; beside the model where it is not given.
+    /// File for the same integers as .onnx; by default beside the model.
     #[arg(long)]
     out: Option<PathBuf>,
 }

@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum Dataset {
-    /// GTZAN: reads every file, and reports what is missing, broken or there twice.
+    /// GTZAN: reads every file, and reports what is missing, broken or duplicated.
     Gtzan {
         /// Folder of the download; without one, says how to get it.
         folder: Option<PathBuf>,

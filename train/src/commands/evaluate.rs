@@ -24,10 +24,10 @@ pub(crate) struct Arguments {
     /// Split of the manifest; `all` is every track.
     #[arg(long)]
     split: String,
-    /// Folder of a run by whose recipe's split table the tracks are divided, in place of the manifest.
+    /// Folder of a run by whose recipe's split table the tracks are divided, instead of by the manifest.
     #[arg(long)]
     run: Option<PathBuf>,
-    /// Engine; int8 for .timbrel and tract for .onnx where it is not given.
+    /// Engine; by default int8 for .timbrel and tract for .onnx.
     #[arg(long, value_enum)]
     engine: Option<EngineKind>,
     /// Print one JSON object.

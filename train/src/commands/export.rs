@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
     /// Folder for the files.
     #[arg(long)]
     out: PathBuf,
-    /// Name of the files; the recipe's where it is not given.
+    /// Name of the files; by default the recipe's.
     #[arg(long)]
     name: Option<String>,
     /// Write the float network as NAME-float.onnx, too. A network that has no integers is written as floats
@@ -28,10 +28,10 @@ pub(crate) struct Arguments {
     float: bool,
     #[command(flatten)]
     stated: StatedData,
-    /// Licence that the model is offered under, for the card.
+    /// Licence under which the model is offered, for the card.
     #[arg(long, value_name = "TEXT")]
     model_licence: Option<String>,
-    /// Data to calibrate and measure on; the run's own where it is not given.
+    /// Data to calibrate and measure on; by default the run's own.
     #[arg(long, env = "TIMBREL_DATA")]
     data: Option<PathBuf>,
     /// Where to run the float network.

@@ -16,10 +16,10 @@ pub(crate) struct Arguments {
     /// Folder for logmel.safetensors, manifest.csv and skipped.csv.
     #[arg(long)]
     out: PathBuf,
-    /// Name of the collection, for what is trained on it; that of its layout or its folder where it is not given.
+    /// Name of the collection, for models trained on it; by default that of its layout or its folder.
     #[arg(long)]
     name: Option<String>,
-    /// Terms on which the collection may be used, in one line, for what is trained on it.
+    /// Terms on which the collection may be used, in one line, for models trained on it.
     #[arg(long, value_name = "TEXT")]
     licence: Option<String>,
     /// How the collection is laid out.
@@ -34,10 +34,10 @@ pub(crate) struct Arguments {
     /// Seconds taken of each track.
     #[arg(long, default_value_t = 29.9)]
     seconds: f64,
-    /// Seconds left out at a track's beginning.
+    /// Seconds skipped at a track's beginning.
     #[arg(long, default_value_t = 0.0)]
     skip: f64,
-    /// Play tracks that are too short to and fro instead of skipping them.
+    /// Play tracks that are too short forwards and backwards instead of skipping them.
     #[arg(long)]
     fill: bool,
     /// Share of each genre for the valid split, where the collection has no split of its own.
@@ -49,7 +49,7 @@ pub(crate) struct Arguments {
     /// Augmented copies of each track of the train split.
     #[arg(long, default_value_t = 0)]
     variants: usize,
-    /// What is done to them, at most: stretch=SHARE,pitch=SEMITONES,shift=SECONDS,gain=DB,noise=DB.
+    /// Largest effects on these copies: stretch=SHARE,pitch=SEMITONES,shift=SECONDS,gain=DB,noise=DB.
     #[arg(long, default_value = "")]
     augment: Ranges,
     /// Seed of the split and of the augmentation.

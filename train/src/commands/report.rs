@@ -16,10 +16,10 @@ use timbrel_train::run::RunFolder;
 pub(crate) struct Arguments {
     /// Folder of a run.
     run: PathBuf,
-    /// Folder for the report; the run's `report` where it is not given.
+    /// Folder for the report; by default the run's `report`.
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Data to evaluate on; the run's own where it is not given.
+    /// Data to evaluate on; by default the run's own.
     #[arg(long, env = "TIMBREL_DATA")]
     data: Option<PathBuf>,
     /// Part of the recipe's split, or of the manifest's: train, valid or test.

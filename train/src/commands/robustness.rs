@@ -27,13 +27,13 @@ pub(crate) struct Arguments {
     /// Split of the collection; `all` is every track.
     #[arg(long, default_value = "all")]
     split: String,
-    /// Seconds that are heard of each track.
+    /// Seconds of each track to classify.
     #[arg(long, default_value_t = 29.9)]
     seconds: f64,
-    /// Engine; int8 for .timbrel and tract for .onnx where it is not given.
+    /// Engine; by default int8 for .timbrel and tract for .onnx.
     #[arg(long, value_enum)]
     engine: Option<EngineKind>,
-    /// Print one JSON object a condition.
+    /// Print one JSON object per condition.
     #[arg(long)]
     json: bool,
 }

@@ -44,11 +44,11 @@ pub(crate) struct Arguments {
     /// Let `--device gpu` use an adapter that is emulated in software.
     #[arg(long)]
     allow_software_adapter: bool,
-    /// Folder of a run to learn from besides the labels, as the recipe's distillation table says; may be
+    /// Folder of a run to learn from in addition to the labels, as the recipe's distillation table says; may be
     /// repeated. A resumed run keeps its own.
     #[arg(long, value_name = "RUN")]
     teacher: Vec<PathBuf>,
-    /// Take the cache's front end in place of the recipe's, in windows of the same duration. A resumed run
+    /// Take the cache's front end instead of the recipe's, in windows of the same duration. A resumed run
     /// keeps its own.
     #[arg(long)]
     approximate_front_end: bool,
@@ -58,7 +58,7 @@ pub(crate) struct Arguments {
     manifest_split: bool,
     #[command(flatten)]
     stated: StatedData,
-    /// Folder of a run whose weights to begin with.
+    /// Folder of a run whose weights are the initial ones.
     #[arg(long, value_name = "RUN", conflicts_with = "resume")]
     init_from: Option<PathBuf>,
     /// Go on from the checkpoint in the run's folder; a run that was killed before its first begins anew.

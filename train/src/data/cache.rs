@@ -10,7 +10,7 @@ use timbrel_core::frontend::FrontEnd;
 
 use super::{ManifestRow, Provenance, manifest};
 
-/// Label of a row whose genre nobody states. Its manifest row has an empty genre.
+/// Label of a row without a stated genre. Its manifest row has an empty genre.
 pub(super) const UNLABELLED: u8 = u8::MAX;
 
 /// One track of the cache.
@@ -18,7 +18,7 @@ pub(super) const UNLABELLED: u8 = u8::MAX;
 pub struct Track {
     /// Name, as in `blues.00000`.
     pub name: String,
-    /// Class index; none where nobody states the genre.
+    /// Class index; none without a stated genre.
     pub label: Option<usize>,
     /// Name of the split it belongs to.
     pub split: String,

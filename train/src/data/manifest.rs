@@ -1,4 +1,4 @@
-//! `manifest.csv`: one line a track.
+//! `manifest.csv`: one line per track.
 
 use std::path::Path;
 

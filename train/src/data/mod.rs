@@ -1,4 +1,4 @@
-//! Spectrograms to learn from: collections of audio files, the cache that is made of them, its division into parts,
+//! Spectrograms to learn from: collections of audio files, the cache made from them, its division into parts,
 //! and the windows that a network sees.
 
 mod cache;

@@ -17,7 +17,7 @@ const UNNAMED: &str = "unnamed collection";
 /// Licence of a collection that states none.
 const NOT_STATED: &str = "licence not stated";
 
-/// Name and licence of a collection in a person's words, in place of what is known otherwise.
+/// Name and licence of a collection as a person states them, overriding what is known otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stated {
     /// Name of the collection.
@@ -78,7 +78,7 @@ fn known(name: &str) -> Option<&'static Known> {
 }
 
 impl Stated {
-    /// Check what was typed.
+    /// Check the texts.
     ///
     /// # Errors
     /// A text is empty or holds a line break or another control character.

@@ -1,4 +1,4 @@
-//! Which tracks, or segments of tracks, are trained on, validated on and tested on.
+//! Dividing tracks, or segments of tracks, into parts for training, validation and test.
 
 use anyhow::{Result, ensure};
 use rand::SeedableRng;
@@ -38,11 +38,11 @@ impl<'a> Piece<'a> {
 /// The parts of a data set.
 #[derive(Clone, Debug, Default)]
 pub struct Parts<'a> {
-    /// What is trained on.
+    /// The part to train on.
     pub train: Vec<Piece<'a>>,
-    /// What decides between epochs.
+    /// The part that decides between epochs.
     pub valid: Vec<Piece<'a>>,
-    /// What neither sees; may be empty.
+    /// The part that training and validation never see; may be empty.
     pub test: Vec<Piece<'a>>,
 }
 
@@ -50,7 +50,7 @@ impl<'a> Parts<'a> {
     /// Return the parts that a recipe names: its `[split]`'s, or the manifest's.
     ///
     /// # Errors
-    /// There is nothing to train on or to validate on.
+    /// The part to train on or to validate on is empty.
     pub fn new(recipe: &Recipe, dataset: &'a Dataset) -> Result<Self> {
         let Some(keys) = &recipe.split else {
             let part = |name| anyhow::Ok(pieces(dataset.split(name)?));
@@ -64,7 +64,7 @@ impl<'a> Parts<'a> {
             Unit::Tracks => pieces(dataset.tracks.iter()),
             Unit::Segments => segments(dataset, recipe.window()),
         };
-        // there is nothing to validate on where nobody states the genre
+        // without stated genres there is nothing to validate on
         let (labelled, unlabelled) = all.into_iter().partition(|p| p.track.label.is_some());
         let mut parts = drawn(labelled, keys, dataset.genres.len());
         parts.train.extend::<Vec<_>>(unlabelled);
@@ -77,7 +77,7 @@ impl<'a> Parts<'a> {
     /// Return the part of that name: `train`, `valid` or `test`.
     ///
     /// # Errors
-    /// There is no such part, or it is empty.
+    /// The part does not exist or is empty.
     pub fn named(&self, name: &str) -> Result<&[Piece<'a>]> {
         let part = match name {
             "train" => &self.train,

@@ -25,7 +25,7 @@ impl Answers {
         })
     }
 
-    /// Count right and wrong answers. Tracks whose genre nobody states do not count.
+    /// Count right and wrong answers. Tracks without a stated genre do not count.
     #[must_use]
     pub fn score(&self, dataset: &Dataset) -> Score {
         let mut score = Score::new(dataset.genres.len());

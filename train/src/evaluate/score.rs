@@ -24,7 +24,7 @@ pub fn argmax(values: &[f32]) -> usize {
 }
 
 /// Return the probabilities of a track from those of its windows, as core's classifier has them: their geometric mean,
-/// normalised to a sum of one, which is the softmax of the mean logits. Empty where there is no window.
+/// normalised to a sum of one, which is the softmax of the mean logits. Empty without windows.
 #[must_use]
 pub fn of_track(windows: &[Vec<f32>]) -> Vec<f32> {
     let mut mean = vec![0.0; windows.first().map_or(0, Vec::len)];
@@ -42,11 +42,11 @@ pub fn of_track(windows: &[Vec<f32>]) -> Vec<f32> {
 pub struct Score {
     /// Tracks seen.
     pub tracks: usize,
-    /// Tracks answered rightly.
+    /// Tracks answered correctly.
     pub tracks_right: usize,
     /// Windows seen.
     pub windows: usize,
-    /// Windows answered rightly.
+    /// Windows answered correctly.
     pub windows_right: usize,
     /// Sum over the tracks of minus the logarithm (nats) of the true class's probability.
     pub surprise: f64,
@@ -55,7 +55,7 @@ pub struct Score {
 }
 
 impl Score {
-    /// Make a score of nothing yet.
+    /// Make an empty score.
     #[must_use]
     pub fn new(classes: usize) -> Self {
         Self {
@@ -84,7 +84,7 @@ impl Score {
         self.confusion[label][answer] += 1;
     }
 
-    /// Return the share of the tracks answered rightly.
+    /// Return the share of the tracks answered correctly.
     #[must_use]
     pub fn track_accuracy(&self) -> f64 {
         self.tracks_right as f64 / self.tracks.max(1) as f64
@@ -97,7 +97,7 @@ impl Score {
         self.surprise / self.tracks.max(1) as f64
     }
 
-    /// Return the share of the windows answered rightly.
+    /// Return the share of the windows answered correctly.
     #[must_use]
     pub fn window_accuracy(&self) -> f64 {
         self.windows_right as f64 / self.windows.max(1) as f64

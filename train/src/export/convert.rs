@@ -1,4 +1,4 @@
-//! A model file taken apart again, so that its integers can be written in another form.
+//! Reading a model file back, so that its integers can be written in another form.
 
 use std::path::Path;
 

@@ -3,8 +3,9 @@
 //! - `timbrel.format`: `1`
 //! - `timbrel.labels`: JSON array of names in the order of the logits
 //! - `timbrel.front_end`: JSON object with the fields of [`timbrel_core::frontend::FrontEnd`]; `mel_scale`
-//!   is `slaney` or `htk`, `mel_norm` `none` or `slaney`, `padding` `none`, `zeros` or `reflect`; for MFCCs also `n_mfcc`. For a front end
-//!   without mel bands, which core does not run, it has `bins` instead of the fields of the bands
+//!   is `slaney` or `htk`, `mel_norm` `none` or `slaney`, `padding` `none`, `zeros` or `reflect`;
+//!   for MFCCs also `n_mfcc`. For a front end without mel bands, which core does not run, it has `bins` instead of
+//!   the fields of the bands
 //! - `timbrel.window`: JSON object with `columns` and `hop`
 //! - `timbrel.normalisation`: JSON array of `[scale, offset]`, one for all bins or one per bin
 //! - `timbrel.logits_exponent`: a logit's value is its i32 times 2 to the minus this

@@ -1,4 +1,4 @@
-//! What an exported graph is made of.
+//! The contents of an exported graph.
 
 use timbrel_core::frontend::{Affine, FrontEnd, WindowSpec};
 use timbrel_core::model::{LayerSpec, Shape};

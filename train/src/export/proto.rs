@@ -58,7 +58,7 @@ pub(super) struct Tensor {
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Dimension {
-    /// Of a oneof with the symbolic `dim_param`; exported shapes are fixed.
+    /// One case of a oneof, whose other is the symbolic `dim_param`; exported shapes are fixed.
     #[prost(int64, optional, tag = "1")]
     pub(super) dim_value: Option<i64>,
 }

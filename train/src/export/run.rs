@@ -19,29 +19,29 @@ use crate::weights::Weights;
 /// Split that the exported model is measured on.
 const MEASURED_ON: &str = "valid";
 
-/// What an export wrote.
+/// The results of an export.
 #[derive(Clone, Debug)]
 pub struct Exported {
     /// The model card last, before it whatever was exported.
     pub files: Vec<PathBuf>,
     /// Accuracy on the valid split.
     pub measured: Measured,
-    /// Why there are no integers, where there are none.
+    /// Reason for having no integers, where there are none.
     pub floats_only: Option<&'static str>,
 }
 
-/// Where an export goes, and what it is to hold.
+/// Destination and contents of an export.
 #[derive(Clone, Debug)]
 pub struct Target<'a> {
-    /// Name of the files; the recipe's where it is not given.
+    /// Name of the files; by default the recipe's.
     pub name: Option<&'a str>,
     /// Folder for the files.
     pub out: &'a Path,
     /// Whether to write the float network of a run that has integers too, as `NAME-float.onnx`.
     pub float: bool,
-    /// Name and licence of the data, where the run does not tell them.
+    /// Name and licence of the data, where the run does not state them.
     pub stated: Stated,
-    /// Licence that the model is offered under, for the card.
+    /// Licence under which the model is offered, for the card.
     pub licence: Option<&'a str>,
 }
 

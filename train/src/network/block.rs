@@ -25,12 +25,12 @@ pub(super) struct Block {
     norm_after: bool,
 }
 
-/// What stands beside a convolution in training and is folded into it afterwards.
+/// Branches beside a convolution in training, which are folded into it afterwards.
 #[derive(Module, Debug)]
 struct Branches {
     pointwise: Conv2d,
     norm: BatchNorm,
-    /// Of the input itself, where the output has the same shape.
+    /// The input itself, where the output has the same shape.
     identity: Option<BatchNorm>,
 }
 
@@ -97,7 +97,7 @@ fn convolution(inputs: usize, keys: &BlockKeys, kernel: usize, device: &Device) 
         .with_stride([keys.stride.get(); 2])
         .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
         .with_groups(if keys.depthwise { inputs } else { 1 })
-        // batch normalisation right after it takes any bias out again
+        // batch normalisation right after it would remove any bias again
         .with_bias(keys.norm != Norm::BeforeRelu)
         .with_initializer(Initializer::KaimingNormal {
             gain: 2f64.sqrt(),

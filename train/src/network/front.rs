@@ -5,7 +5,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use crate::recipe::NetworkKeys;
 
-/// Summand of a window's variance, in units of the full scale squared, before it divides.
+/// Added to a window's variance, in units of the full scale squared, before it divides.
 pub(crate) const VARIANCE_FLOOR: f32 = 1e-5;
 
 /// A matrix that maps the bins or the columns of a window to others, `[out, in]`.
@@ -71,7 +71,7 @@ impl Matrix {
     }
 }
 
-/// Standardisation, then a map of the bins, then one of the columns, each where it is wanted.
+/// Standardisation, then a map of the bins, then one of the columns, each where the recipe has it.
 #[derive(Module, Debug)]
 pub(crate) struct Front {
     pub(crate) standardise: bool,

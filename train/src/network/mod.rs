@@ -35,13 +35,13 @@ pub(crate) const NORM_EPSILON: f64 = 1e-5;
 pub(crate) const FULL_SCALE: f32 = 256.0;
 
 impl BlockKeys {
-    /// Return whether the input can stand beside the convolution as a branch of its own.
+    /// Return whether the input can be a branch of its own beside the convolution.
     pub(crate) fn has_identity(&self, inputs: usize) -> bool {
         self.branches && inputs == self.channels.get() && self.stride.get() == 1
     }
 }
 
-/// Blocks, a reduction to one vector a window, and dense layers to the classes.
+/// Blocks, a reduction to one vector per window, and dense layers to the classes.
 #[derive(Module, Debug)]
 pub struct Network {
     front: Front,

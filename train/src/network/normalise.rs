@@ -7,7 +7,7 @@ use timbrel_core::frontend::Affine;
 use super::FULL_SCALE;
 use crate::recipe::NetworkKeys;
 
-/// A map from decibels to steps for each coefficient, in what a model file calls its normalisation.
+/// A map from decibels to steps for each coefficient: the normalisation of a model file.
 #[derive(Module, Debug)]
 pub(super) struct Normalise {
     scale: Param<Tensor<1>>,
@@ -20,7 +20,7 @@ pub(super) struct Normalise {
 pub(crate) struct Steps {
     /// Factor of a scale.
     pub(crate) factor: f32,
-    /// Subtracted from coefficient 0 per unit of scale: the decibels that 0 in the cache stands for.
+    /// Subtracted from coefficient 0 per unit of scale: the decibels that 0 in the cache represents.
     pub(crate) floor: f32,
 }
 
@@ -34,7 +34,7 @@ impl Steps {
 }
 
 impl Normalise {
-    /// Make maps that training replaces by those of its data at its begin.
+    /// Make maps that training replaces by those of its data when it begins.
     pub(super) fn new(keys: &NetworkKeys, bands: usize, device: &Device) -> Option<Self> {
         let count = keys.cepstra.filter(|_| keys.normalise)?.get();
         let constant = |value: f32| {

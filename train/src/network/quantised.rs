@@ -15,7 +15,7 @@ use super::block::Block;
 use super::operations::{convolve, largest};
 use crate::integers::{Exponents, INPUT_EXPONENT, reciprocal};
 
-/// Round `x` to the grid of `2^-exponent`, within `low` and `high` steps. What lies outside gets no gradient.
+/// Round `x` to the grid of `2^-exponent`, within `low` and `high` steps. Values outside get no gradient.
 fn rounded<const D: usize>(x: Tensor<D>, exponent: i32, [low, high]: [f32; 2]) -> Tensor<D> {
     let (up, down) = (2f32.powi(exponent), 2f32.powi(-exponent));
     let inside = x.clamp(low * down, high * down);

@@ -101,7 +101,7 @@ impl Network {
     /// The device does not deliver them as 32-bit floats.
     pub fn weights(&self) -> Result<Weights> {
         let mut reader = Reader::default();
-        // `valid` also brings the running statistics up to date
+        // `valid` also updates the running statistics
         self.valid().visit(&mut reader);
         let read = reader.tensors.try_execute();
         let read = read.map_err(|error| anyhow!("the device's weights: {error:?}"))?;

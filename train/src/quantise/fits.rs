@@ -1,4 +1,4 @@
-//! Whether a recipe's networks can become model files at all.
+//! Checking that a recipe's networks can become model files at all.
 
 use anyhow::{Result, anyhow, ensure};
 use timbrel_core::model::{MAX_CLASSES, ModelInfo};
@@ -22,7 +22,7 @@ pub fn fits(recipe: &Recipe, weights: &Weights, labels: &[String]) -> Result<()>
     let info = ModelInfo::new(recipe.front_end(), recipe.window(), labels.len(), 0);
     info.validate_labels(labels.iter().map(String::as_str))?;
     if !recipe.network.has_integers() {
-        // without mel bands it is a model for other runtimes
+        // a model without mel bands is for other runtimes
         return match recipe.front_end.n_mels {
             Some(_) => Ok(info.validate()?),
             None => Ok(()),

@@ -36,7 +36,7 @@ pub struct FoldedNetwork {
     pub convs: Vec<FoldedConv>,
     /// Maps of cepstral coefficients to the input's range; the cache's own map for mel bands.
     pub normalisation: Vec<Affine>,
-    /// Whether the blocks' output is averaged over all places; else all of it goes on.
+    /// Whether the blocks' output is averaged over all places; otherwise all of it is kept.
     pub mean: bool,
     /// Hidden dense layers with ReLU.
     pub hidden: Vec<FoldedDense>,
@@ -50,8 +50,8 @@ impl FoldedNetwork {
     /// Fold the weights of a network of this make.
     ///
     /// # Errors
-    /// The integer engine has no such network, or a tensor is missing or has another shape than the recipe
-    /// says.
+    /// The integer engine cannot run such a network, or a tensor is missing or has another shape than the recipe
+    /// states.
     pub fn new(keys: &NetworkKeys, weights: &Weights) -> Result<Self> {
         if let Some(reason) = keys.floats_only() {
             bail!("the network cannot be made integers: {reason}");
@@ -196,7 +196,7 @@ fn fold(keys: BlockKeys, inputs: usize, index: usize, weights: &Weights) -> Resu
         biases[output] = norm.summands[output];
     }
     if keys.branches {
-        // a 1 x 1 convolution is a kernel with nothing but its centre
+        // a 1 x 1 convolution is a kernel of only its centre
         let centre = |output: usize, input: usize| (output * depth + input) * area + area / 2;
         let pointwise = weights.get(&name::pointwise(index))?;
         expect(&name::pointwise(index), pointwise, &[outputs, depth, 1, 1])?;

@@ -1,10 +1,10 @@
-//! How far cepstral coefficients reach on the train split.
+//! The ranges of cepstral coefficients on the train split.
 
 use timbrel_core::frontend::Affine;
 
 use crate::data::cepstra_of_renormalised;
 
-/// Windows that are looked at: more reach no further, and memory is bounded.
+/// Windows that are examined: more do not widen the ranges, and memory is bounded.
 const WINDOWS: usize = 4096;
 /// One in so many values may lie beyond either end, so that a few silent columns do not cost all others their
 /// resolution.
@@ -27,7 +27,7 @@ pub fn ranges(windows: &[Vec<u8>], bands: usize, count: usize) -> Vec<Affine> {
 }
 
 fn range(mut values: Vec<f32>) -> Affine {
-    // what never changes still gets a scale that a file can hold
+    // a constant coefficient still gets a scale that a file can hold
     const NARROWEST: f32 = 1e-2;
     values.sort_unstable_by(f32::total_cmp);
     let beyond = values.len() / BEYOND;

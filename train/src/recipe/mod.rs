@@ -28,7 +28,7 @@ pub struct Recipe {
     pub front_end: FrontEndKeys,
     /// Windows that the network sees.
     pub window: WindowKeys,
-    /// How the tracks are divided; as the manifest says where this is not given.
+    /// How the tracks are divided; by default as the manifest states.
     pub split: Option<SplitKeys>,
     /// Layers.
     pub network: NetworkKeys,
@@ -36,7 +36,7 @@ pub struct Recipe {
     pub augment: AugmentKeys,
     /// Optimisation.
     pub training: TrainingKeys,
-    /// Learning from teachers besides the labels.
+    /// Learning from teachers in addition to the labels.
     pub distillation: Option<DistillationKeys>,
 }
 
@@ -76,7 +76,7 @@ pub struct SplitKeys {
 pub enum Unit {
     /// Whole tracks.
     Tracks,
-    /// Windows, so that pieces of one recording stand in several parts.
+    /// Windows, so that pieces of one recording are in several parts.
     Segments,
 }
 
@@ -169,10 +169,10 @@ pub enum Schedule {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Select {
-    /// Of the validated epoch with most valid tracks right; the first of equals.
+    /// That of the validated epoch with the most valid tracks right; the first of equals.
     #[default]
     Best,
-    /// Of the last epoch, whatever came before.
+    /// That of the last epoch, whatever came before.
     Last,
 }
 
@@ -268,11 +268,11 @@ impl Recipe {
             let place = format!("front_end.{}", invalid.field.name());
             return Err(Fault::new(place, format!("[front_end] {invalid}")).into());
         }
-        // what has no mel bands never runs on a device
+        // models without mel bands never run on a device
         check!(
             self.front_end.n_mels.is_none() || self.window.columns.short() <= MAX_COLUMNS,
             "window.columns",
-            "[window] columns must be 1 to {MAX_COLUMNS} for a model of mel bands, is {}",
+            "[window] columns must be 1 to {MAX_COLUMNS} for a model with mel bands, is {}",
             self.window.columns.get()
         );
         check!(

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::fault::check;
 use super::values::{Pair, Share, Whole};
 
-/// Blocks, a reduction to one vector a window, dense layers.
+/// Blocks, a reduction to one vector per window, dense layers.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkKeys {
@@ -23,7 +23,7 @@ pub struct NetworkKeys {
     pub normalise: bool,
     /// Stretches or shrinks bins and columns to this size first.
     pub resize: Option<Pair<1024>>,
-    /// Blocks from input to output; none is a network without convolution.
+    /// Blocks from input to output; without any, the network has no convolution.
     pub blocks: Vec<BlockKeys>,
     /// How a window's `[channel, row, column]` becomes one vector.
     #[serde(default)]
@@ -68,13 +68,13 @@ pub struct BlockKeys {
     /// Stride over both axes.
     #[serde(default = "Whole::least")]
     pub stride: Whole<1, 8>,
-    /// Extent and stride of the maximum pooling; 1 is none.
+    /// Extent and stride of the maximum pooling; 1 means no pooling.
     #[serde(default)]
     pub pool: Pair<8>,
     /// One kernel per channel.
     #[serde(default)]
     pub depthwise: bool,
-    /// Where batch normalisation stands.
+    /// Place of the batch normalisation.
     #[serde(default)]
     pub norm: Norm,
     /// In training, a 1 × 1 convolution and, where the shapes allow it, the input itself beside the
@@ -86,7 +86,7 @@ pub struct BlockKeys {
     pub dropout: Share,
 }
 
-/// Where a block's batch normalisation stands.
+/// Place of a block's batch normalisation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Norm {

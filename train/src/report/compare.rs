@@ -24,7 +24,7 @@ pub struct Compared {
     pub figures: Option<Figures>,
     /// Keys and values of its recipe.
     recipe: BTreeMap<String, String>,
-    /// What the checkpoint tells, where there is one.
+    /// The checkpoint's facts, where there is one.
     info: Option<RunInfo>,
 }
 
@@ -82,7 +82,7 @@ impl Compared {
             .find_map(|e| e.valid_track_accuracy)
     }
 
-    /// Return what divides the tracks: the manifest, or the recipe's split of tracks or of segments.
+    /// Name the division of the tracks: the manifest's, or the recipe's of tracks or of segments.
     fn divided_by(&self) -> &str {
         let by_manifest = (self.info.as_ref()).is_some_and(|i| i.changes.manifest_split.is_some());
         match self.recipe.get("split.of") {
@@ -187,7 +187,7 @@ fn mean_row(group: &[&Compared]) -> Row {
     ]
 }
 
-/// Return the runs' rows, and below them those of several seeds.
+/// Return the rows of the runs, followed by those of several seeds.
 fn rows(runs: &[Compared]) -> Vec<Row> {
     let means = seeds(runs);
     (runs.iter().map(Compared::row))
@@ -198,9 +198,9 @@ fn rows(runs: &[Compared]) -> Vec<Row> {
 /// Return a table for a person, and, where a file is given, a page with the curves.
 ///
 /// # Errors
-/// There is no run, or the page cannot be written.
+/// The list of runs is empty, or the page cannot be written.
 pub fn compare(runs: &[Compared], page: Option<&Path>) -> Result<String> {
-    ensure!(!runs.is_empty(), "there is no run to compare");
+    ensure!(!runs.is_empty(), "no runs to compare");
     if let Some(page) = page {
         write_whole(page, html(runs))?;
     }

@@ -20,7 +20,7 @@ pub struct Class {
     pub tracks: usize,
     /// Tracks with this answer.
     pub answered: usize,
-    /// Share of these that are of the class; 0 where there are none.
+    /// Share of these that are in the class; 0 where there are none.
     pub precision: f64,
     /// Share of its tracks that were found; 0 where there are none.
     pub recall: f64,
@@ -35,9 +35,9 @@ pub struct Confused {
     pub label: String,
     /// The answer.
     pub answer: String,
-    /// How many.
+    /// Number of such tracks.
     pub tracks: usize,
-    /// As a share of the class.
+    /// Their share of the class.
     pub share: f64,
 }
 
@@ -71,9 +71,9 @@ pub struct Figures {
     pub track_accuracy_interval_95: [f64; 2],
     /// Windows (segments) answered.
     pub windows: usize,
-    /// Share of them that is right. A track's windows are not independent, so there is no interval.
+    /// Share of them that is right. A track's windows are not independent, so no interval is given.
     pub window_accuracy: f64,
-    /// Mean of minus the logarithm (nats) of the probability of what a track is.
+    /// Mean of minus the logarithm (nats) of the probability of a track's class.
     pub track_loss: f64,
     /// Mean over the classes that have tracks.
     pub macro_precision: f64,
@@ -85,7 +85,7 @@ pub struct Figures {
     pub calibration_error: f64,
     /// Classes in label order.
     pub classes: Vec<Class>,
-    /// Tracks by what they are (row) and what was answered (column).
+    /// Tracks by class (row) and answer (column).
     pub confusion: Vec<Vec<usize>>,
     /// Windows likewise.
     pub window_confusion: Vec<Vec<usize>>,
@@ -105,7 +105,7 @@ impl Figures {
         let mut certain = Vec::new();
         for (row, windows) in answers.tracks() {
             let Some(label) = dataset.tracks[row].label else {
-                continue; // nobody states what is right
+                continue; // no stated genre
             };
             for window in windows {
                 window_confusion[label][argmax(window)] += 1;
@@ -192,7 +192,7 @@ fn classes(labels: &[String], confusion: &[Vec<usize>]) -> Vec<Class> {
     (0..labels.len()).map(class).collect()
 }
 
-/// Return the mean over the classes of which there is a track: what is not there can be neither found nor missed.
+/// Return the mean over the classes that have tracks: those without can be neither found nor missed.
 fn macro_mean(classes: &[Class], figure: fn(&Class) -> f64) -> f64 {
     let there = classes.iter().filter(|class| class.tracks > 0);
     there.clone().map(figure).sum::<f64>() / there.count().max(1) as f64

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-/// A line of it; what a report does not show is left out.
+/// A line of it; values that a report does not show are left out.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Epoch {
     /// Its number, from 1 on.
@@ -29,7 +29,7 @@ pub struct Epoch {
 /// Read it. A last line that was cut off by a kill is left out.
 ///
 /// # Errors
-/// The file cannot be read, or a line is none of a run's.
+/// The file cannot be read, or a line is not one of a run's.
 pub fn read(path: &Path) -> Result<Vec<Epoch>> {
     let name = || path.display().to_string();
     let text = std::fs::read_to_string(path).with_context(name)?;

@@ -1,4 +1,4 @@
-//! The page: everything in one file, without script or anything from elsewhere.
+//! The page: everything in one file, without scripts and without anything from elsewhere.
 
 use std::fmt::Write;
 

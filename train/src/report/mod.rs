@@ -35,7 +35,7 @@ pub struct Report<'a> {
     pub history: &'a [Epoch],
     /// The answers themselves.
     pub answers: &'a Answers,
-    /// What they are about.
+    /// The data that they are about.
     pub dataset: &'a Dataset,
     /// Seconds from column to column.
     pub column_seconds: f64,

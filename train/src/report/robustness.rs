@@ -24,7 +24,7 @@ use crate::waveform::Effect;
 /// Change of the audio before the model hears it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Condition {
-    /// Nothing.
+    /// No change.
     Clean,
     /// A change of the waveform.
     Effect(Effect),
@@ -82,7 +82,7 @@ pub fn standard_conditions() -> Vec<Condition> {
     conditions
 }
 
-/// Classify each track under each condition, from samples on, as a device does. A track is heard for `seconds`; its
+/// Classify each track under each condition, from samples on, as a device does. `seconds` of each track are classified; its
 /// answer counts as one window.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use crate::recipe::{Recipe, Unit, Whole};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Changes {
-    /// The cache's front end, where it stands in for the recipe's.
+    /// The cache's front end, where it replaces the recipe's.
     pub approximated: Option<MadeWith>,
     /// Columns of a track, where the manifest divides the tracks and not the recipe.
     pub manifest_split: Option<usize>,
@@ -29,7 +29,7 @@ impl Changes {
     /// Return the recipe with the changes made.
     ///
     /// # Errors
-    /// The network does not fit the windows that come of it.
+    /// The network does not fit the resulting windows.
     pub fn apply(&self, recipe: &Recipe) -> Result<Recipe> {
         let mut changed = recipe.clone();
         if let Some(made_with) = self.approximated {
@@ -47,7 +47,7 @@ impl Changes {
 const SLACK: f64 = 0.02;
 
 /// Take the front end that a cache was made with: windows of the same duration, cut down to whole columns, and
-/// masks of the same duration, rounded. Mel bands stand in for the bins of a recipe that has none.
+/// masks of the same duration, rounded. Mel bands replace the bins of a recipe that has none.
 fn approximate(recipe: &mut Recipe, made_with: MadeWith) -> Result<()> {
     let ratio = f64::from(recipe.front_end.hop.short()) / f64::from(made_with.hop);
     let scaled = |columns: usize| columns as f64 * ratio;

@@ -1,4 +1,4 @@
-//! The state from which a training goes on.
+//! The state from which a training resumes.
 
 use std::collections::HashMap;
 use std::fs;

@@ -14,10 +14,10 @@ use crate::network::Network;
 use crate::recipe::Recipe;
 use crate::weights::Weights;
 
-/// A checkpoint's last file: one that has it is whole.
+/// A checkpoint's last file, which marks it as complete.
 pub(super) const RUN_INFO: &str = "run.json";
 
-/// Keeps other trainings out of a run's folder.
+/// A lock that keeps other trainings out of a run's folder.
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: fs::File,
@@ -26,7 +26,7 @@ pub(crate) struct Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // what stays of a killed training is a file that nobody has locked
+        // a killed training leaves a file that nobody has locked
         let _ = fs::remove_file(&self.path);
         let _ = self.file.unlock();
     }
@@ -85,7 +85,7 @@ impl RunFolder {
         if left { new } else { state }
     }
 
-    /// Return whether the run has a checkpoint to go on from. One that was killed before its first has none.
+    /// Return whether the run has a checkpoint to go on from. A run that was killed before its first has none.
     #[must_use]
     pub fn has_checkpoint(&self) -> bool {
         self.state().join(RUN_INFO).exists()
@@ -97,7 +97,7 @@ impl RunFolder {
         self.recipe().exists()
     }
 
-    /// Keep other trainings out of the folder, which is made if it is not there, until what is returned is dropped.
+    /// Keep other trainings out of the folder, which is made if needed, until the lock is dropped.
     ///
     /// # Errors
     /// Another training works in it, or it cannot be written.
@@ -114,8 +114,8 @@ impl RunFolder {
         Ok(Lock { file, path })
     }
 
-    /// Make the folder for a new run, and keep a copy of the recipe in it. What a run has left that was killed before
-    /// its first checkpoint is replaced.
+    /// Make the folder for a new run, and keep a copy of the recipe in it. The files of a run that was
+    /// killed before its first checkpoint are replaced.
     ///
     /// # Errors
     /// It holds a run that has a checkpoint, or cannot be made.
@@ -126,7 +126,7 @@ impl RunFolder {
             self.0.display()
         );
         fs::create_dir_all(&self.0).with_context(|| format!("cannot make {}", self.0.display()))?;
-        // its metrics would stand before the new run's
+        // its metrics would precede the new run's
         for left in [self.metrics(), self.best(), self.last()] {
             if self.is_begun() && left.exists() {
                 fs::remove_file(&left)
@@ -140,7 +140,7 @@ impl RunFolder {
     /// Read the facts of the run as of its last checkpoint.
     ///
     /// # Errors
-    /// There is no checkpoint, or it cannot be read.
+    /// The checkpoint is missing or cannot be read.
     pub fn info(&self) -> Result<RunInfo> {
         let path = self.state().join(RUN_INFO);
         let text = fs::read_to_string(&path)
@@ -151,7 +151,7 @@ impl RunFolder {
     /// Read the recipe that the run was trained by: the copy with the run's changes.
     ///
     /// # Errors
-    /// There is no run, or its files are not what they should be.
+    /// The run is missing, or its files are not what they should be.
     pub fn read_recipe(&self) -> Result<Recipe> {
         let recipe = Recipe::read(&self.recipe())?;
         self.info()?.changes.apply(&recipe)
@@ -160,7 +160,7 @@ impl RunFolder {
     /// Describe where the weights of the selected epoch come from, as [`RunInfo::origin`] does.
     ///
     /// # Errors
-    /// There is no run, or its files are not what they should be.
+    /// The run is missing, or its files are not what they should be.
     pub fn origin(&self) -> Result<String> {
         Ok(self.info()?.origin(&self.read_recipe()?.name))
     }

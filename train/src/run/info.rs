@@ -1,4 +1,4 @@
-//! The facts of a run besides its weights, kept as `run.json` in its checkpoint.
+//! The facts of a run apart from its weights, kept as `run.json` in its checkpoint.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use super::Changes;
 use crate::data::Provenance;
 use crate::integers::Exponents;
 
-/// What identifies a run and how far it is. Fields that were added later have defaults, so that the runs of earlier
+/// Identity and progress of a run. Fields that were added later have defaults, so that the runs of earlier
 /// versions can still be read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunInfo {
@@ -27,10 +27,10 @@ pub struct RunInfo {
     /// Departures from the recipe.
     #[serde(default)]
     pub changes: Changes,
-    /// Scales of the integers that it trains, if it trains integers.
+    /// Scales of the integers, if it trains integers.
     #[serde(default)]
     pub exponents: Option<Exponents>,
-    /// Folders of the runs that it learns from besides the labels.
+    /// Folders of the runs that it learns from in addition to the labels.
     #[serde(default)]
     pub teachers: Vec<PathBuf>,
     /// Origin of each teacher, in the same order; empty in runs of earlier versions.

@@ -1,4 +1,4 @@
-//! Augmentation of a training crop, drawn from the generator it is given and from nothing else.
+//! Augmentation of a training crop, drawn only from the generator it is given.
 
 use rand::{Rng, RngExt};
 use timbrel_core::frontend::Affine;
@@ -6,7 +6,7 @@ use timbrel_core::frontend::Affine;
 use crate::data::{STEPS_PER_DB, quantise};
 use crate::recipe::{AugmentKeys, Real};
 
-/// Turn `[bin, column]` steps of the cache into what the network sees in training: shifted along the
+/// Turn `[bin, column]` steps of the cache into the network's input in training: shifted along the
 /// mel axis, its spectrum tilted, its range of levels stretched, through a low pass, in noise, relative to its own
 /// maximum, quantised, masked.
 pub fn augment(crop: &[u8], bins: usize, keys: &AugmentKeys, rng: &mut impl Rng) -> Vec<u8> {
@@ -130,8 +130,8 @@ fn contrast(rng: &mut impl Rng, keys: &AugmentKeys) -> f32 {
     (greatest.ln_1p() * rng.random_range(-1.0..=1.0)).exp()
 }
 
-/// Give every bin of `crop` the mean and the deviation over time that lie between its own and those of `other`, and
-/// leaves the course of the bin as it is: the music of the one as if produced a little like the other (MixStyle,
+/// Give every bin of `crop` a mean and a deviation over time between its own and those of `other`, and leave the
+/// course of the bin as it is: the music of the one, produced a little like the other (MixStyle,
 /// Zhou et al. 2021, of bins as in Schmid et al. 2022). `weight` is that of the crop's own; values are steps.
 pub fn mixstyle(crop: &mut [f32], other: &[f32], bins: usize, weight: f32) {
     let columns = crop.len() / bins;

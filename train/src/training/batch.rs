@@ -14,7 +14,7 @@ use crate::training::augment::{augment, happens, mixstyle, mixup_weight};
 pub struct Batch {
     /// `[crop, bin, column]`, in LSB: 0.0 to 255.0 (not whole where two crops are mixed).
     pub inputs: Vec<f32>,
-    /// `[crop, class]` probabilities: labels mixed and smoothed. All 0 for a crop whose genre nobody states.
+    /// `[crop, class]` probabilities: labels mixed and smoothed. All 0 for a crop without a stated genre.
     pub targets: Vec<f32>,
     /// Number of crops.
     pub size: usize,
@@ -81,7 +81,7 @@ impl<'a> Sampler<'a> {
             inputs.extend(pairs.map(|(a, b)| weight * a + (1.0 - weight) * b));
             let target = &mut targets[index * classes..][..classes];
             for (piece, share) in [(index, weight), (other, 1.0 - weight)] {
-                // where nobody states a genre, only teachers teach
+                // without a stated genre, only teachers teach
                 match pieces[piece].track.label {
                     Some(label) => target[label] += (1.0 - smoothing) * share,
                     None => target

@@ -43,17 +43,17 @@ pub struct Options {
     pub resume: bool,
     /// Where the data lies, for a later export.
     pub data: PathBuf,
-    /// Name and licence of the data, where its cache does not tell them.
+    /// Name and licence of the data, where its cache does not state them.
     pub stated: Stated,
-    /// Runs to learn from besides the labels.
+    /// Runs to learn from in addition to the labels.
     pub teachers: Vec<PathBuf>,
-    /// Let the cache's front end stand in for the recipe's.
+    /// Use the cache's front end instead of the recipe's.
     pub approximate_front_end: bool,
     /// Let the manifest divide the tracks, whatever the recipe says.
     pub manifest_split: bool,
-    /// Run whose weights to begin with.
+    /// Run whose weights are the initial ones.
     pub init_from: Option<PathBuf>,
-    /// Set from outside, it ends the run with a checkpoint after the epoch in progress.
+    /// A flag that, set from outside, ends the run with a checkpoint after the epoch in progress.
     pub interrupt: Arc<AtomicBool>,
 }
 

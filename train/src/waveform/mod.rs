@@ -1,7 +1,7 @@
-//! Changes of a signal, for augmentation and for measuring how much a model minds them.
+//! Changes of a signal, for augmentation and for measuring a model's sensitivity to them.
 //!
-//! Signals are mono at any rate, full scale ±1.0. Every function leaves its input alone and is a function of
-//! its arguments; what is random takes its generator.
+//! Signals are mono at any rate, full scale ±1.0. Every function leaves its input unchanged and depends
+//! only on its arguments; random ones take a generator.
 
 mod ranges;
 mod stretch;
@@ -30,7 +30,7 @@ pub fn noise(samples: &[f32], snr_db: f32, rng: &mut impl Rng) -> Vec<f32> {
 
 /// Return a number from the standard normal distribution (Box and Muller).
 fn gaussian(rng: &mut impl Rng) -> f32 {
-    // 1 − x, because the logarithm of 0 is none
+    // 1 − x, because 0 has no logarithm
     let radius = (-2.0 * (1.0 - rng.random::<f32>()).ln()).sqrt();
     radius * (std::f32::consts::TAU * rng.random::<f32>()).cos()
 }

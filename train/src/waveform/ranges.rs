@@ -34,7 +34,7 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// Apply it.
+    /// Apply the effect.
     #[must_use]
     pub fn apply(self, samples: &[f32], rng: &mut impl Rng) -> Vec<f32> {
         match self {
@@ -49,7 +49,7 @@ impl Effect {
     }
 }
 
-/// How far each effect goes at most; what is not named is left out.
+/// Limits of each effect; effects that are not named are left out.
 ///
 /// Written `noise=20,gain=6,pitch=2,stretch=0.1,shift=1`: noise 20 to 40 dB below the signal, level ±6 dB,
 /// pitch ±2 semitones, tempo ±10 %, up to 1 s later or earlier.
@@ -57,7 +57,7 @@ impl Effect {
 pub struct Ranges([Option<f32>; EFFECTS.len()]);
 
 impl Ranges {
-    /// Return whether nothing is named.
+    /// Return whether no effect is named.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(Option::is_none)

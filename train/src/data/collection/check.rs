@@ -1,4 +1,4 @@
-//! Whether a copy of GTZAN is complete and sound.
+//! Checking that a copy of GTZAN is complete and sound.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -26,14 +26,14 @@ const SHORTEST: usize = 29;
 /// Most seconds of a track that are read.
 const LONGEST: usize = 60;
 
-/// What was found in a copy.
+/// Findings in a copy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Check {
     /// Tracks found of each genre, in label order.
     pub counts: [usize; GENRES.len()],
-    /// Tracks of the filtered split's parts that can be read, and of none of them.
+    /// Readable tracks in each part of the filtered split, and in none of them.
     pub parts: [usize; PARTS.len() + 1],
-    /// Tracks that are not there.
+    /// Missing tracks.
     pub missing: Vec<String>,
     /// Files that cannot be read or are too short, with the reason.
     pub broken: Vec<(String, String)>,
@@ -88,7 +88,7 @@ impl Check {
         Ok(check)
     }
 
-    /// Return whether nothing is missing or broken, besides the track that is broken everywhere.
+    /// Return whether nothing is missing or broken, apart from the track that is broken everywhere.
     #[must_use]
     pub fn complete(&self) -> bool {
         self.missing.is_empty() && self.broken.iter().all(|(track, _)| track == BROKEN)

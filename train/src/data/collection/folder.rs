@@ -1,4 +1,4 @@
-//! Anyone's own collection: a folder a genre, tracks anywhere below it.
+//! A collection of one's own: one folder per genre, tracks anywhere below it.
 
 use std::path::Path;
 

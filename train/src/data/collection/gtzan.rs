@@ -26,7 +26,7 @@ pub const GENRES: [&str; 10] = [
 /// Tracks of a genre.
 pub const TRACKS: usize = 100;
 
-/// The track whose file holds no audio in the copies that go round; it is in the split's train part.
+/// The track whose file holds no audio in the copies in circulation; it is in the split's train part.
 pub const BROKEN: &str = "jazz.00054";
 
 /// Numbers of a genre's tracks in the train, valid and test part, ranges with both ends.
@@ -81,7 +81,7 @@ pub const SPLIT_NAME: &str = "artist- and fault-filtered split";
 /// Parts of the split, in the order of its table.
 pub const PARTS: [&str; 3] = ["train", "valid", "test"];
 
-/// Return the part of the filtered split that a track belongs to, `excluded` where it is none.
+/// Return the part of the filtered split that a track belongs to, `excluded` if it is in none.
 #[must_use]
 pub fn split(genre: &str, number: usize) -> &'static str {
     let Some(genre) = GENRES.iter().position(|name| *name == genre) else {

@@ -28,20 +28,20 @@ pub struct Source {
     pub track: String,
     /// Name of its class.
     pub genre: String,
-    /// The split the collection puts it in; empty where it says nothing.
+    /// The split the collection puts it in; empty where it states none.
     pub split: String,
-    /// Who plays; empty where the collection does not say.
+    /// The artist; empty where the collection does not state one.
     pub artist: String,
     /// The file.
     pub path: PathBuf,
 }
 
-/// What is asked of a collection.
+/// Options for reading a collection.
 #[derive(Clone, Debug)]
 pub struct Collection {
     /// Its folder.
     pub folder: PathBuf,
-    /// How that is laid out.
+    /// Its layout.
     pub layout: Layout,
     /// For FMA: small, medium, large or full.
     pub subset: String,

@@ -42,7 +42,7 @@ pub(crate) fn excerpt(reader: AudioReader, skip: usize, count: usize) -> Result<
     Ok(samples)
 }
 
-/// Play a signal forwards and backwards in turn until it is `count` samples long, as a classifier does
+/// Play a signal alternately forwards and backwards until it is `count` samples long, as a classifier does
 /// with audio that is shorter than a window.
 #[must_use]
 pub fn to_and_fro(samples: &[f32], count: usize) -> Vec<f32> {

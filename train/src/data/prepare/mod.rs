@@ -35,7 +35,7 @@ const BATCH_A_THREAD: usize = 8;
 pub struct Options {
     /// Tracks.
     pub collection: Collection,
-    /// Name and licence of the collection, where its layout does not tell them.
+    /// Name and licence of the collection, where its layout does not determine them.
     pub stated: Stated,
     /// Folder for the cache.
     pub out: PathBuf,
@@ -43,9 +43,9 @@ pub struct Options {
     pub front_end: String,
     /// Seconds of each track.
     pub seconds: f64,
-    /// Seconds at a track's beginning that are left out.
+    /// Seconds skipped at a track's beginning.
     pub skip: f64,
-    /// Whether a track that is too short is played to and fro until it is long enough.
+    /// Whether a track that is too short is played forwards and backwards until it is long enough.
     pub fill: bool,
     /// Augmented copies of each track of the train split.
     pub variants: usize,

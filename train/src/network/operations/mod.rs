@@ -2,7 +2,7 @@
 //!
 //! burn's flex backend composes these of general operations on tensors, and spends more time on moving numbers than on
 //! computing with them. Here each is one operation with a gradient of its own. All other backends keep burn's. `README.md`
-//! beside this file states what each replaces, by how much, and when it can go.
+//! beside this file states which part of burn each replaces, the gain, and when it can go.
 
 #![cfg_attr(
     feature = "ndarray",

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-/// Where a text stands relative to its place.
+/// Placement of a text relative to its point.
 #[derive(Clone, Copy)]
 pub(super) enum Anchor {
     Start,
@@ -10,7 +10,7 @@ pub(super) enum Anchor {
     End,
 }
 
-/// A picture in the making; lengths are in pixels.
+/// A picture under construction; lengths are in pixels.
 pub(super) struct Svg(String);
 
 impl Svg {

@@ -8,7 +8,7 @@ const ROW: f64 = 30.0;
 /// Room for class names.
 const NAMES: f64 = 96.0;
 
-/// Return the names longer than this are cut; the full name is in the tables.
+/// Longest class name that is shown whole; longer ones are cut, and the tables have the full name.
 fn short(label: &str) -> String {
     const LONGEST: usize = 13;
     if label.chars().count() <= LONGEST {
@@ -18,7 +18,7 @@ fn short(label: &str) -> String {
     kept + "…"
 }
 
-/// Return the tracks by what they are (rows) and what was answered (columns), shaded by the share of the row.
+/// Draw the tracks by class (rows) and answer (columns), shaded by their share of the row.
 pub(in crate::report) fn confusion(figures: &Figures) -> String {
     const COLUMN: f64 = 46.0;
     const TOP: f64 = 94.0;
@@ -60,7 +60,7 @@ pub(in crate::report) fn confusion(figures: &Figures) -> String {
                 class.label, figures.labels[answer], class.tracks
             );
             let cell = [x + 1.0, y + 1.0, COLUMN - 2.0, ROW - 2.0];
-            // what is rare stays visible
+            // rare pairs stay visible
             let opacity = 0.06 + 0.94 * share.powf(0.8);
             svg.rect(cell, "cell", opacity, &title);
             if tracks > 0 {

@@ -1,4 +1,4 @@
-//! Learning from trained networks besides the labels.
+//! Learning from trained networks in addition to the labels.
 
 use std::path::PathBuf;
 
@@ -23,8 +23,8 @@ impl Teachers {
     /// `[distillation]`.
     ///
     /// # Errors
-    /// A run cannot be read or takes other windows or classes than the student, or there are teachers and no
-    /// `[distillation]`, or the other way round.
+    /// A run cannot be read or takes other windows or classes than the student, or there are teachers without
+    /// `[distillation]` or the reverse.
     pub fn read(
         runs: &[PathBuf],
         student: &Recipe,
@@ -71,7 +71,7 @@ impl Teachers {
         mean_answer(logits, self.keys.temperature.get())
     }
 
-    /// Return the share of the loss and temperature.
+    /// Return the share of the loss, and the temperature.
     #[must_use]
     pub const fn keys(&self) -> &DistillationKeys {
         &self.keys

@@ -1,4 +1,4 @@
-//! The loss that a training makes small.
+//! The loss that training minimises.
 
 mod distilled;
 mod supervised;
@@ -14,10 +14,10 @@ pub use supervised::cross_entropy;
 use super::batch::Batch;
 use crate::recipe::Recipe;
 
-/// What a network learns from.
+/// The source that a network learns from.
 #[derive(Debug)]
 pub enum Objective {
-    /// The labels alone.
+    /// Only the labels.
     Supervised,
     /// The labels and the answers of trained networks.
     Distilled(Teachers),
