@@ -60,7 +60,7 @@ typedef enum timbrel_status {
     TIMBREL_ERROR_NULL = 1,
     /// The model is invalid: damaged, cut off, or another kind of file.
     TIMBREL_ERROR_MODEL = 2,
-    /// There is less memory than timbrel_required_bytes() returns.
+    /// The memory is smaller than timbrel_required_bytes() returns.
     TIMBREL_ERROR_MEMORY = 3,
     /// The sample rate is not supported.
     TIMBREL_ERROR_RATE = 4,
@@ -74,11 +74,11 @@ typedef enum timbrel_status {
     TIMBREL_ERROR_NO_RESULT = 8,
     /// The signal has no samples.
     TIMBREL_ERROR_NO_AUDIO = 9,
-    /// The struct_size of a struct is not set, or smaller than the oldest form of the struct.
+    /// The struct_size of a struct is not set, or smaller than in the oldest version of the struct.
     TIMBREL_ERROR_STRUCT_SIZE = 10,
     /// A buffer is too small for its content.
     TIMBREL_ERROR_BUFFER = 11,
-    /// There is no class with that index.
+    /// The index is not that of a class.
     TIMBREL_ERROR_CLASS = 12,
     /// The audio file cannot be read; timbrel_last_error() has the reason.
     TIMBREL_ERROR_FILE = 13,
@@ -107,9 +107,9 @@ typedef struct timbrel_info {
     uint32_t logits_exponent;
 } timbrel_info;
 
-/// Form of the audio to be pushed.
+/// Format of the audio to be pushed.
 typedef struct timbrel_config {
-    /// sizeof(timbrel_config), from which the library knows the fields that are there.
+    /// sizeof(timbrel_config), which tells the library the fields that are there.
     uint32_t struct_size;
     /// Samples per second and channel: 8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000 or 96000.
     uint32_t sample_rate;
@@ -177,7 +177,7 @@ const char *timbrel_last_error(void);
 
 /// Compute the bytes of memory that timbrel_classifier_init() needs for a model.
 ///
-/// The number depends neither on the form of the audio nor on the address of the memory.
+/// The number depends neither on the format of the audio nor on the address of the memory.
 ///
 /// `model`: `model_len` bytes of a .timbrel file; read during the call only.
 /// `bytes`: written on success. Any thread.
@@ -264,15 +264,15 @@ enum timbrel_status timbrel_classifier_push_i16(struct timbrel_classifier *class
 
 /// End the signal and classify the rest of it.
 ///
-/// The rest is the last window's worth of audio if at least half a hop of it is new, or, if there was no window at
-/// all, the whole signal, forwards and backwards in turn until it fills a window. Calling the function again does
+/// The rest is the last window's worth of audio if at least half a hop of it is new. A signal shorter than a window
+/// is repeated, alternately forwards and backwards, until it fills one. Calling the function again does
 /// nothing. One thread at a time per classifier.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_NO_AUDIO.
 ///
 enum timbrel_status timbrel_classifier_finish(struct timbrel_classifier *classifier);
 
-/// Forget the signal, so that another one of the same form can be pushed.
+/// Forget the signal, so that another one of the same format can be pushed.
 ///
 /// One thread at a time per classifier.
 ///

@@ -80,7 +80,7 @@ struct failure {
     std::size_t consumed = 0;
 };
 
-/** Form of the audio to be pushed. */
+/** Format of the audio to be pushed. */
 struct format {
     /** Hz: 8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000 or 96000. */
     std::uint32_t sample_rate = 44100;
@@ -287,7 +287,7 @@ public:
     /** End the signal and classify the rest of it. */
     outcome<void> finish() { return done(timbrel_classifier_finish(get())); }
 
-    /** Forget the signal, so that another one of the same form can be pushed. */
+    /** Forget the signal, so that another one of the same format can be pushed. */
     outcome<void> reset() { return done(timbrel_classifier_reset(get())); }
 
     /** Return the answer over all windows since the beginning or the last reset. */
@@ -330,7 +330,7 @@ public:
     /** Return the number of genres. */
     std::uint32_t class_count() const noexcept { return static_cast<std::uint32_t>(labels_.size()); }
 
-    /** Return the name of a genre in UTF-8, valid as long as the classifier is; empty if there is no such genre. */
+    /** Return the name of a genre in UTF-8, valid as long as the classifier is; empty for an index without one. */
     std::string_view label(std::uint32_t class_index) const noexcept
     {
         return class_index < labels_.size() ? std::string_view(labels_[class_index]) : std::string_view();
@@ -417,7 +417,7 @@ private:
     std::vector<std::string> labels_;
 };
 
-/** Decode a wav, mp3, flac, ogg or m4a file and classify it. `path` is in UTF-8 on Windows. In libraries built with
+/** Decode an audio file and classify it. `path` is in UTF-8 on Windows. In libraries built with
    decode only. */
 inline outcome<file_prediction> classify_file(model_bytes model, const std::string &path)
 {

@@ -17,7 +17,7 @@ done
 junit=/usr/share/java/junit4.jar:/usr/share/java/hamcrest-core.jar
 [ -f "${junit%%:*}" ] || { echo "skipped: no JUnit 4 (Debian: junit4)"; exit 0; }
 
-# the compiler that `org.jetbrains.kotlin` names in build.gradle.kts; npm's package is the whole of it
+# the version that build.gradle.kts names; npm's package is the complete compiler
 kotlin=$(sed -n 's/.*org.jetbrains.kotlin.android.*version "\(.*\)" .*/\1/p' build.gradle.kts)
 home=${KOTLIN_HOME:-$cache/kotlin-$kotlin/node_modules/kotlin-compiler}
 [ -d "$home" ] || npm install --silent --no-fund --no-audit --prefix "$cache/kotlin-$kotlin" "kotlin-compiler@$kotlin"

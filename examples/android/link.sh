@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Links the bridge for Android without the NDK, `link.sh FOLDER`: what the NDK's C library would resolve stays open. What
-# can be seen this way: the libraries build, everything of Timbrel's is there, and segments lie on pages of 16 KB.
+# Links the bridge for Android without the NDK, `link.sh FOLDER`: symbols of the NDK's C library stay unresolved. This
+# shows that the libraries build, that all of Timbrel's symbols are there, and that segments lie on pages of 16 KB.
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
@@ -25,7 +25,7 @@ for triple in aarch64-linux-android armv7-linux-androideabi x86_64-linux-android
     (cd "$root" && "${cargo[@]}" rustc -q --release -p timbrel-ffi --no-default-features --features std \
         --crate-type staticlib --target "$triple")
     library=$work/libtimbrel_jni-$triple.so
-    # the flags of CMakeLists.txt, less --no-undefined
+    # the flags of CMakeLists.txt without --no-undefined
     clang --target="${triple/armv7/armv7a}24" -O2 -std=c11 -ffreestanding -nostdlibinc -fPIC -fvisibility=hidden -Wall -Wextra -Werror \
         -I "$root/include" "${jni_flags[@]}" -c timbrel/src/main/cpp/timbrel_jni.c -o "$work/$triple.o"
     clang --target="${triple/armv7/armv7a}24" -fuse-ld=lld -shared -nostdlib -s \

@@ -16,7 +16,7 @@ diff "$work/c.json" "$work/rust.json"
 echo "C and Rust agree on $(wc -l <"$work/c.json") files"
 
 if command -v valgrind >/dev/null; then
-    # the resampler's table is computed once and kept for all classifiers to come: reachable, and no leak
+    # the resampler's table is computed once and kept for all later classifiers: reachable, not a leak
     valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect,possible \
         --errors-for-leak-kinds=definite,indirect,possible ./classify "$model" "$work/short.wav" >/dev/null
     echo "valgrind: no error, no leak"
@@ -40,7 +40,7 @@ echo "the README's program: $(cat "$work/genre")"
 
 # bad input is an error and the program goes on
 head -c 1000 "$model" >"$work/cut.timbrel"
-printf 'this is no music' >"$work/text.wav"
+printf 'this is not music' >"$work/text.wav"
 : >"$work/empty.wav"
 fails() { if "$@" >"$work/out" 2>"$work/err"; then echo "should fail: $*"; exit 1; fi; cat "$work/err"; }
 fails ./classify "$work/cut.timbrel" "$work/short.wav"

@@ -1,5 +1,5 @@
 /*
- * Classifies 16-bit wav files through the C interface, with nothing but the standard library beside it.
+ * Classifies 16-bit wav files through the C interface, with only the standard library.
  *
  *     classify MODEL FILE.wav...
  *
@@ -15,7 +15,7 @@
 
 enum { MAX_CLASSES = 64, LABEL_BYTES = 128 };
 
-/* Reads a whole file; NULL if that is impossible. */
+/* Read a whole file; NULL if that is impossible. */
 static uint8_t *read_file(const char *path, size_t *len)
 {
     FILE *file = fopen(path, "rb");
@@ -36,7 +36,7 @@ static uint8_t *read_file(const char *path, size_t *len)
     return bytes;
 }
 
-/* Prints text as a JSON string. */
+/* Print text as a JSON string. */
 static void print_string(const char *text)
 {
     putchar('"');
@@ -79,7 +79,7 @@ static int print_result(const timbrel_classifier *classifier, const char *name, 
     return 0;
 }
 
-/* Pushes the samples in pieces of odd sizes: how audio is cut makes no difference. */
+/* Push the samples in pieces of odd sizes: the division of the audio makes no difference. */
 static timbrel_status push_all(timbrel_classifier *classifier, const int16_t *samples, size_t count)
 {
     static const size_t sizes[] = {1, 7, 997, 4096, 2, 12345};

@@ -25,7 +25,7 @@ static uint16_t wav_u16(const uint8_t *at)
     return (uint16_t)(at[0] | at[1] << 8);
 }
 
-/* Fills `wav` and returns NULL, or says what is wrong. Samples of a file that is cut off are kept. */
+/* Fill `wav` and return NULL, or return the fault. Samples of a truncated file are kept. */
 static const char *wav_parse(const uint8_t *bytes, size_t len, struct wav *wav)
 {
     size_t at = 12;

@@ -20,7 +20,7 @@ diff "$work/together" "$work/alone"
 [ "$(wc -l <"$work/together")" -eq "${#files[@]}" ]
 classify --model models/compact.timbrel --json "${files[@]}" | diff "$work/together" -
 
-printf 'this is no music' >"$work/text.wav"
+printf 'this is not music' >"$work/text.wav"
 if classify --json "$work/text.wav" "${files[0]}" >"$work/out" 2>"$work/err"; then
     echo "check.sh: a file that is not audio was classified"
     exit 1

@@ -3,7 +3,7 @@
 # alone: with pkg-config and with CMake, static and shared. Then FetchContent. All must print what the C program
 # prints that examples/c builds.
 #
-# It takes cargo-c; where there is none, the script builds it once (10 minutes on two cores) into TIMBREL_CACHE.
+# It needs cargo-c; if no suitable one is installed, it is built once (10 minutes on two cores) into TIMBREL_CACHE.
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
@@ -20,7 +20,7 @@ done
 . ../../ffi/cargo-c.sh
 
 prefix=$work/prefix
-# cargo and cargo-c do not know each other's files: in one folder each would build everything anew
+# cargo and cargo-c do not reuse each other's files: in one folder each would rebuild everything
 cargo cinstall --release -p timbrel-ffi --prefix "$prefix" --libdir "$prefix/lib" \
     --target-dir "$target_dir/capi" 2>"$work/log" || { cat "$work/log"; exit 1; }
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)
@@ -28,7 +28,7 @@ if command -v readelf >/dev/null; then
     readelf -d "$prefix/lib/libtimbrel.so" | grep -q "soname: \[libtimbrel.so.${version%.*}\]"
 fi
 if command -v nm >/dev/null; then
-    # the library exports what the header declares and nothing else
+    # the library exports the functions of the header and nothing else
     nm -D --defined-only "$prefix/lib/libtimbrel.so" | awk '{ print $3 }' | sort >"$work/exported"
     grep -o 'timbrel_[a-z0-9_]*(' "$prefix/include/timbrel.h" | tr -d '(' | sort -u >"$work/declared"
     diff "$work/declared" "$work/exported"

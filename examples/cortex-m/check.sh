@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 for program in qemu-system-arm realpath; do
     command -v "$program" >/dev/null || { echo "skipped: no $program"; exit 0; }
 done
-# what a CARGO_TARGET_DIR holds already is reached through the default folder's name
+# the contents of an existing CARGO_TARGET_DIR are reached through the default folder's name
 if [ -n "${CARGO_TARGET_DIR:-}" ] && [ ! -e target ]; then
     mkdir -p "$CARGO_TARGET_DIR"
     ln -s "$(realpath "$CARGO_TARGET_DIR")" target

@@ -64,7 +64,7 @@ build_c() {
         c/main.c c/tune.c c/board.c c/model.S "$target_dir/$target/embedded/libtimbrel.a" -o "$elf"
 }
 
-# emulate MACHINE ELF [PLUGIN]: prints what the program prints, and fails if it does
+# emulate MACHINE ELF [PLUGIN]: prints the program's output, and fails if the program fails
 # 8 ns per instruction, as a core of 125 to 200 MHz may need; a sleeping core skips to its next interrupt
 emulate() {
     timeout 300 qemu-system-arm -machine "$1" -nographic -monitor none -serial null \
@@ -72,7 +72,7 @@ emulate() {
         ${3:+-plugin "$3"} -kernel "$2" </dev/null
 }
 
-# prints what the boards must print
+# prints the output that the boards must have
 reference() { cargo run --quiet --release -p reference; }
 
 # tool NAME: prints the first of the GNU and LLVM tools of that name that is installed

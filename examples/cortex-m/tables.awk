@@ -1,4 +1,4 @@
-# Makes Markdown tables of what measure.sh collected: one file per board, one `key<tab>value` per line.
+# Makes Markdown tables from the output of measure.sh: one file per board, one `key<tab>value` per line.
 BEGIN { FS = "\t"; HOP = 1708; COLUMNS_PER_SECOND = 22050 / HOP }
 FNR == 1 { boards[++n] = FILENAME }
 $1 == "layers" { if (n == 1) layers[++l] = $2; next }

@@ -12,7 +12,7 @@ model=../../models/compact.timbrel
 ../c/classify "$model" "$work"/*.wav >"$work/c.json"
 genre=$(../c/classify "$model" "$work/cd.wav" | sed -E 's/.*"genre": "([a-z]+)".*/\1/')
 
-# what a decoder allocates once and keeps for good is no leak, though it has no owner at the end
+# memory that a decoder allocates once and keeps is not a leak, though it has no owner at the end
 leaks() { "$@"; }
 if command -v valgrind >/dev/null; then
     leaks() {
@@ -23,7 +23,7 @@ else
     echo "skipped: no valgrind"
 fi
 
-# the program in docs/c-api.md, in a function that has what it is about
+# the program in docs/c-api.md, in a function that declares its variables
 {
     printf '#include <iostream>\n#include <vector>\n#include <timbrel.hpp>\n'
     echo 'void documented(const std::vector<std::uint8_t> &model, const std::vector<std::int16_t> &samples) {'
@@ -56,7 +56,7 @@ for compiler in g++ clang++; do
 
     # bad input is an error and the program goes on
     head -c 1000 "$model" >"$work/bad/cut.timbrel"
-    printf 'this is no music' >"$work/bad/text.wav"
+    printf 'this is not music' >"$work/bad/text.wav"
     fails "$bin/classify" "$work/bad/cut.timbrel" "$work/short.wav"
     fails "$bin/listen" "$work/bad/cut.timbrel" </dev/null
     fails "$bin/listen" "$model" </dev/null

@@ -32,7 +32,7 @@ std::vector<std::uint8_t> read_file(const std::string &path)
     return bytes;
 }
 
-/* Text as a JSON string. */
+/* Return text as a JSON string. */
 std::string quoted(std::string_view text)
 {
     std::string out = "\"";
@@ -51,7 +51,7 @@ std::string quoted(std::string_view text)
     return out + '"';
 }
 
-/* A number as printf's format gives it: streams would round alike but know no width that stays. */
+/* Return a number in printf's format; the width of a stream does not persist. */
 std::string number(const char *format, double value)
 {
     std::array<char, 32> text{};
@@ -69,7 +69,7 @@ void classify(timbrel::model_bytes model, const std::string &name)
 
     auto classifier = timbrel::classifier::borrowing(model, {audio.sample_rate, audio.channels});
     timbrel::span<const std::int16_t> samples(audio.samples, audio.count);
-    // pieces as they would come from a sound card; how audio is cut makes no difference
+    // pieces as they would come from a sound card; the division of the audio makes no difference
     while (!samples.empty()) {
         timbrel::span<const std::int16_t> piece(samples.data(), std::min<std::size_t>(samples.size(), 4001));
         classifier.push_all(piece);

@@ -1,5 +1,5 @@
 /*
- * What timbrel.hpp promises beyond timbrel.h. Compiled twice, with exceptions and (-DTIMBREL_NO_EXCEPTIONS
+ * Tests of the promises of timbrel.hpp beyond those of timbrel.h. Compiled twice, with exceptions and (-DTIMBREL_NO_EXCEPTIONS
  * -fno-exceptions) without:
  *
  *     test MODEL FILE

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What can be checked without a Mac: the library builds for every slice of the XCFramework, clang imports the header as
+# The checks that need no Mac: the library builds for every slice of the XCFramework, clang imports the header as
 # a module from Objective-C, and where there is Swift, the portable part of the package builds.
 # CARGO_CROSS, for example "cargo +nightly -Zbuild-std", builds where `rustup target add` cannot.
 # TIMBREL_APPLE_TARGETS names fewer targets than the XCFramework has.

@@ -16,7 +16,7 @@ class CustomBuildHook(BuildHookInterface):
             str(library): f"timbrel/{library.name}",
             str(root / "models/compact.timbrel"): "timbrel/compact.timbrel",
         }
-        # any Python 3 loads the library, but only this platform does; how old a C library it may meet on Linux is
+        # any Python 3 loads the library, but only this platform does; how old the C library may be on Linux is
         # for auditwheel to say
         platform = next(tag for tag in platform_tags() if not tag.startswith(("manylinux", "musllinux")))
         build_data["pure_python"] = False
@@ -24,7 +24,7 @@ class CustomBuildHook(BuildHookInterface):
 
 
 def build_library(root: Path) -> Path:
-    """Runs cargo and returns where the shared library is, which cargo itself says."""
+    """Run cargo and return the path of the shared library, which cargo itself reports."""
     command = ["cargo", "rustc", "--release", "-p", "timbrel-ffi", "--lib", "--crate-type", "cdylib"]
     command += ["--message-format", "json-render-diagnostics"]
     done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, check=True, text=True)

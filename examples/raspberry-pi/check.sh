@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The Debian packages as a Raspberry Pi gets them: built, looked into, unpacked, and their programs run by qemu-user
+# The Debian packages as a Raspberry Pi gets them: built, inspected, unpacked, and their programs run by qemu-user
 # with a file as the microphone. They must answer what the desktop answers.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -20,7 +20,7 @@ fi
 
 ./make-debs.sh "$work/debs" arm64 armhf
 if command -v lintian >/dev/null; then
-    # A made-up maintainer, and a first version that closes no bug. The -dev packages are left out: lintian takes
+    # A fictitious maintainer, and a first version that closes no bug. The -dev packages are left out: lintian takes
     # minutes over a static library.
     find "$work/debs" -name '*.deb' ! -name '*-dev_*' -print0 | xargs -0 lintian --allow-root --fail-on error \
         --suppress-tags bogus-mail-host,bogus-mail-host-in-debian-changelog,initial-upload-closes-no-bugs

@@ -6,7 +6,7 @@
 #   libtimbrel0.1   the shared library          libtimbrel-dev  headers, static library, pkg-config and CMake files
 #   timbrel-model   the shipped model           timbrel-live    the program that listens, with a systemd unit
 #
-# It takes cargo-c, Debian's cross compilers and Rust's standard library for the targets (rustup target add …).
+# It needs cargo-c, Debian's cross compilers and Rust's standard library for the targets (rustup target add …).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -61,7 +61,7 @@ CHANGELOG
     echo "${name}_${revision}_$arch.deb"
 }
 
-needs() { # OBJDUMP FILE: what a program needs of the C library
+needs() { # OBJDUMP FILE: the version of the C library that a program needs
     local libc
     libc=$("$1" -T "$2" | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1)
     echo "Depends: libc6 (>= ${libc#GLIBC_}), libgcc-s1"
@@ -80,7 +80,7 @@ architecture() { # NAME
     export "CARGO_TARGET_${upper}_LINKER=${prefix}gcc"
 
     stage=$work/stage libdir=usr/lib/$tuple
-    # shellcheck disable=SC2086 # no toolchain is no argument
+    # shellcheck disable=SC2086 # without a toolchain the argument is absent
     cargo $toolchain cinstall --release -p timbrel-ffi --target "$target" --target-dir "$target_dir/capi" \
         --destdir "$stage" --prefix /usr --libdir "/$libdir" 2>"$work/log" || { cat "$work/log"; exit 1; }
     # shellcheck disable=SC2086

@@ -110,8 +110,8 @@ unsafe fn push<S: Sample>(
 
 /// End the signal and classify the rest of it.
 ///
-/// The rest is the last window's worth of audio if at least half a hop of it is new, or, if there was no window at
-/// all, the whole signal, forwards and backwards in turn until it fills a window. Calling the function again does
+/// The rest is the last window's worth of audio if at least half a hop of it is new. A signal shorter than a window
+/// is repeated, alternately forwards and backwards, until it fills one. Calling the function again does
 /// nothing. One thread at a time per classifier.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_NO_AUDIO.
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn timbrel_classifier_finish(
     })
 }
 
-/// Forget the signal, so that another one of the same form can be pushed.
+/// Forget the signal, so that another one of the same format can be pushed.
 ///
 /// One thread at a time per classifier.
 ///

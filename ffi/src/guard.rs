@@ -1,4 +1,4 @@
-//! The border between C and every function: pointers are checked, errors become a status, and no panic crosses it.
+//! The boundary between C and Rust: pointers are checked, errors become a status, and no panic crosses it.
 
 use core::slice;
 

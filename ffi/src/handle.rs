@@ -1,4 +1,4 @@
-//! The classifier behind the pointer.
+//! The classifier that the opaque pointer refers to.
 
 use timbrel_core::Error;
 use timbrel_core::audio::{InputFormat, Sample};
@@ -9,11 +9,11 @@ use timbrel_core::model::Model;
 use crate::status::Failure;
 use crate::timbrel_status::{TIMBREL_ERROR_NULL, TIMBREL_ERROR_STRUCT_SIZE};
 
-/// Form of the audio to be pushed.
+/// Format of the audio to be pushed.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct timbrel_config {
-    /// sizeof(timbrel_config), from which the library knows the fields that are there.
+    /// sizeof(timbrel_config), which tells the library the fields that are there.
     pub struct_size: u32,
     /// Samples per second and channel: 8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000 or 96000.
     pub sample_rate: u32,

@@ -1,4 +1,4 @@
-//! Everything that needs no classifier: versions, and a model's metadata.
+//! Functions that need no classifier: versions, and a model's metadata.
 
 use core::ffi::{CStr, c_char};
 

@@ -12,7 +12,7 @@ use crate::{timbrel_classifier, timbrel_config};
 
 /// Compute the bytes of memory that timbrel_classifier_init() needs for a model.
 ///
-/// The number depends neither on the form of the audio nor on the address of the memory.
+/// The number depends neither on the format of the audio nor on the address of the memory.
 ///
 /// `model`: `model_len` bytes of a .timbrel file; read during the call only.
 /// `bytes`: written on success. Any thread.

@@ -16,7 +16,7 @@ pub enum timbrel_status {
     TIMBREL_ERROR_NULL = 1,
     /// The model is invalid: damaged, cut off, or another kind of file.
     TIMBREL_ERROR_MODEL = 2,
-    /// There is less memory than timbrel_required_bytes() returns.
+    /// The memory is smaller than timbrel_required_bytes() returns.
     TIMBREL_ERROR_MEMORY = 3,
     /// The sample rate is not supported.
     TIMBREL_ERROR_RATE = 4,
@@ -30,11 +30,11 @@ pub enum timbrel_status {
     TIMBREL_ERROR_NO_RESULT = 8,
     /// The signal has no samples.
     TIMBREL_ERROR_NO_AUDIO = 9,
-    /// The struct_size of a struct is not set, or smaller than the oldest form of the struct.
+    /// The struct_size of a struct is not set, or smaller than in the oldest version of the struct.
     TIMBREL_ERROR_STRUCT_SIZE = 10,
     /// A buffer is too small for its content.
     TIMBREL_ERROR_BUFFER = 11,
-    /// There is no class with that index.
+    /// The index is not that of a class.
     TIMBREL_ERROR_CLASS = 12,
     /// The audio file cannot be read; timbrel_last_error() has the reason.
     TIMBREL_ERROR_FILE = 13,

@@ -197,7 +197,7 @@ fn null_is_an_error_everywhere() {
         class_count: 0,
     };
     let mut label = [0; 8];
-    // SAFETY: what is not NULL is valid
+    // SAFETY: every pointer that is not NULL is valid
     let statuses = unsafe {
         [
             timbrel_model_info(null(), len, &mut std::mem::zeroed()),
@@ -255,7 +255,7 @@ fn the_embedding_is_rusts() {
         } else {
             values.as_mut_ptr()
         };
-        // SAFETY: a live classifier, and as much room as is said
+        // SAFETY: a live classifier, and as much room as stated
         let status = unsafe { timbrel_classifier_embedding(classifier, at, room, &mut needed) };
         (status, needed, values.clone())
     };
@@ -333,7 +333,7 @@ fn files_are_classified_in_one_call() {
             class_count: 0,
         };
         let (mut probabilities, mut label) = ([0.0_f32; 64], [0; 128]);
-        // SAFETY: buffers of at least the lengths that are said
+        // SAFETY: buffers of at least the stated lengths
         let status = unsafe {
             timbrel_classify_file(
                 bytes.as_ptr(),
@@ -389,7 +389,7 @@ fn an_onnx_model_gives_the_same_answer() {
     assert_eq!(new(&bytes[..3_000], &CONFIG), Err(TIMBREL_ERROR_MODEL));
     let mut memory = vec![0_u8; 200_000];
     let mut classifier = null_mut();
-    // SAFETY: as long as is said
+    // SAFETY: as long as stated
     let status = unsafe {
         timbrel_classifier_init(
             memory.as_mut_ptr(),

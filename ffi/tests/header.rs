@@ -23,7 +23,7 @@ fn generate() -> String {
         version("PATCH", env!("CARGO_PKG_VERSION_PATCH")),
     ));
     let builder = cbindgen::Builder::new().with_config(config);
-    // in the order in which a reader meets things
+    // in the order of use
     let sources = [
         "info",
         "status",

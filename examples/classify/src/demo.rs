@@ -1,4 +1,4 @@
-//! A tune for those who have no music at hand: a disco groove, made from sums of simple oscillators and noise
+//! A tune for a first try without any music at hand: a disco groove, made from sums of simple oscillators and noise
 //! from a fixed seed.
 
 use std::f32::consts::TAU;
@@ -8,7 +8,7 @@ pub(crate) const RATE: u32 = 22_050;
 
 const BARS: usize = 16;
 const BEATS_PER_BAR: usize = 4;
-/// 125 beats a minute: 31 s in all.
+/// 125 beats per minute: 31 s in all.
 const SECONDS_PER_BEAT: f32 = 0.48;
 
 /// A chord for each bar, as semitones above A2: Am7, D9, Fmaj7, E7.
@@ -20,7 +20,7 @@ const CHORDS: [[u8; 4]; 4] = [
 ];
 /// Root of each bar's chord, as semitones above A1.
 const ROOTS: [u8; 4] = [0, 5, 8, 7];
-/// What the strings play above the chords, in the same scale, on the beats of two bars; 0 is a rest.
+/// Notes of the strings above the chords, in the same scale, on the beats of two bars; 0 is a rest.
 const MELODY: [u8; 8] = [31, 0, 34, 36, 33, 31, 29, 0];
 
 /// Synthesise the tune: mono samples.
@@ -168,7 +168,7 @@ fn saw(hz: f32, t: f32) -> f32 {
     2.0 * phase - 1.0 + smooth
 }
 
-/// White noise (Knuth's MMIX generator) and what simple filters make of it.
+/// White noise (Knuth's MMIX generator) and simple filters for it.
 struct Noise(u64);
 
 impl Noise {

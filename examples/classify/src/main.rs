@@ -21,16 +21,16 @@ struct Arguments {
     /// Model to use instead of the built-in one: a .timbrel file, or an .onnx with `--engine tract`
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// Engine that runs the model; by default the one that the model file is for
+    /// Engine that runs the model; by default the one that suits the model file
     #[arg(long, value_enum)]
     engine: Option<EngineName>,
     /// Print a line of JSON for each file; of several files, a line with the error for each that failed
     #[arg(long)]
     json: bool,
-    /// How many genres to show
+    /// Number of genres to show
     #[arg(long, value_name = "K", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
     top: u16,
-    /// Audio files, or - for standard input; without any, a tune that this program makes itself
+    /// Audio files, or - for standard input; without any, a synthesised demo tune
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 }
@@ -59,7 +59,7 @@ fn main() -> ExitCode {
         })
     };
     match shown {
-        // the reader has seen enough
+        // the reader has closed the pipe
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
         Err(error) => {
             complain(&format!("cannot write: {error}"));

@@ -20,7 +20,7 @@ pub(crate) enum EngineName {
     Tract,
 }
 
-/// Load the model at `path`, or the built-in one, for `engine`, or for the engine that the file asks for.
+/// Load the model at `path`, or the built-in one, for `engine`, or for the engine that suits the file.
 pub(crate) fn load(
     path: Option<&Path>,
     engine: Option<EngineName>,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use timbrel_core::host::piece::Heard;
 
-/// Return what a user should know about the audio beside the answer.
+/// Return notes on the audio that belong beside the answer.
 pub(crate) fn warnings(heard: &Heard) -> Vec<String> {
     let partial = heard.partial().map(|share| {
         format!(

@@ -1,24 +1,24 @@
-/* What the firmware needs of a board: a timer's interrupt and somebody to talk to. */
+/* The firmware's view of a board: a timer interrupt, and a debugger for its output. */
 #ifndef BOARD_H
 #define BOARD_H
 
 #include <stdint.h>
 
-/* Calls on_timer() from the SysTick interrupt every `cycles` of the board's 25 MHz clock, at most 2^24. */
+/* Call on_timer() from the SysTick interrupt every `cycles` of the board's 25 MHz clock, at most 2^24. */
 void board_start_timer(uint32_t cycles);
 /* Written by the firmware. */
 void on_timer(void);
 
-/* Sleeps until the next interrupt. */
+/* Sleep until the next interrupt. */
 static inline void board_wait(void)
 {
     __asm__ volatile("wfi" ::: "memory");
 }
 
-/* Text and decimal numbers to the debugger by semihosting. */
+/* Write text and decimal numbers to the debugger by semihosting. */
 void print(const char *text);
 void print_number(uint32_t number);
-/* Ends the program: 0 is success. */
+/* End the program: 0 is success. */
 _Noreturn void board_exit(int status);
 
 #endif

@@ -19,11 +19,11 @@ extern const uint8_t model[], model_end[];
 
 static uint8_t memory[MEMORY_BYTES];
 
-/* One writer, the interrupt, and one reader, the main loop: each index is written by one of them alone. */
+/* One writer, the interrupt, and one reader, the main loop: each index is written by only one of them. */
 static int16_t queue[BLOCKS][BLOCK];
 static volatile uint32_t written, read;
 
-/* The ADC's side. A real one loses what does not fit; the tune waits. */
+/* The ADC's side. A real ADC loses samples that do not fit; the tune waits. */
 void on_timer(void)
 {
     static tune music = TUNE_BEGIN;

@@ -1,6 +1,6 @@
 #include "tune.h"
 
-/* samples of a sixteenth note: 81 beats a minute */
+/* samples of a sixteenth note: 81 beats per minute */
 #define STEP 4096u
 
 /* four bars of a bass note and the three notes of a chord, in mHz: A minor, F, C, G */
@@ -14,7 +14,7 @@ static const uint32_t bars[4][4] = {
 /* note of the bar that leads in each sixteenth */
 static const uint8_t leads[16] = {1, 2, 3, 2, 1, 3, 2, 3, 1, 2, 3, 1, 3, 2, 1, 2};
 
-/* Phase that a frequency (mHz) adds each sample. */
+/* Return the phase that a frequency (mHz) adds per sample. */
 static uint32_t increment(uint32_t millihertz)
 {
     return millihertz / 64 * 12466 + millihertz % 64 * 195;

@@ -16,10 +16,10 @@ typedef struct {
     uint32_t lead, drum, noise;
 } tune;
 
-/* Where every tune begins. */
+/* The state in which every tune begins. */
 #define TUNE_BEGIN {.noise = 1}
 
-/* The next sample. */
+/* Return the next sample. */
 int16_t tune_sample(tune *t);
 
 #endif

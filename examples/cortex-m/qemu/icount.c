@@ -1,11 +1,11 @@
 /* QEMU plugin that counts the instructions a guest executes: the same number on every run and every host.
  *
- * Between two markers, which are no-ops otherwise, it prints what was executed, markers left out:
+ * Between two markers, which are no-ops otherwise, it prints the number of executed instructions, without the markers:
  *     Thumb: from `mov r10, r10` (0x46d2) to `mov r11, r11` (0x46db)
  * With `-plugin libicount.so,hot=N` it also prints where region N spent its instructions, by the address
  * of each translated block.
  *
- * Not every distribution ships qemu-plugin.h, so the declarations stand here (plugin API 1, QEMU 4.2 to 8.x).
+ * Not every distribution ships qemu-plugin.h, so the declarations are here (plugin API 1, QEMU 4.2 to 8.x).
  *
  *     cc -O2 -shared -fPIC -o libicount.so icount.c
  */

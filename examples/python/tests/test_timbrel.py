@@ -1,4 +1,4 @@
-"""The package as a user meets it, against the Rust program where TIMBREL_CLASSIFY names it."""
+"""The package as a user sees it, against the Rust program where TIMBREL_CLASSIFY names it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "
 
 
 def tune(rate: int, channels: int, seconds: float) -> np.ndarray:
-    """Plucked notes, as 16-bit integers of shape (frames, channels)."""
+    """Make plucked notes, as 16-bit integers of shape (frames, channels)."""
     t = np.arange(int(rate * seconds)) / rate
     hz = 110 * 2 ** ((np.floor(t * 4) * 7 % 12) / 12)
     tone = np.sin(2 * np.pi * hz * t) * np.exp(-6 * (t * 4 % 1))
@@ -28,7 +28,7 @@ def tune(rate: int, channels: int, seconds: float) -> np.ndarray:
 
 
 def rust(*files: Path) -> list[dict]:
-    """What the Rust program prints for files."""
+    """Return the output of the Rust program for files."""
     program = os.environ.get("TIMBREL_CLASSIFY")
     if not program:
         pytest.skip("TIMBREL_CLASSIFY does not name the program that examples/classify builds")
@@ -37,7 +37,7 @@ def rust(*files: Path) -> list[dict]:
 
 
 def same(prediction: timbrel.Prediction, wanted: dict) -> None:
-    """The same to the last printed digit."""
+    """Check equality to the last printed digit."""
     assert prediction.genre == wanted["genre"]
     assert prediction.windows == wanted["windows"]
     assert f"{prediction.confidence:.6f}" == f"{wanted['confidence']:.6f}"
@@ -192,7 +192,7 @@ def test_a_bad_sample_is_reported_and_skipped(bad: float) -> None:
         classifier.push(samples)
     assert error.value.status == Status.SAMPLE
     assert error.value.consumed == at
-    # the windows before it are kept, and one may go on behind it
+    # the windows before it are kept, and the caller may continue after it
     with Classifier(22050) as before:
         before.push(samples[:at])
         assert classifier.result() == before.result()
@@ -214,7 +214,7 @@ def test_files_that_are_no_music(tmp_path: Path) -> None:
         timbrel.classify_file(tmp_path / "none.wav")
     with pytest.raises(IsADirectoryError):
         timbrel.classify_file(tmp_path)
-    for content in (b"", b"this is no music", b"RIFF\x24\0\0\0WAVE"):
+    for content in (b"", b"this is not music", b"RIFF\x24\0\0\0WAVE"):
         path = tmp_path / "text.wav"
         path.write_bytes(content)
         with pytest.raises(TimbrelError) as error:
@@ -239,7 +239,7 @@ def test_threads_give_the_same_answers() -> None:
 
     def work() -> None:
         answers.append(timbrel.classify(samples, 22050))
-        # in which order the threads come is open, but nothing breaks
+        # the order of the threads is undefined, but nothing breaks
         shared.push(samples)
 
     threads = [threading.Thread(target=work) for _ in range(4)]

@@ -9,22 +9,22 @@ use timbrel_core::engine::Engine;
 
 use crate::show::Show;
 
-/// Why listening ended: the library's reason, or that of the place to show answers at.
+/// Reason for an end of listening: the library's error, or that of the output.
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
 /// An answer to show.
 pub(crate) struct Answer<'a> {
     /// Genres and their probabilities, in the model's order.
     pub(crate) genres: &'a [(String, f32)],
-    /// Windows that it is the mean of.
+    /// Number of windows in the mean.
     pub(crate) windows: u32,
     /// Length of the audio so far.
     pub(crate) seconds: f64,
-    /// Loudness of what came since the last answer, in dB of full scale; none at the end.
+    /// Loudness since the last answer, in dB of full scale; none at the end.
     pub(crate) level: Option<f32>,
 }
 
-/// Listens and shows what it hears.
+/// A listener that shows its answers.
 pub(crate) struct Live<'w, E, W> {
     classifier: Classifier<'w, E>,
     format: InputFormat,
@@ -142,7 +142,7 @@ impl Loudness {
 }
 
 /// Compute the softmax of the windows' mean logits, as the classifier does for all windows; a logit's value is its
-/// integer times `2^-exponent`. Empty if there is no window.
+/// integer times `2^-exponent`. Empty without windows.
 fn probabilities(windows: &VecDeque<Vec<i32>>, exponent: u8) -> Vec<f32> {
     let classes = windows.front().map_or(0, Vec::len);
     let sum = |class: usize| windows.iter().map(|window| i64::from(window[class])).sum();

@@ -32,14 +32,14 @@ struct Arguments {
     /// Interleaved channels, 1 to 8
     #[arg(long, value_name = "N", default_value_t = 1)]
     channels: u16,
-    /// Windows that the running answer is the mean of; one is 2.8 s with the built-in model, a new one comes
+    /// Windows whose mean is the running answer; one is 2.8 s with the built-in model, a new one comes
     /// every 1.4 s
     #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u16).range(1..))]
     memory: u16,
     /// Windows whose loudness is below this, in dB of full scale, are silence and not shown as music
     #[arg(long, value_name = "DB", default_value_t = -60.0, allow_negative_numbers = true)]
     silence: f32,
-    /// How to show the answers; by default a picture on a terminal and lines elsewhere
+    /// Form of the answers; by default a picture on a terminal and lines elsewhere
     #[arg(long, value_enum)]
     show: Option<Form>,
     /// Model to use instead of the built-in one: a .timbrel file
@@ -60,7 +60,7 @@ enum Form {
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
-        // whoever read the answers has seen enough
+        // the reader has closed the pipe
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("timbrel-live: {error}");

@@ -6,14 +6,14 @@ use serde_json::{Map, Value, json};
 
 use crate::live::Answer;
 
-/// Writes answers, each as soon as it is there.
+/// Writes answers, each as soon as it is ready.
 pub(crate) struct Show<W> {
     out: W,
     form: Form,
 }
 
 enum Form {
-    /// Bars; how many lines of them stand on the terminal already.
+    /// Bars, with the number of lines that are on the terminal already.
     Bars {
         drawn: usize,
     },
@@ -54,7 +54,7 @@ impl<W: Write> Show<W> {
         match &mut self.form {
             Form::Bars { drawn } => {
                 let picture = picture(answer);
-                // over the picture that stands there
+                // over the picture on the terminal
                 let up = match *drawn {
                     0 => String::new(),
                     lines => format!("\x1b[{lines}A\x1b[J"),

@@ -9,7 +9,7 @@ const BLOCK: usize = 16_384;
 pub(crate) struct Source<R> {
     stream: R,
     bytes: Vec<u8>,
-    /// Bytes of `bytes` that wait for their other half: none or one.
+    /// Number of bytes that wait for the other half of their sample: 0 or 1.
     kept: usize,
     samples: Vec<i16>,
 }
@@ -70,7 +70,7 @@ mod tests {
     fn samples_do_not_depend_on_how_bytes_come() {
         let wanted: Vec<i16> = (0..1000_i16).map(|i| i * 31 - 15_000).collect();
         let mut bytes: Vec<u8> = wanted.iter().flat_map(|s| s.to_le_bytes()).collect();
-        // half a sample that nobody completes
+        // half a sample that is never completed
         bytes.push(7);
         let mut source = Source::new(Dripping(&bytes, 0));
         let mut heard = Vec::new();

@@ -1,4 +1,4 @@
-//! What goes wrong, as an HTTP answer.
+//! Failures as HTTP responses.
 
 use axum::Json;
 use axum::extract::multipart::MultipartError;

@@ -7,8 +7,8 @@
 //! | `POST /predict`, an audio file as the body or as the field `file` of a form | `{"file", "genre", "confidence", "probabilities": {…}, "windows", "seconds"}` |
 //! | `GET /…` | the web page, if a folder was given |
 //!
-//! Errors are `{"error": …}` with a status: 400 no file, 413 too large, 415 not audio that it reads, 422 audio that
-//! it cannot classify, 503 busy.
+//! Errors are `{"error": …}` with a status: 400 no file, 413 too large, 415 not a readable audio file, 422 audio that
+//! cannot be classified, 503 busy.
 
 mod error;
 mod predict;

@@ -13,9 +13,9 @@ use timbrel_core::host::piece::Listener;
 use crate::error::Refusal;
 use crate::routes::Service;
 
-/// What a client sent.
+/// A file from a client.
 struct Upload {
-    /// The name the client gave it, empty if none.
+    /// The name that the client gave it; empty without one.
     name: String,
     bytes: Bytes,
 }
@@ -31,7 +31,7 @@ pub(crate) async fn predict(
         .map_err(|_| Refusal::busy())?;
     let upload = receive(request).await?;
     let classified = tokio::task::spawn_blocking(move || {
-        // held until the work is done, even if the client has gone away
+        // held until the work is done, even if the client disconnects
         let _place = place;
         classify(&service, upload)
     });

@@ -1,4 +1,4 @@
-//! Paths, limits and what they share.
+//! Paths, limits and shared state.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use tower_http::timeout::TimeoutLayer;
 use crate::error::Refusal;
 use crate::predict::predict;
 
-/// How the service is run.
+/// Settings of the service.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Largest body that is read, bytes.
     pub max_bytes: usize,
-    /// Files that are received and classified at once; more are told to come again.
+    /// Files that are received and classified at once; further requests are told to retry.
     pub concurrent: usize,
     /// Longest time a request may take, its upload included.
     pub timeout: Duration,
@@ -30,7 +30,7 @@ pub struct Settings {
     pub page: Option<PathBuf>,
 }
 
-/// What all requests share.
+/// State that all requests share.
 pub(crate) struct Service {
     pub(crate) model: Loaded<'static>,
     pub(crate) places: Arc<Semaphore>,
@@ -60,7 +60,7 @@ pub fn router(model: Loaded<'static>, settings: &Settings) -> Router {
         .with_state(service);
     match &settings.page {
         Some(folder) => api.fallback_service(ServeDir::new(folder)),
-        None => api.fallback(async || Refusal::new(StatusCode::NOT_FOUND, "there is no such path")),
+        None => api.fallback(async || Refusal::new(StatusCode::NOT_FOUND, "no such path")),
     }
 }
 

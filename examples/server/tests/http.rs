@@ -1,4 +1,4 @@
-//! The server as clients meet it: the program itself, over real connections.
+//! The server as clients see it: the program itself, over real connections.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -163,7 +163,7 @@ fn every_format_gets_the_librarys_answer() {
 #[test]
 fn what_is_no_audio_is_refused_and_the_server_goes_on() {
     let server = Server::start(&["--max-mib", "1"]);
-    let text = b"this is no music at all".repeat(100);
+    let text = b"this is not music at all".repeat(100);
     for (what, content_type, body, status) in [
         ("text", FORM, form("file", "song.mp3", &text), 415),
         ("raw text", "audio/mpeg", text.clone(), 415),
@@ -208,7 +208,7 @@ fn takes_no_more_at_once_than_it_has_places() {
     let refused = request.send(&body[..]).unwrap();
     assert_eq!(refused.status(), 503, "the place is taken");
     assert_eq!(refused.headers()["retry-after"], "1");
-    // what does not take a place is answered
+    // requests that need no place are answered
     assert_eq!(server.get("/health").0, 200);
     first.write_all(&body[body.len() / 2..]).unwrap();
     let mut text = String::new();
@@ -277,7 +277,7 @@ fn serves_a_page_and_nothing_beside_it() {
     assert_eq!(page.headers()["content-type"], "text/html");
     assert!(page.body_mut().read_to_string().unwrap().ends_with("hello"));
     for path in ["/../secret", "/%2e%2e/secret", "/..%2fsecret"] {
-        // as it stands, which no client library would send
+        // the path unchanged, as no client library would send it
         let mut stream = TcpStream::connect(&server.address).unwrap();
         write!(
             stream,

@@ -1,7 +1,7 @@
-/** Sample rates (Hz) that can be listened to; files may have others only if they are one of these, too. */
+/** Sample rates (Hz) that a listener takes. */
 export const SAMPLE_RATES: readonly number[];
 
-/** What is wrong with a file or a signal, in a sentence. */
+/** A fault of a file or a signal, described in a sentence. */
 export class TimbrelError extends Error {}
 
 /** The answer over all windows so far. */
@@ -16,11 +16,11 @@ export interface Result {
   embedding: Float32Array;
   /** Windows that were classified; `Timbrel.info` has their length and distance. */
   windows: number;
-  /** Seconds of audio that were heard. While a file is read: 0. */
+  /** Seconds of audio so far; 0 while a file is read. */
   seconds: number;
 }
 
-/** The model's numbers. */
+/** Facts about the model. */
 export interface ModelInfo {
   /** Seconds of audio in a window, and until the first answer. */
   readonly windowSeconds: number;
@@ -32,38 +32,38 @@ export interface ModelInfo {
   readonly bytes: number;
 }
 
-/** What is told while listening. */
+/** Functions that are called while listening. */
 export interface Watch {
-  /** A log-mel column, `info.columnsPerSecond` of them per second: 128 bands from 0 to 11,025 Hz, in 1/128 dB. */
+  /** Receive a log-mel column, `info.columnsPerSecond` of them per second: 128 bands from 0 to 11,025 Hz, in 1/128 dB. */
   onColumn?: (column: Int16Array) => void;
-  /** The answer after each window. */
+  /** Receive the answer after each window. */
   onWindow?: (result: Result) => void;
 }
 
-/** A signal that arrives bit by bit. */
+/** A signal that arrives in portions. */
 export interface Listener {
   /**
-   * Hears samples, interleaved if there are several channels, full scale ±1; any number of them.
+   * Push any number of samples, interleaved if there are several channels, full scale ±1.
    * @throws TimbrelError for NaN and infinite samples, and after finish()
    */
   push(samples: Float32Array): void;
-  /** Ends the signal; what is left of it is classified. @throws TimbrelError if there was no sample */
+  /** End the signal and classify the rest of it. @throws TimbrelError if no sample was pushed */
   finish(): Result;
-  /** The answer so far, null before the first window. */
+  /** Return the answer so far, null before the first window. */
   result(): Result | null;
 }
 
 /** The model, ready to listen. */
 export class Timbrel {
-  /** Fetches the module, with SIMD where there is. `base` is where the .wasm files are. */
+  /** Fetch the module, with SIMD where available. `base` is the folder of the .wasm files. */
   static load(options?: { simd?: boolean; base?: string | URL }): Promise<Timbrel>;
   /** Names of the genres. */
   readonly genres: readonly string[];
   readonly info: ModelInfo;
-  /** Begins to listen. @throws TimbrelError for a rate or a number of channels that is not supported */
+  /** Begin to listen. @throws TimbrelError for a rate or a number of channels that is not supported */
   listen(options: { sampleRate: number; channels?: number } & Watch): Listener;
-  /** Classifies an audio file (wav, mp3, flac, ogg, m4a, AIFF and more) at once. @throws TimbrelError says what is wrong with it */
+  /** Classify an audio file (wav, mp3, flac, ogg, m4a, AIFF and more) at once. @throws TimbrelError describes its fault */
   classify(file: Uint8Array | ArrayBuffer, watch?: Watch): Result;
-  /** Classifies half a minute of a tune that the module makes itself. */
+  /** Classify half a minute of a tune that the module synthesises. */
   demo(watch?: Watch): Result;
 }

@@ -1,4 +1,4 @@
-// Timbrel in JavaScript: a thin layer over the WebAssembly module. See index.d.ts for what each thing takes.
+// Timbrel in JavaScript: a thin layer over the WebAssembly module. index.d.ts documents the interface.
 
 /** A function of one SIMD instruction: valid only where WebAssembly has SIMD. */
 const SIMD = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11);
@@ -19,7 +19,7 @@ async function bytesOf(url) {
   return response.arrayBuffer();
 }
 
-/** One instance of the module. An instance hears one signal; what it needed goes with it. */
+/** One instance of the module, for one signal; its memory is freed with it. */
 class Instance {
   constructor(module, heard = {}) {
     const read = (Type, at, length) => new Type(this.exports.memory.buffer, at, length).slice();
@@ -36,20 +36,20 @@ class Instance {
     return new TextDecoder().decode(new Uint8Array(memory.buffer, text(), text_len()));
   }
 
-  /** Calls a function that returns 1, or 0 with a reason. */
+  /** Call a function that returns 1, or 0 with a reason. */
   call(name, ...values) {
     let done;
     try {
       done = this.exports[name](...values);
     } catch (error) {
-      // a hostile file may reach an assertion in a decoder, which ends this instance and no other
+      // a hostile file may reach an assertion in a decoder, which ends only this instance
       if (error instanceof WebAssembly.RuntimeError) throw new TimbrelError("the decoder failed on it");
       throw error;
     }
     if (!done) throw new TimbrelError(this.text());
   }
 
-  /** Copies bytes into the instance. */
+  /** Copy bytes into the instance. */
   put(bytes) {
     const at = this.exports.input(bytes.length);
     new Uint8Array(this.exports.memory.buffer, at, bytes.length).set(bytes);

@@ -1,4 +1,4 @@
-// The page: what is chosen goes to the worker, what the worker says is shown.
+// The page: sends files and samples to the worker and shows its answers.
 import { openMicrophone } from "./microphone.js";
 import { Spectrogram } from "./spectrogram.js";
 
@@ -8,9 +8,9 @@ const spectrogram = new Spectrogram($("spectrogram"));
 /** Windows that are listed; a microphone may be left on for days. */
 const LONGEST_LIST = 400;
 
-/** The model's numbers, from the worker. */
+/** Facts about the model, from the worker. */
 let info = null;
-/** Number of what is listened to; what comes of an earlier one is dropped. */
+/** Number of the current signal; messages about an earlier one are dropped. */
 let job = 0;
 let columns = 0;
 let windows = 0;
@@ -75,7 +75,7 @@ function showResult(result) {
   if (result.windows > windows) addWindow(result);
 }
 
-/** What the newest window alone said: an answer is the softmax of mean logits, so differences of logarithms tell. */
+/** Return the answer of the newest window alone: an answer is the softmax of mean logits, so differences of logarithms determine it. */
 function newest(result) {
   const logarithm = (answer, genre) => Math.log(Math.max(answer.probabilities[genre], 1e-30));
   const logits = Object.keys(result.probabilities).map((genre) => {
@@ -150,7 +150,7 @@ async function startMicrophone() {
     $("microphone").textContent = "Stop listening";
     $("status").textContent = firstAnswer();
   } catch (error) {
-    fail(error.name === "NotAllowedError" ? "The microphone was not allowed." : `There is no microphone to listen with: ${error.message}`);
+    fail(error.name === "NotAllowedError" ? "The microphone was not allowed." : `The microphone cannot be used: ${error.message}`);
   }
 }
 

@@ -1,7 +1,7 @@
 // The microphone as blocks of samples.
 import { SAMPLE_RATES } from "./timbrel/index.js";
 
-/** Starts the microphone; `onSamples` gets Float32Arrays. Resolves to { rate, stop }. */
+/** Start the microphone; `onSamples` gets Float32Arrays. Resolves to { rate, stop }. */
 export async function openMicrophone(onSamples) {
   const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: 1 };
   const stream = await navigator.mediaDevices.getUserMedia({ audio });
@@ -21,7 +21,7 @@ export async function openMicrophone(onSamples) {
   };
 }
 
-/** A context at the device's own rate where Timbrel takes it, else at 48 kHz. */
+/** Return a context at the device's own rate where Timbrel takes it, else at 48 kHz. */
 async function contextFor(stream) {
   const context = new AudioContext();
   if (SAMPLE_RATES.includes(context.sampleRate)) return context;

@@ -1,4 +1,4 @@
-// The log-mel columns as a picture that grows to the right, and is squeezed when it is full.
+// The log-mel columns as a picture that grows to the right, and is compressed when it is full.
 
 /** Decibels from the loudest value so far down to black. */
 const RANGE_DB = 80;
@@ -7,7 +7,7 @@ const STEPS_PER_DB = 128;
 /** From black over violet and orange to white: brightness rises all the way, so that it reads without colour. */
 const STOPS = [[11, 7, 23], [66, 22, 96], [158, 42, 99], [229, 92, 48], [250, 177, 58], [255, 253, 214]];
 
-/** Of each of 256 levels the pixel, as ImageData has it: red in the lowest byte. */
+/** The pixel for each of 256 levels, as in ImageData: red in the lowest byte. */
 const PALETTE = Uint32Array.from({ length: 256 }, (_, level) => {
   const at = (level / 255) * (STOPS.length - 1);
   const from = Math.min(Math.floor(at), STOPS.length - 2);
@@ -53,7 +53,7 @@ export class Spectrogram {
     const { width, height } = this.#canvas;
     const columns = this.#columns;
     if (columns.length === 0) return;
-    // what is longer than the shortest is squeezed, each pixel showing one of its columns
+    // longer signals are compressed, each pixel showing one column
     const span = Math.max(columns.length, SHORTEST);
     const bands = columns[0].length;
     const scale = 255 / (RANGE_DB * STEPS_PER_DB);

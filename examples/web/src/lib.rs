@@ -1,6 +1,6 @@
 //! Timbrel as a WebAssembly module, called by `package/index.js`.
 //!
-//! An instance of the module is one listener: it hears one signal and is thrown away, memory and all. Functions
+//! An instance of the module is one listener: it takes one signal and is then dropped with its memory. Functions
 //! that can fail return 1, or 0 with the reason as text. Columns and windows are handed over as they come, by
 //! imported functions, which must not call back.
 #![deny(missing_docs)]
@@ -29,9 +29,9 @@ unsafe extern "C" {
 
 #[derive(Default)]
 struct Module {
-    /// What comes in: samples, or the bytes of a file.
+    /// Input: samples, or the bytes of a file.
     buffer: Vec<f32>,
-    /// What goes out in words.
+    /// Output as text.
     text: String,
     listener: Option<Listener>,
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 export const repository = fileURLToPath(new URL("../../..", import.meta.url));
 export const dist = new URL("../dist/", import.meta.url);
 
-/** A wav file of 16-bit samples that `value(i)` gives, -1 to 1. */
+/** Return a wav file of 16-bit samples that `value(i)` gives, -1 to 1. */
 export function wav(rate, channels, frames, value) {
   const data = Buffer.alloc(2 * channels * frames);
   for (let i = 0; i < channels * frames; i++) data.writeInt16LE(Math.round(32767 * value(i)), 2 * i);
@@ -27,7 +27,7 @@ export function wav(rate, channels, frames, value) {
   return Buffer.concat([head, data]);
 }
 
-/** Paths of audio files of every format but wav. */
+/** Return paths of audio files of every format but wav. */
 export function recordings() {
   const files = ["mp3", "flac", "ogg", "m4a"].map((kind) => join(repository, `core/tests/fixtures/tone.${kind}`));
   const data = process.env.TIMBREL_DATA;
@@ -40,7 +40,7 @@ export function recordings() {
   return files.concat(music.flatMap((names, i) => names.slice(0, 4).map((name) => join(folders[i], name))));
 }
 
-/** What the command-line program says of files; without any, of its demo tune. */
+/** Return the output of the command-line program for files; without any, for its demo tune. */
 export function classify(...files) {
   const program = process.env.TIMBREL_CLASSIFY;
   if (!program) throw new Error("TIMBREL_CLASSIFY must name the program classify");

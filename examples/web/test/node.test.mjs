@@ -71,7 +71,7 @@ test("any cut of the samples gives the same, and what is on the way is told", ()
     expected ??= result;
     assert.deepEqual(result, expected, `pieces of ${size}`);
     assert.equal(windows.length, result.windows);
-    // the last columns come of the end's padding and are not shown
+    // the last columns come from the padding at the end and are not shown
     assert.ok(columns.length >= Math.floor(samples.length / 1708) - 1);
     assert.ok(columns.every((column) => column instanceof Int16Array && column.length === 128));
   }

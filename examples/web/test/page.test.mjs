@@ -37,7 +37,7 @@ after(async () => {
   server.close();
 });
 
-/** Opens the page and runs `use` on it; nothing may be complained of or fetched from elsewhere. */
+/** Open the page and run `use` on it, with no error and no request to elsewhere. */
 async function open(options, use) {
   const context = await browser.newContext({ viewport: { width: 1000, height: 1300 }, permissions: ["microphone"], ...options });
   const page = await context.newPage();
@@ -103,7 +103,7 @@ test("chosen and dropped files have the answer of the command line", () =>
     await picture(page, "file");
   }));
 
-test("what is no audio is explained, and the page goes on", () =>
+test("a file that is not audio is explained, and the page goes on", () =>
   open({}, async (page) => {
     const mp3 = readFileSync(recordings()[0]);
     for (const [name, bytes, words] of [

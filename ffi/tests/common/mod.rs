@@ -121,7 +121,7 @@ pub(crate) fn c_says(classifier: *mut timbrel_classifier, samples: &[i16]) -> Sa
         class_count: 0,
     };
     let (mut probabilities, mut logits, mut label) = ([0.0; 64], [0; 64], [0; 128]);
-    // SAFETY: a live classifier and buffers of the lengths that are said
+    // SAFETY: a live classifier and buffers of the stated lengths
     unsafe {
         assert_eq!(timbrel_classifier_finish(classifier), TIMBREL_OK);
         let status =

@@ -1,9 +1,9 @@
 //! Small models that isolate one layer each, for the bench.
 //!
 //! A model's input has one channel and its last layer is a dense one, so a layer in the middle is measured as
-//! a difference: `[widen] [layer] [dense]` less `[widen] [dense]`, where `widen` is a 1×1 convolution to the
-//! layer's input channels and `dense` gives one logit. What a dense layer costs for each input comes from
-//! the difference of two models, too, so that the tails can be taken off.
+//! a difference: `[widen] [layer] [dense]` minus `[widen] [dense]`, where `widen` is a 1×1 convolution to the
+//! layer's input channels and `dense` gives one logit. The cost of a dense layer per input is also
+//! the difference of two models, so that the tails can be subtracted.
 
 use std::error::Error;
 use std::fmt::Write;
@@ -12,7 +12,7 @@ use std::path::Path;
 
 use timbrel_core::model::{Geometry, LayerSpec, Model, ModelSpec, Op, Shape};
 
-/// What the bench must know of one layer.
+/// The bench's facts about one layer.
 struct Case {
     name: String,
     op: Op,

@@ -1,7 +1,7 @@
 //! Samples as an ADC with a DMA gives them: an interrupt for each full block, whatever the main loop does.
 //!
-//! While the main loop computes a window it takes no blocks, so the queue must hold what comes in this time:
-//! `rate × seconds of inference / BLOCK`. A real ADC loses what does not fit; the tune waits and counts.
+//! While the main loop computes a window it takes no blocks, so the queue must hold those that come in this time:
+//! `rate × seconds of inference / BLOCK`. A real ADC loses blocks that do not fit; the tune waits and counts.
 
 use core::cell::Cell;
 
@@ -21,12 +21,12 @@ const TIMER_HZ: u64 = 25_000_000;
 
 /// Samples of one interrupt.
 pub type Block = [i16; BLOCK];
-/// What lies between the interrupt and the main loop.
+/// The queue between the interrupt and the main loop.
 pub type Queue = spsc::Queue<Block, CAPACITY>;
 
-/// Where the interrupt finds its end when it comes first.
+/// The interrupt's end of the queue, until its first call takes it.
 static MICROPHONE: Mutex<Cell<Option<&'static mut Microphone>>> = Mutex::new(Cell::new(None));
-/// How often the queue was full.
+/// Number of times that the queue was full.
 static DELAYED: Mutex<Cell<u32>> = Mutex::new(Cell::new(0));
 
 /// The interrupt's end.

@@ -57,7 +57,7 @@ impl Console {
 
     fn bytes(&mut self, bytes: &[u8]) {
         if let Some(stream) = &mut self.0 {
-            // there is nobody to tell
+            // nobody is listening
             let _ = stream.write_all(bytes);
         }
     }

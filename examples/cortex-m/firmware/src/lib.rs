@@ -1,4 +1,4 @@
-//! What the programs for the boards share.
+//! Code that the programs for the boards share.
 #![no_std]
 #![deny(unsafe_code)]
 

@@ -47,7 +47,7 @@ fn main() -> ! {
         }
     }
     if classifier.finish().is_err() {
-        console.fail("there was no audio");
+        console.fail("no audio");
     }
     print(&mut console, "all", classifier);
     console.note("blocks that came too early", samples.delayed());
@@ -75,7 +75,7 @@ fn classifier(memory: &'static mut [u8]) -> Option<&'static mut Int8Classifier> 
 /// Print the line that the desktop prints, too.
 fn print(console: &mut Console, what: &str, classifier: &Int8Classifier) {
     let Ok(result) = classifier.result() else {
-        console.fail("there is no result");
+        console.fail("no result");
     };
     console.text(what);
     console.text(" ");

@@ -1,4 +1,4 @@
-//! What measuring needs: marks for the counter of instructions, and the depth of the stack.
+//! Tools for measuring: marks for the instruction counter, and the depth of the stack.
 
 use core::arch::asm;
 

@@ -1,4 +1,4 @@
-//! The firmware's tune through the same classifier, with the firmware's words, anywhere else.
+//! The firmware's tune through the same classifier and with the same output, on any other machine.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use timbrel_core::engine::Engine;
 use timbrel_core::frontend::FrontEnd;
 use timbrel_core::model::Model;
 
-/// Return what the firmware prints about the windows and the genre.
+/// Return the firmware's lines about the windows and the genre.
 ///
 /// # Errors
 /// The classifier's, if the model and the tune do not go together.
@@ -53,7 +53,7 @@ fn line<E: Engine>(
     Ok(())
 }
 
-/// Return what the bench firmware prints about floating-point results.
+/// Return the bench firmware's lines about floating-point results.
 #[must_use]
 pub fn fingerprints() -> String {
     let log_mel = scenario::FrontEndMemory::new(&FrontEnd::COMPACT);
@@ -64,7 +64,7 @@ pub fn fingerprints() -> String {
 
 /// Return everything as bytes that a host without strings can read: the text's address in the lower and its length in
 /// the upper 32 bits, for WebAssembly. The text is never freed.
-// the name is the module's interface; there is no other of that name
+// the name is the module's interface and unique in it
 #[unsafe(no_mangle)]
 pub extern "C" fn report() -> u64 {
     let text = classification().unwrap_or_else(|error| format!("{error}\n")) + &fingerprints();

@@ -1,4 +1,4 @@
-//! Prints what the firmware must print.
+//! Prints the output that the firmware must have.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     print!(

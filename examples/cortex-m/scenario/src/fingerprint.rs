@@ -1,5 +1,5 @@
-//! Checksums over the bits of floating-point results. Logits are integers behind a quantisation that hides
-//! small differences; these hide none.
+//! Checksums over the bits of floating-point results. Logits are integers after a quantisation that hides
+//! small differences; these checksums hide none.
 
 use timbrel_core::audio::Resampler;
 use timbrel_core::frontend::LogMel;

@@ -1,4 +1,4 @@
-//! What the boards and the desktop have in common: the tune they hear, the model they run, and fingerprints
+//! Common to the boards and the desktop: the tune, the model, and fingerprints
 //! of the feature columns, by which a single differing bit of the floating-point arithmetic would show.
 #![no_std]
 #![forbid(unsafe_code)]

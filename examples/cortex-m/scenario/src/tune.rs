@@ -8,7 +8,7 @@ pub const RATE_HZ: u32 = 22_050;
 /// 13.5 s: two windows of the shipped model (128 + 43 columns every 1708 samples) and a little more.
 pub const SAMPLES: usize = 1162 * 256;
 
-/// Samples of a sixteenth note: 81 beats a minute.
+/// Samples of a sixteenth note: 81 beats per minute.
 const STEP: u32 = 4096;
 
 /// Four bars of a bass note and the three notes of a chord, in mHz: A minor, F, C, G.
@@ -26,7 +26,7 @@ const LEAD: [u8; 16] = [1, 2, 3, 2, 1, 3, 2, 3, 1, 2, 3, 1, 3, 2, 1, 2];
 #[derive(Clone, Debug, Default)]
 pub struct Tune {
     at: u32,
-    /// Phases of the bar's notes, `2^32` a turn.
+    /// Phases of the bar's notes, `2^32` per turn.
     phases: [u32; 4],
     lead: u32,
     drum: u32,

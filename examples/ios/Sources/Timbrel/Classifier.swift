@@ -1,7 +1,7 @@
 import CTimbrel
 import Foundation
 
-/// What the library refused; `status` is a `timbrel_status` of `timbrel.h`.
+/// A failure in the library; `status` is a `timbrel_status` of `timbrel.h`.
 public struct TimbrelError: Error, CustomStringConvertible {
     public let status: UInt32
     public let description: String
@@ -19,7 +19,7 @@ public struct Answer: Sendable {
     public let windows: Int
 }
 
-/// Tells the genre of a stream of audio. Threads may share it: its functions wait for one another.
+/// A classifier for the genre of a stream of audio. Threads may share it: its functions wait for one another.
 public final class Classifier: @unchecked Sendable {
     /// Names of the genres.
     public let genres: [String]
@@ -50,7 +50,7 @@ public final class Classifier: @unchecked Sendable {
 
     deinit { timbrel_classifier_free(handle) }
 
-    /// Takes samples, full scale ±1.0, any number of them.
+    /// Push any number of samples, full scale ±1.0.
     ///
     /// - Returns: the answer after each window that they completed
     public func push(_ samples: [Float]) throws -> [Answer] {
@@ -71,7 +71,7 @@ public final class Classifier: @unchecked Sendable {
         return answers
     }
 
-    /// Ends the signal and classifies what is left of it.
+    /// End the signal and classify the rest of it.
     public func finish() throws -> Answer {
         lock.lock()
         defer { lock.unlock() }
@@ -79,14 +79,14 @@ public final class Classifier: @unchecked Sendable {
         return try read()
     }
 
-    /// Forgets the signal, so that another one can be pushed.
+    /// Forget the signal, so that another one can be pushed.
     public func reset() throws {
         lock.lock()
         defer { lock.unlock() }
         try check(timbrel_classifier_reset(handle))
     }
 
-    /// The answers to a stream of samples, one a window.
+    /// Return the answers to a stream of samples, one per window.
     public func answers<Chunks: AsyncSequence & Sendable>(to chunks: Chunks) -> AsyncThrowingStream<Answer, Error>
     where Chunks.Element == [Float] {
         AsyncThrowingStream { continuation in
@@ -114,7 +114,7 @@ public final class Classifier: @unchecked Sendable {
     }
 }
 
-/// Throws for a status that is not OK; on the thread that got it, which has the details.
+/// Throw an error for a status that is not OK, on the thread that got it, which has the details.
 private func check(_ status: timbrel_status) throws {
     if status != TIMBREL_OK {
         throw TimbrelError(status: UInt32(status.rawValue), description: String(cString: timbrel_last_error()))

@@ -8,10 +8,10 @@ public final class Microphone: @unchecked Sendable {
 
     public init() {}
 
-    /// Samples per second, to make the classifier with; it has one channel.
+    /// Samples per second, for the classifier; there is one channel.
     public var sampleRate: UInt32 { UInt32(engine.inputNode.outputFormat(forBus: 0).sampleRate) }
 
-    /// Listens until the stream is dropped. One stream at a time.
+    /// Listen until the stream is dropped. One stream at a time.
     public func chunks() throws -> AsyncStream<[Float]> {
         let (stream, continuation) = AsyncStream.makeStream(of: [Float].self)
         engine.inputNode.installTap(onBus: 0, bufferSize: 4096, format: nil) { buffer, _ in

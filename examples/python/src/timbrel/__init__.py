@@ -1,6 +1,6 @@
-"""Tells the genre of music, on the machine that hears it.
+"""Recognise the genre of music on the device.
 
-A file, or an array of samples, at once:
+Classify a file, or an array of samples, at once:
 
 >>> import timbrel
 >>> timbrel.classify_file("song.mp3").genre                     # doctest: +SKIP
@@ -8,7 +8,7 @@ A file, or an array of samples, at once:
 >>> timbrel.classify(samples, sample_rate=44100).probabilities  # doctest: +SKIP
 {'blues': 0.01, ...}
 
-Audio that comes bit by bit:
+Classify audio that arrives in portions:
 
 >>> with timbrel.Classifier(44100, channels=2) as classifier:   # doctest: +SKIP
 ...     for block in microphone:

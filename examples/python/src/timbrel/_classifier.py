@@ -45,11 +45,11 @@ class Prediction:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What a model says of itself.
+    """Metadata of a model.
 
     Attributes:
         labels: The genres.
-        sample_rate: Rate in Hz that audio is resampled to; any supported rate may be pushed.
+        sample_rate: Rate in Hz to which audio is resampled; any supported rate may be pushed.
         window_seconds: Seconds of audio in a window.
         hop_seconds: Seconds from one window to the next.
         logits_exponent: A logit's value is its integer times 2 to the power of minus this.
@@ -65,7 +65,7 @@ class ModelInfo:
 
 
 class Classifier:
-    """Classifies audio that comes in portions of any size.
+    """A classifier for audio that comes in portions of any size.
 
     Different classifiers may be used by different threads at once; calls of one classifier wait for each other.
 
@@ -96,11 +96,11 @@ class Classifier:
         return self._labels
 
     def push(self, samples: npt.ArrayLike) -> int:
-        """Takes samples: floats with full scale ±1.0, or 16-bit integers.
+        """Push samples: floats with full scale ±1.0, or 16-bit integers.
 
         Args:
             samples: Shape ``(frames,)`` or ``(frames, channels)``, as soundfile reads it, or one dimension of
-                interleaved channels. How audio is cut into calls makes no difference.
+                interleaved channels. The division of the audio into calls makes no difference.
 
         Returns:
             The number of windows that were completed: if it is not 0, :meth:`result` has changed.
@@ -128,7 +128,7 @@ class Classifier:
         return windows
 
     def finish(self) -> None:
-        """Ends the signal and classifies what is left of it. Calling it again does nothing.
+        """End the signal and classify the rest of it. Calling this again does nothing.
 
         Raises:
             TimbrelError: if nothing was pushed (``Status.NO_AUDIO``).
@@ -137,12 +137,12 @@ class Classifier:
             check(LIBRARY.timbrel_classifier_finish(self._live()))
 
     def reset(self) -> None:
-        """Forgets the signal, so that another one of the same form can be pushed."""
+        """Forget the signal, so that another one of the same format can be pushed."""
         with self._lock:
             check(LIBRARY.timbrel_classifier_reset(self._live()))
 
     def result(self) -> Prediction:
-        """The answer over all windows since the beginning or the last reset.
+        """Return the answer over all windows since the beginning or the last reset.
 
         Raises:
             TimbrelError: if no window is classified yet (``Status.NO_RESULT``).
@@ -153,7 +153,7 @@ class Classifier:
         return _prediction(result, self._labels, probabilities)
 
     def logits(self) -> npt.NDArray[np.int32]:
-        """Integer logits of the last window, the same bits on every platform; zeros before the first one."""
+        """Return the integer logits of the last window, the same bits on every platform; zeros before the first one."""
         logits = (c_int32 * len(self._labels))()
         with self._lock:
             check(LIBRARY.timbrel_classifier_logits(self._live(), logits, len(logits)))
@@ -177,7 +177,7 @@ class Classifier:
         return np.array(values, dtype=np.float32)
 
     def close(self) -> None:
-        """Frees the classifier; it cannot be used afterwards. Happens by itself when it is not referred to."""
+        """Free the classifier, which cannot be used afterwards; happens by itself when nothing refers to it."""
         with self._lock:
             self._handle = None
             self._free()
@@ -197,7 +197,7 @@ class Classifier:
 
 
 def classify(samples: npt.ArrayLike, sample_rate: int, *, model: Model = None) -> Prediction:
-    """Classifies samples at once.
+    """Classify samples at once.
 
     Args:
         samples: Floats with full scale ±1.0 or 16-bit integers, shape ``(frames,)`` or ``(frames, channels)``.
@@ -216,13 +216,13 @@ def classify(samples: npt.ArrayLike, sample_rate: int, *, model: Model = None) -
 
 
 def classify_file(path: str | os.PathLike[str], *, model: Model = None) -> Prediction:
-    """Decodes a wav, mp3, flac, ogg, m4a, aac, AIFF, AU, CAF, mkv or webm file and classifies it.
+    """Decode a wav, mp3, flac, ogg, m4a, aac, AIFF, AU, CAF, mkv or webm file and classify it.
 
     Raises:
-        TimbrelError: if the file is no audio that can be decoded (``Status.FILE``, ``Status.RATE``).
+        TimbrelError: if the file cannot be decoded as audio (``Status.FILE``, ``Status.RATE``).
         OSError: if the file or the model cannot be opened.
     """
-    # the library has one status for all that is wrong with a file; Python tells them apart
+    # the library has one status for all faults of a file; Python tells them apart
     with open(path, "rb"):
         pass
     name = os.fspath(path)
@@ -239,15 +239,15 @@ def classify_file(path: str | os.PathLike[str], *, model: Model = None) -> Predi
 
 
 def model_info(model: Model = None) -> ModelInfo:
-    """What a model says of itself.
+    """Return the metadata of a model.
 
     Raises:
-        TimbrelError: if it is no valid model (``Status.MODEL``).
+        TimbrelError: if the model is not valid (``Status.MODEL``).
         OSError: if it cannot be read.
     """
     content = _model_bytes(model)
     info = _library.info(content)
-    # labels are a classifier's to tell; the form of its audio does not matter for them
+    # labels come from a classifier; the format of its audio does not matter for them
     with Classifier(44100, model=content) as classifier:
         labels = classifier.labels
     return ModelInfo(
@@ -273,7 +273,7 @@ def _model_bytes(model: Model) -> bytes:
 
 def _u32(value: int, name: str) -> int:
     value = operator.index(value)
-    # ctypes would cut off what does not fit
+    # ctypes would truncate larger numbers
     if not 0 <= value < 2**32:
         raise ValueError(f"{name} is {value}")
     return value
@@ -289,7 +289,7 @@ def _labels(handle: c_void_p, count: int) -> tuple[str, ...]:
 
 
 def _samples(samples: npt.ArrayLike, channels: int) -> npt.NDArray[Any]:
-    """The samples, interleaved, as float32 or int16."""
+    """Return the samples, interleaved, as float32 or int16."""
     array = np.asarray(samples)
     if array.ndim not in (1, 2) or (array.ndim == 2 and array.shape[1] != channels):
         raise ValueError(f"samples have shape {array.shape}, not (frames,) or (frames, {channels})")

@@ -14,7 +14,7 @@ LABEL_BYTES = 128
 
 
 class Status(enum.IntEnum):
-    """What the library says went wrong; the values of ``timbrel_status``."""
+    """Kind of a failure in the library: the values of ``timbrel_status``."""
 
     NULL = 1
     MODEL = 2
@@ -37,7 +37,7 @@ class TimbrelError(Exception):
     """A failure in the library.
 
     Attributes:
-        status: What kind of failure it is.
+        status: Kind of the failure.
         consumed: Samples that :meth:`Classifier.push` took before it failed, all channels counted. With
             ``Status.SAMPLE`` the bad sample is the one at this index.
     """
@@ -107,20 +107,20 @@ LIBRARY = _load()
 
 
 def check(status: int, consumed: int = 0) -> None:
-    """Raises what the call on this thread that returned ``status`` failed with, if it did."""
+    """Raise the failure of the call on this thread that returned ``status``, if it failed."""
     if status != 0:
         message: bytes = LIBRARY.timbrel_last_error()
         raise TimbrelError(Status(status), message.decode("utf-8", "replace"), consumed)
 
 
 def library_version() -> str:
-    """Version of the library inside this package, for example ``"0.1.0"``."""
+    """Return the version of the library inside this package, for example ``"0.1.0"``."""
     version: bytes = LIBRARY.timbrel_version()
     return version.decode()
 
 
 def info(model: bytes) -> Info:
-    """What a model says of itself."""
+    """Return the metadata of a model."""
     found = Info()
     check(LIBRARY.timbrel_model_info(model, len(model), byref(found)))
     return found

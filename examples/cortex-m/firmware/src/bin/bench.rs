@@ -17,14 +17,14 @@ use timbrel_core::engine::{Engine, Int8Engine};
 use timbrel_core::frontend::{FrontEnd, Padding, Stft};
 use timbrel_core::model::Model;
 
-/// Two models that differ by one layer and the length of the dense layer behind it.
+/// Two models that differ by one layer and the length of the dense layer after it.
 struct Layer {
     name: &'static str,
     with: &'static [u8],
     without: &'static [u8],
-    /// Multiply-adds, or values that are looked at.
+    /// Multiply-adds, or values that are compared.
     work: u32,
-    /// How much longer the input of the dense layer is `with` than `without`.
+    /// Difference in the length of the dense layer's input between `with` and `without`.
     tail: i32,
 }
 
@@ -184,7 +184,7 @@ impl Bench<'_> {
         let mut classifier = self.count("make", || {
             Classifier::int8(black_box(model), format, memory).ok()
         })?;
-        // the window's last sample alone is counted: a column, the window and its logits
+        // only the window's last sample is counted: a column, the window and its logits
         self.value("columns between windows", i32::from(model.window().hop));
         let columns = usize::from(model.window().columns);
         let before = (columns - 1) * HOP + 1023;
@@ -201,7 +201,7 @@ impl Bench<'_> {
         let last = [tune.sample()];
         let pushed = self.count("window", || classifier.push(black_box(&last)));
         if !pushed.is_ok_and(|pushed| pushed.window) {
-            self.console.fail("there is no window");
+            self.console.fail("no window");
         }
         self.engine("inference", model, memory)
     }

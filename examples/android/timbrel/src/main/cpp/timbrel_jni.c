@@ -1,11 +1,11 @@
 /*
  * From the JVM to the C interface: the functions of org.timbrel.Native, one to one.
  *
- * They return the timbrel_status and write outputs to arrays that the caller gives; Kotlin makes exceptions
- * of it. No class is looked up by name here, so that a shrinker may rename all but Native. Strings cross as
- * UTF-8 bytes: JNI's own form of UTF-8 is another one.
+ * They return the timbrel_status and write outputs to arrays that the caller gives; Kotlin turns failures into
+ * exceptions. No class is looked up by name here, so that a shrinker may rename all but Native. Strings cross as
+ * UTF-8 bytes: JNI uses a modified UTF-8.
  *
- * Native's callers see to it that a handle is alive, that no two threads use it at once, and that arrays have
+ * Native's callers ensure that a handle is alive, that no two threads use it at once, and that arrays have
  * the length that is stated here.
  */
 #include <jni.h>
@@ -116,7 +116,7 @@ NATIVE(jint, label)(JNIEnv *env, jclass self, jlong handle, jint index, jobjectA
     return status;
 }
 
-/* What a push returns, beside a timbrel_status, for samples that begin at no multiple of their size. */
+/* Returned by a push, beside the timbrel_status values, for samples that are not aligned to their size. */
 enum { MISALIGNED = -1 };
 
 /* Where the samples in a direct buffer begin; NULL, which the library refuses, if it is not direct. */
@@ -178,7 +178,7 @@ NATIVE(jint, reset)(JNIEnv *env, jclass self, jlong handle)
     return timbrel_classifier_reset(from_handle(handle));
 }
 
-/* numbers: index of the genre, windows; probabilities: one value a genre */
+/* numbers: index of the genre, windows; probabilities: one value per genre */
 NATIVE(jint, result)(JNIEnv *env, jclass self, jlong handle, jintArray numbers, jfloatArray probabilities)
 {
     timbrel_result result;
@@ -197,7 +197,7 @@ NATIVE(jint, result)(JNIEnv *env, jclass self, jlong handle, jintArray numbers, 
     return status;
 }
 
-/* logits: one value a genre */
+/* logits: one value per genre */
 NATIVE(jint, logits)(JNIEnv *env, jclass self, jlong handle, jintArray logits)
 {
     jint *values = (*env)->GetIntArrayElements(env, logits, NULL);

@@ -5,13 +5,13 @@ import java.nio.ByteBuffer
 import java.nio.ByteOrder
 import java.nio.FloatBuffer
 
-/** What a model says of itself. */
+/** Metadata of a model. */
 class ModelInfo internal constructor(
-    /** Rate in Hz that audio is resampled to. Any supported rate may be pushed. */
+    /** Rate in Hz to which audio is resampled. Any supported rate may be pushed. */
     val sampleRate: Int,
     /** Number of genres, 1 to 64. */
     val genreCount: Int,
-    /** Seconds of audio in a window: how long the first answer takes. */
+    /** Seconds of audio in a window, and until the first answer. */
     val windowSeconds: Float,
     /** Seconds from one answer to the next. */
     val hopSeconds: Float,
@@ -32,7 +32,7 @@ class Result internal constructor(
 )
 
 /**
- * Tells the genre of a stream of audio.
+ * A classifier for the genre of a stream of audio.
  *
  * ```
  * Classifier(model, sampleRate = 44100, channels = 1).use { classifier ->
@@ -47,7 +47,7 @@ class Result internal constructor(
  * }
  * ```
  *
- * It holds memory outside the JVM's heap until [close]. Threads may share it: its functions wait for one another.
+ * A classifier holds memory outside the JVM's heap until [close]. Threads may share it: its functions wait for one another.
  * After [close] they throw [IllegalStateException].
  *
  * @param model bytes of a `.timbrel` file; copied
@@ -61,7 +61,7 @@ class Classifier(model: ByteArray, sampleRate: Int, channels: Int) : AutoCloseab
     /** 0 once closed. */
     private var handle: Long = LongArray(1).also { throwOnError(Native.create(model, sampleRate, channels, it)) }[0]
 
-    // what a push writes to, kept because audio comes often
+    // outputs of a push, kept because audio comes often
     private val taken = IntArray(2)
 
     /** Names of the genres. */
@@ -72,9 +72,9 @@ class Classifier(model: ByteArray, sampleRate: Int, channels: Int) : AutoCloseab
     }
 
     /**
-     * Takes 16-bit samples from a direct buffer in native byte order, from its position on, which moves behind what
-     * was taken. It returns at the end of each window, so call it while the buffer has something left. How the audio
-     * is cut into calls makes no difference; a frame of channels may be cut, too.
+     * Push 16-bit samples from a direct buffer in native byte order, from its position on, which moves past the
+     * samples that were taken. The function returns after each window, so call it again while samples remain. The
+     * division of the audio into calls does not change the result; a frame of channels may be divided, too.
      *
      * @return whether a window was completed, that is, whether [result] has changed
      * @throws IllegalArgumentException if the buffer is not direct, has the other byte order, half a sample at the
@@ -89,10 +89,10 @@ class Classifier(model: ByteArray, sampleRate: Int, channels: Int) : AutoCloseab
     }
 
     /**
-     * As [push] for floating point, full scale ±1.0.
+     * Push floating-point samples, full scale ±1.0, otherwise as [push] does.
      *
      * @throws TimbrelException with [Status.SAMPLE] for a sample that is NaN, infinite, or beyond ±1,000,000; the
-     *   position is then at that sample, and one may go on behind it
+     *   position is then at that sample, and the caller may continue after it
      */
     @Synchronized
     fun push(samples: FloatBuffer): Boolean {
@@ -100,7 +100,7 @@ class Classifier(model: ByteArray, sampleRate: Int, channels: Int) : AutoCloseab
         return push(samples, Float.SIZE_BYTES, Float.SIZE_BYTES, Native::pushFloats)
     }
 
-    /** A sample has [sampleBytes], and one step of the buffer's position [stepBytes]. */
+    /** Push samples of [sampleBytes] from a buffer whose position counts steps of [stepBytes]. */
     private inline fun push(
         buffer: Buffer,
         sampleBytes: Int,
@@ -118,18 +118,18 @@ class Classifier(model: ByteArray, sampleRate: Int, channels: Int) : AutoCloseab
     }
 
     /**
-     * Ends the signal and classifies what is left of it. Calling it again does nothing.
+     * End the signal and classify the rest of it. Calling this again does nothing.
      *
-     * @throws TimbrelException if there was no sample at all
+     * @throws TimbrelException if no sample was pushed
      */
     @Synchronized
     fun finish() = throwOnError(Native.finish(alive()))
 
-    /** Forgets the signal, so that another one of the same form can be pushed. */
+    /** Forget the signal, so that another one of the same format can be pushed. */
     @Synchronized
     fun reset() = throwOnError(Native.reset(alive()))
 
-    /** The answer over all windows since the beginning or the last [reset]; null before the first one. */
+    /** Return the answer over all windows since the beginning or the last [reset]; null before the first one. */
     @Synchronized
     fun result(): Result? {
         val numbers = IntArray(2)
@@ -141,11 +141,11 @@ class Classifier(model: ByteArray, sampleRate: Int, channels: Int) : AutoCloseab
         return Result(genres[best], probabilities[best], probabilities, numbers[1])
     }
 
-    /** Integer logits of the last window, the same bits on every platform; zeros before the first one. */
+    /** Return the integer logits of the last window, the same bits on every platform; zeros before the first one. */
     @Synchronized
     fun logits(): IntArray = IntArray(info.genreCount).also { throwOnError(Native.logits(alive(), it)) }
 
-    /** Frees the memory. Closing twice does nothing. */
+    /** Free the memory. Closing twice does nothing. */
     @Synchronized
     override fun close() {
         Native.free(handle) // leaves 0 alone
@@ -163,7 +163,7 @@ class Classifier(model: ByteArray, sampleRate: Int, channels: Int) : AutoCloseab
         val version: String get() = String(Native.version(), Charsets.UTF_8)
 
         /**
-         * Checks a model and tells what it says of itself.
+         * Check a model and return its metadata.
          *
          * @throws TimbrelException if it is damaged
          */

@@ -3,11 +3,11 @@ package org.timbrel
 import java.nio.Buffer
 
 /**
- * The C interface as `timbrel_jni.c` hands it on: statuses are returned, outputs go into the arrays at the end,
+ * The C interface as `timbrel_jni.c` exposes it: statuses are returned, outputs go into the arrays at the end,
  * which must have the stated length. Nothing here checks a handle; [Classifier] does.
  */
 internal object Native {
-    /** What a push returns, beside a status, for samples that do not begin at a multiple of their size. */
+    /** Returned by a push, beside the statuses, for samples that are not aligned to their size. */
     const val MISALIGNED = -1
 
     init {
@@ -49,11 +49,11 @@ internal object Native {
     @JvmStatic
     external fun reset(handle: Long): Int
 
-    /** [numbers]: index of the genre, windows. [probabilities]: one value a genre. */
+    /** [numbers]: index of the genre, windows. [probabilities]: one value per genre. */
     @JvmStatic
     external fun result(handle: Long, numbers: IntArray, probabilities: FloatArray): Int
 
-    /** [logits]: one value a genre. */
+    /** [logits]: one value per genre. */
     @JvmStatic
     external fun logits(handle: Long, logits: IntArray): Int
 }

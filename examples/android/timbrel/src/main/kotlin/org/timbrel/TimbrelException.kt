@@ -1,6 +1,6 @@
 package org.timbrel
 
-/** What went wrong; `timbrel_status` in `timbrel.h`, in its order. */
+/** Kind of a failure: `timbrel_status` in `timbrel.h`, in its order. */
 enum class Status {
     OK,
     NULL,
@@ -20,10 +20,10 @@ enum class Status {
     NO_EMBEDDING,
 }
 
-/** The library refused something. [message] has the details, [status] is for programs. */
+/** A failure in the library. [message] has the details, [status] is for programs. */
 class TimbrelException internal constructor(val status: Status, message: String) : RuntimeException(message)
 
-/** Makes an exception of a status that is not OK. Must run on the thread that got the status. */
+/** Throw an exception for a status that is not OK. Must run on the thread that got the status. */
 internal fun throwOnError(code: Int) {
     // values are never renumbered, and the bridge and the library are one file, so that no other can come
     val status = Status.values()[code]

@@ -23,7 +23,7 @@ class ClassifierTest {
     private val model = File(root, "models/compact.timbrel").readBytes()
     private val rate = 22050
 
-    /** Some seconds of a sound that changes, mono. */
+    /** Some seconds of a changing sound, mono. */
     private fun tune(seconds: Int): ByteBuffer {
         val samples = direct(2 * rate * seconds)
         for (i in 0 until rate * seconds) {

@@ -24,7 +24,7 @@ internal class Wav(file: File) {
 
     val seconds: Double get() = samples.limit() / Short.SIZE_BYTES / channels.toDouble() / sampleRate
 
-    /** Where the chunk of that name has its content. */
+    /** Return the place of a chunk's content. */
     private fun chunk(bytes: ByteBuffer, name: String): IntRange {
         var at = 12
         while (String(bytes.array(), at, 4, Charsets.US_ASCII) != name) at += 8 + (bytes.getInt(at + 4) + 1) / 2 * 2
@@ -32,10 +32,10 @@ internal class Wav(file: File) {
     }
 }
 
-/** A direct buffer as [Classifier.push] wants it. */
+/** Return a direct buffer as [Classifier.push] takes it. */
 internal fun direct(bytes: Int): ByteBuffer = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder())
 
-/** Pushes what is between the position and the limit, and leaves the buffer as it was. */
+/** Push the samples between the position and the limit, and leave the buffer as it was. */
 internal fun Classifier.pushAll(samples: ByteBuffer) {
     val rest = samples.duplicate().order(samples.order())
     while (rest.hasRemaining()) push(rest)

@@ -10,7 +10,7 @@ import java.nio.ByteOrder
 import org.timbrel.Classifier
 import org.timbrel.Result
 
-/** A thread that takes the microphone's samples to a classifier until it is told to end. */
+/** A thread that passes the microphone's samples to a classifier until it is stopped. */
 class Listening(
     private val model: ByteArray,
     private val onResult: (Result) -> Unit,
@@ -52,7 +52,7 @@ class Listening(
     }
 
     private companion object {
-        /** A rate that every device records at. */
+        /** A rate at which every device records. */
         const val RATE_HZ = 44100
     }
 }

@@ -10,7 +10,7 @@ import android.widget.LinearLayout
 import android.widget.TextView
 import org.timbrel.Result
 
-/** A button, and the genre of what the microphone hears. */
+/** A button, and the genre of the music at the microphone. */
 class MainActivity : Activity() {
     private lateinit var button: Button
     private lateinit var answer: TextView
