@@ -166,7 +166,7 @@ fn a_model_of_three_own_genres_names_these_and_no_other_collection() {
     for part in [
         "data: Attic, random",
         "licence of the data: licence not stated",
-        "taught by: tones, seed 1, trained on Basement tapes, besides the labels",
+        "taught by: tones, seed 1, trained on Basement tapes, in addition to the labels",
         "begun with: tones, seed 1, trained on Basement tapes",
     ] {
         assert!(said.contains(part), "{part:?} is not in:\n{said}");

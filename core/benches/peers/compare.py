@@ -105,7 +105,7 @@ def compare(name, program, rounds, count, in_place):
 def report(name, multiply_adds, times):
     reference = min(statistics.median(t) for what, t in times.items() if what.startswith("Timbrel"))
     clock = nominal_gigahertz()
-    print(f"\n{name}, {multiply_adds / 1e6:.1f} million multiply-adds a window\n")
+    print(f"\n{name}, {multiply_adds / 1e6:.1f} million multiply-adds per window\n")
     print("| | median µs | least µs | ratio | MAC/ns | MAC/cycle |\n|---|---|---|---|---|---|")
     for what, found in sorted(times.items(), key=lambda item: statistics.median(item[1])):
         median, least = statistics.median(found), min(found)

@@ -27,7 +27,7 @@ pub struct Track {
 }
 
 /// Frame length and hop (samples at 22,050 Hz) that a cache was made with. GTZAN's has columns of 1,708.5
-/// samples in the mean.
+/// samples on average.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MadeWith {
     /// FFT length.

@@ -94,7 +94,7 @@ impl Card<'_> {
         };
         writeln!(
             out,
-            "| input | {bins} × {} columns ({seconds:.1} s), a window every {} columns |",
+            "| input | {bins} × {} columns ({seconds:.1} s), one window every {} columns |",
             window.columns, window.hop
         )?;
         writeln!(
@@ -124,7 +124,7 @@ impl Card<'_> {
         writeln!(
             out,
             ". Anything else (speech, silence, other genres) also gets one of these names; the confidence does not \
-             tell it apart.\n"
+             reveal this.\n"
         )
     }
 
@@ -142,7 +142,7 @@ impl Card<'_> {
     }
 
     fn write_origin(&self, out: &mut String) -> std::fmt::Result {
-        writeln!(out, "## Where it comes from\n")?;
+        writeln!(out, "## Origin\n")?;
         for line in self.identity.provenance.lines() {
             writeln!(out, "- {line}")?;
         }
@@ -154,12 +154,12 @@ impl Card<'_> {
         let labels = &self.identity.labels;
         let chosen = match self.recipe.training.select {
             Select::Best => "The epoch was chosen on this split, so the figures are optimistic.",
-            Select::Last => "The last epoch was taken, whatever these figures.",
+            Select::Last => "The last epoch was taken regardless of these figures.",
         };
         writeln!(out, "## Accuracy on the {split} split\n")?;
         writeln!(
             out,
-            "A track's answer is the softmax of its windows' mean logits. {chosen} The test split has no part in them. \
+            "A track's answer is the softmax of its windows' mean logits. {chosen} The test split was not used. \
              One seed.\n"
         )?;
         writeln!(
@@ -185,12 +185,12 @@ impl Card<'_> {
         }
         write!(
             out,
-            "\nThe interval is Wilson's: what other tracks of the same kind would do to the figure."
+            "\nThe interval is Wilson's: it covers the choice of other tracks of the same kind."
         )?;
         if let Some(divergence) = self.divergence {
             write!(
                 out,
-                " The integers' answers diverge from the float network's by {divergence:.4} nats in the mean."
+                " The integers' answers diverge from the float network's by {divergence:.4} nats on average."
             )?;
         }
         let (name, score) = int8
@@ -217,7 +217,7 @@ fn write_integers(model: &Model<'_>, out: &mut String) -> std::fmt::Result {
     writeln!(out, "| network memory (int8 engine) | {memory} bytes |")?;
     writeln!(out, "| weights | {weights} i8, {biases} i32 biases |")?;
     let products = products(model) as f64 / 1e6;
-    writeln!(out, "| multiply-adds a window | {products:.1} million |")
+    writeln!(out, "| multiply-adds per window | {products:.1} million |")
 }
 
 /// Return the multiply-adds of one window, those that pooling drops included.

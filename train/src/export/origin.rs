@@ -37,12 +37,12 @@ impl Origin<'_> {
         ]);
         match (info.taught_by.as_slice(), info.teachers.len()) {
             ([], 0) => {}
-            ([], 1) => lines.push("taught by: a trained network besides the labels".into()),
+            ([], 1) => lines.push("taught by: a trained network in addition to the labels".into()),
             ([], number) => lines.push(format!(
-                "taught by: {number} trained networks besides the labels"
+                "taught by: {number} trained networks in addition to the labels"
             )),
             (teachers, _) => lines.push(format!(
-                "taught by: {}, besides the labels",
+                "taught by: {}, in addition to the labels",
                 teachers.join("; ")
             )),
         }
