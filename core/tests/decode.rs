@@ -307,7 +307,7 @@ fn every_rate_of_a_file_is_read() {
 }
 
 #[test]
-fn a_file_that_breaks_off_gives_what_it_has() {
+fn a_truncated_file_is_played_as_far_as_it_goes() {
     for name in FIXTURES {
         let bytes = std::fs::read(fixture(name)).unwrap();
         let whole = read_bytes(&bytes, None).unwrap().len();

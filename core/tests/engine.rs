@@ -329,7 +329,7 @@ fn a_network_with_too_many_inputs_of_its_last_layer_has_no_embedding() {
 }
 
 #[test]
-fn memory_is_exactly_what_it_says() {
+fn required_memory_is_exact() {
     let bytes = common::random_model(3).to_bytes().unwrap();
     let model = Model::parse(&bytes).unwrap();
     let needed = Int8Engine::required_bytes(&model);

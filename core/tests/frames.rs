@@ -45,7 +45,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(120))]
 
     #[test]
-    fn slices_give_what_samples_give(
+    fn slices_equal_single_samples(
         signal in prop::collection::vec(-1.0_f32..1.0, 1..3000),
         hop in 100..=N,
         padding in prop::sample::select(vec![Padding::None, Padding::Zeros, Padding::Reflect]),

@@ -43,7 +43,7 @@ fn parse_and_run(file: &[u8]) {
 }
 
 #[test]
-fn what_is_written_is_read() {
+fn a_written_file_is_read_back() {
     for seed in 0..20 {
         let spec = common::random_model(seed);
         let bytes = spec.to_bytes().unwrap();

@@ -49,7 +49,7 @@ fn by_hand(path: &Path) -> (Vec<f32>, Vec<f32>, u32, usize) {
 }
 
 #[test]
-fn a_file_gives_what_its_parts_give() {
+fn a_file_equals_its_parts() {
     let model = Loaded::from_bytes(compact()).unwrap();
     assert!(matches!(model.network(), Network::Int8(_)));
     assert_eq!(model.info().classes, model.labels().len());

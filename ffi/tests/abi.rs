@@ -279,7 +279,7 @@ fn the_embedding_is_rusts() {
 }
 
 #[test]
-fn what_is_known_without_a_classifier() {
+fn versions_and_metadata_need_no_classifier() {
     assert_eq!(timbrel_abi_version(), TIMBREL_ABI_VERSION);
     let bytes = model();
     // SAFETY: all zeros is a valid value; strings never NULL and end with a zero

@@ -58,7 +58,7 @@ fn nothing() -> AugmentKeys {
 }
 
 #[test]
-fn without_augmentation_a_crop_is_what_the_device_sees() {
+fn without_augmentation_a_crop_is_the_device_s_input() {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let crop = common::spectrogram(4);
     let expected = renormalise(&crop, MELS, &[timbrel_core::frontend::Affine::DB80]);

@@ -223,7 +223,7 @@ fn hears_the_same(made: &Made) {
 }
 
 #[test]
-fn what_stays_floats_says_why() {
+fn a_network_that_stays_floats_states_the_reason() {
     for (from, to, reason) in [
         ("normalise = true\n", "", "normalise"),
         (

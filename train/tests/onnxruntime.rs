@@ -68,7 +68,7 @@ fn shipped(name: &str, extension: &str) -> Vec<u8> {
 }
 
 #[test]
-fn shipped_onnx_files_are_what_convert_makes_of_the_model_files() {
+fn shipped_onnx_files_equal_converted_model_files() {
     for name in SHIPPED {
         let spec = spec_of(&shipped(name, "timbrel")).unwrap();
         assert!(

@@ -228,7 +228,7 @@ fn layouts_of_published_collections_bring_their_terms() {
 
 /// A cache and a run of an earlier version say nothing of their data.
 #[test]
-fn what_nobody_stated_is_unnamed_until_somebody_names_it() {
+fn unstated_data_are_unnamed_until_somebody_names_them() {
     let root = tempfile::tempdir().unwrap();
     let recipe = common::write_all(root.path(), 24);
     let run = root.path().join("run");

@@ -405,7 +405,7 @@ fn an_average_over_any_area_is_an_average() {
 }
 
 #[test]
-fn scales_hold_what_they_must() {
+fn scales_hold_their_ranges() {
     for largest in [0.01_f32, 0.99, 1.0, 1.01, 127.0, 128.0, 3e4] {
         let exponent = holding(largest, 127.0);
         assert!(largest * 2f32.powi(exponent) <= 127.0, "{largest}");

@@ -23,7 +23,7 @@ fn quantised_recipe() -> String {
 }
 
 #[test]
-fn trains_what_the_engine_computes() {
+fn training_computes_the_engine_s_answers() {
     let root = tempfile::tempdir().unwrap();
     let recipe = common::write_all(root.path(), 60);
     let dataset = Dataset::read(root.path()).unwrap();

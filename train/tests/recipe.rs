@@ -135,7 +135,7 @@ fn the_line_of_a_contradiction_is_named() {
 }
 
 #[test]
-fn what_a_network_cannot_be_is_named() {
+fn impossible_networks_are_named() {
     let block = "{ channels = 8, kernel = 1 }";
     let with = |keys: &str| error(block, &format!("{{ channels = 8, kernel = 1, {keys} }}"));
     assert_names(
@@ -176,7 +176,7 @@ fn what_a_network_cannot_be_is_named() {
 }
 
 #[test]
-fn what_a_split_or_a_teacher_cannot_be_is_named() {
+fn impossible_splits_and_teachers_are_named() {
     let end = |table: &str| {
         format!(
             "{:#}",

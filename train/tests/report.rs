@@ -113,7 +113,7 @@ fn a_track_without_windows_does_not_count() {
 }
 
 #[test]
-fn a_class_without_tracks_is_no_fault() {
+fn a_class_without_tracks_is_not_a_fault() {
     let dataset = dataset(2); // classes 0 and 1 only
     let answers = Answers {
         rows: vec![0, 1],

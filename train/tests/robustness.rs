@@ -56,7 +56,7 @@ fn sources(folder: &Path) -> Vec<Source> {
 }
 
 #[test]
-fn it_hears_what_the_device_hears() {
+fn it_classifies_as_the_device_does() {
     let folder = tempfile::tempdir().unwrap();
     let file = model();
     let inference = Inference::int8(file.clone()).unwrap();

@@ -48,7 +48,7 @@ fn pitch_moves_by_semitones_and_time_stays() {
 }
 
 #[test]
-fn what_a_raised_pitch_cannot_hold_is_removed_and_not_folded_back() {
+fn frequencies_above_the_limit_are_removed_and_not_folded_back() {
     // an octave above 8 kHz lies beyond half the rate
     let shifted = pitch_shift(&tone(8000.0, 1.0), 12.0);
     let left = decibels(power(&shifted) / power(&tone(8000.0, 1.0)));
@@ -164,7 +164,7 @@ fn ranges_are_read_and_written() {
 }
 
 #[test]
-fn what_is_drawn_lies_within_the_ranges() {
+fn drawn_sizes_lie_within_the_ranges() {
     let signal = tone(440.0, 0.5);
     let only = |text: &str, seed| {
         let ranges: Ranges = text.parse().unwrap();

@@ -316,7 +316,7 @@ fn bad_models_are_refused() {
 }
 
 #[test]
-fn a_model_file_gives_what_the_built_in_one_does() {
+fn a_model_file_equals_the_built_in_model() {
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/compact.timbrel");
     let chosen = classify(&["--json", "--model", shipped.to_str().unwrap()]);
     assert_eq!(stdout(&chosen), stdout(&classify(&["--json"])));

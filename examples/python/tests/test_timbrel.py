@@ -47,7 +47,7 @@ def same(prediction: timbrel.Prediction, wanted: dict) -> None:
 
 
 @pytest.mark.parametrize(("rate", "channels", "seconds"), [(44100, 2, 14), (22050, 1, 31), (48000, 3, 11), (8000, 1, 2)])
-def test_arrays_and_files_give_what_rust_gives(tmp_path: Path, rate: int, channels: int, seconds: float) -> None:
+def test_arrays_and_files_equal_rust(tmp_path: Path, rate: int, channels: int, seconds: float) -> None:
     samples = tune(rate, channels, seconds)
     path = tmp_path / "tüne.wav"
     with wave.open(str(path), "wb") as file:
@@ -63,13 +63,13 @@ def test_arrays_and_files_give_what_rust_gives(tmp_path: Path, rate: int, channe
     same(timbrel.classify(np.asfortranarray(samples).astype(">i2"), rate), wanted)
 
 
-def test_compressed_files_give_what_rust_gives() -> None:
+def test_compressed_files_equal_rust() -> None:
     files = [FIXTURES / f"tone.{kind}" for kind in ("flac", "m4a", "mp3", "ogg")]
     for file, wanted in zip(files, rust(*files)):
         same(timbrel.classify_file(file), wanted)
 
 
-def test_music_gives_what_rust_gives() -> None:
+def test_music_equals_rust() -> None:
     if "TIMBREL_DATA" not in os.environ:
         pytest.skip("TIMBREL_DATA names no folder with music")
     files = sorted(Path(os.environ["TIMBREL_DATA"]).glob("cc/*.ogg"))

@@ -58,7 +58,7 @@ fn bytes(samples: &[i16]) -> Vec<u8> {
 }
 
 #[test]
-fn the_whole_is_what_the_library_answers_at_once() {
+fn the_whole_equals_the_library_s_answer() {
     let samples = tune(21, 0);
     let output = live(&["--channels", "2", "--show", "json"], &bytes(&samples));
     let lines = lines(&output);
@@ -97,7 +97,7 @@ fn the_whole_is_what_the_library_answers_at_once() {
 }
 
 #[test]
-fn silence_is_no_music() {
+fn silence_is_not_shown_as_music() {
     let output = live(&["--channels", "2"], &bytes(&tune(11, 16)));
     let lines = lines(&output);
     assert!(!lines[0].starts_with("silence"), "{lines:?}");
@@ -122,7 +122,7 @@ fn memory_is_as_long_as_asked() {
 }
 
 #[test]
-fn what_is_wrong_is_said() {
+fn faults_are_named() {
     let model = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let cases: [(&[&str], &[u8], &str); 6] = [
         (&[], b"", "no audio"),

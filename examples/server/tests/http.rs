@@ -127,7 +127,7 @@ fn error(answer: &(u16, Value)) -> &str {
 }
 
 #[test]
-fn says_what_it_is() {
+fn describes_itself() {
     let server = Server::start(&[]);
     let (status, health) = server.get("/health");
     assert_eq!((status, health["status"].as_str()), (200, Some("ok")));
@@ -161,7 +161,7 @@ fn every_format_gets_the_librarys_answer() {
 }
 
 #[test]
-fn what_is_no_audio_is_refused_and_the_server_goes_on() {
+fn bodies_that_are_not_audio_are_refused_and_the_server_goes_on() {
     let server = Server::start(&["--max-mib", "1"]);
     let text = b"this is not music at all".repeat(100);
     for (what, content_type, body, status) in [
@@ -200,7 +200,7 @@ fn what_is_no_audio_is_refused_and_the_server_goes_on() {
 }
 
 #[test]
-fn takes_no_more_at_once_than_it_has_places() {
+fn takes_at_most_as_many_requests_as_it_has_places() {
     let server = Server::start(&["--concurrent", "1"]);
     let body = tone("wav");
     let mut first = server.half_upload(&body).unwrap();
@@ -249,7 +249,7 @@ fn many_at_once_are_answered_or_told_to_come_again() {
 }
 
 #[test]
-fn finishes_what_it_has_begun_when_asked_to_stop() {
+fn finishes_current_requests_when_asked_to_stop() {
     let mut server = Server::start(&[]);
     let body = tone("wav");
     let mut upload = server.half_upload(&body).unwrap();

@@ -95,7 +95,7 @@ test("the embedding is the mean of the windows", () => {
   before.forEach((sum, i) => assert.ok(Math.abs(result.embedding[i] - sum / windows) < 1e-4));
 });
 
-test("what cannot be heard is an error, and nothing else stops", () => {
+test("unreadable audio is an error, and nothing else stops", () => {
   const bad = (run, message) => assert.throws(run, (error) => error instanceof TimbrelError && message.test(error.message));
   bad(() => timbrel.classify(new Uint8Array()), /empty/);
   bad(() => timbrel.classify(Buffer.from("no music".repeat(100))), /not a wav/);

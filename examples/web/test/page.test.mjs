@@ -140,7 +140,7 @@ test("the microphone is heard while it plays", () =>
     assert.ok(drawn > 20, `${drawn} values of colour`);
   }));
 
-test("what the page says of the model is the model's", () =>
+test("the page's facts about the model come from the model", () =>
   open({}, async (page) => {
     const size = readFileSync(new URL("../../../models/compact.timbrel", import.meta.url)).length;
     assert.ok((await page.locator("#model").textContent()).includes(`10 genres; its model is a file of ${Math.round(size / 1000)} KB`));

@@ -172,7 +172,7 @@ mod tests {
     impl KernelSet for Singles {}
 
     #[test]
-    fn pairs_of_positions_give_what_single_ones_give() {
+    fn pairs_of_positions_equal_single_ones() {
         let file = include_bytes!("../../../models/compact.timbrel");
         let model = Model::parse(file).unwrap();
         for layer in model.layers() {
