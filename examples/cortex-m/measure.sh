@@ -3,6 +3,7 @@
 # docs/embedded.md. The numbers are exact and the same on every run.
 #   ./measure.sh                        the tables
 #   ./measure.sh hot BOARD COUNT        where one count of the bench (such as "inference") is spent
+#   ./measure.sh counts BOARD...        the bench's counts, one `BOARD COUNT<tab>INSTRUCTIONS` per line
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 command -v qemu-system-arm >/dev/null || fail "no qemu-system-arm"
@@ -40,6 +41,29 @@ if [ "${1:-}" = hot ]; then
     fail "no board $2"
 fi
 
+# bench BOARD TARGET MACHINE [FLAGS...]: builds and runs the bench and leaves what it printed and counted in $work/BOARD
+bench() {
+    local name=$1 target=$2 machine=$3
+    shift 3
+    build "$target" --features measure "$@"
+    emulate "$machine" "$target_dir/$target/release/bench" "$plugin" >"$work/printed" 2>"$work/counted" ||
+        fail "$name: $(cat "$work/printed")"
+    join "$work/printed" "$work/counted" >"$work/$name"
+}
+
+if [ "${1:-}" = counts ]; then
+    shift
+    for board in "${boards[@]}"; do
+        read -r name target machine flags <<<"$board"
+        [[ " $* " = *" $name "* ]] || continue
+        # shellcheck disable=SC2086 # several flags
+        bench "$name" "$target" "$machine" --bin bench $flags
+        # layers are parts of the inference, and values are no instructions
+        grep -vE '^(layer|nothing)|=' "$work/$name" | sed "s/^/$name /"
+    done
+    exit
+fi
+
 size=$(tool size)
 model_bytes=$(wc -c <../../models/compact.timbrel)
 names=()
@@ -49,10 +73,8 @@ for board in "${boards[@]}"; do
     [ "$name" != Cortex-M7 ] || continue
     names+=("$name")
     # shellcheck disable=SC2086 # several flags
-    build "$target" --features measure $flags
+    bench "$name" "$target" "$machine" $flags
     bin=$target_dir/$target/release
-    emulate "$machine" "$bin/bench" "$plugin" >"$work/printed" 2>"$work/counted" || fail "$name: $(cat "$work/printed")"
-    join "$work/printed" "$work/counted" >"$work/$name"
     emulate "$machine" "$bin/firmware" | sed -n 's/^# \(.*\): /\1=\t/p' >>"$work/$name"
     "$size" -A "$bin/firmware" | awk -v OFS='\t' '/^\./ { print $1 "=", $2 }' >>"$work/$name"
     printf 'model=\t%s\n' "$model_bytes" >>"$work/$name"

@@ -160,7 +160,7 @@ impl Lanes for DotProduct {
         lanes: 8,
         flip: 0x80,
         halves: false,
-        fits: None,
+        in_16_bits: false,
     };
     const GROUP: usize = 3;
 
@@ -191,7 +191,7 @@ impl Lanes for Neon {
         lanes: 8,
         flip: 0x80,
         halves: true,
-        fits: None,
+        in_16_bits: false,
     };
     const GROUP: usize = 2;
 

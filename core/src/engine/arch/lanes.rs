@@ -201,7 +201,7 @@ fn tile_sums<L: Lanes, const P: usize, const N: usize>(
             // wrapping, since nothing lies after the last row
             inputs = inputs.map(|input| input.wrapping_add(walk.stride));
         }
-        if L::PACKING.fits.is_some() {
+        if L::PACKING.in_16_bits {
             let inputs = positions.map(|position| input.as_ptr().add(position.input));
             extra(lanes, inputs, walk, reach, blocks, &mut sums);
         }

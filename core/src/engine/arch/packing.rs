@@ -16,14 +16,22 @@ pub(in crate::engine) struct Packing {
     pub(in crate::engine) flip: u8,
     /// Whether a row has the first two taps of all outputs before the last two, instead of all four together.
     pub(in crate::engine) halves: bool,
-    /// Whether products of two neighbouring weights can be added in 16 bits. Where they cannot, the second weight
-    /// goes into an extra row.
-    pub(in crate::engine) fits: Option<fn(i8, i8) -> bool>,
+    /// Whether the products of two neighbouring weights are added in 16 bits. Where such a sum could overflow, the
+    /// second weight goes into an extra row.
+    pub(in crate::engine) in_16_bits: bool,
 }
 
 impl Packing {
     /// Taps in a step: the inputs of four taps are one 32-bit word.
     pub(in crate::engine) const TAPS: usize = 4;
+
+    /// Return whether `x·a + y·b` is computed exactly for all x and y in `0..=255`.
+    #[inline(always)]
+    pub(in crate::engine) const fn fits(self, a: i8, b: i8) -> bool {
+        let sum = a as i16 + b as i16;
+        // 255 · 128 is the largest multiple of 255 within 16 bits
+        !self.in_16_bits || (-128 <= sum && sum <= 128)
+    }
 
     /// Return the bytes of a row of biases or weights.
     pub(in crate::engine) const fn row_bytes(self) -> usize {
@@ -87,7 +95,7 @@ impl<'a> Blocks<'a> {
             extra,
             block_bytes,
             row_bytes,
-            has_extra: packing.fits.is_some(),
+            has_extra: packing.in_16_bits,
         }
     }
 

@@ -45,7 +45,7 @@ impl Lanes for Set {
         lanes: 8,
         flip: 0,
         halves: true,
-        fits: None,
+        in_16_bits: false,
     };
     const GROUP: usize = 1;
 

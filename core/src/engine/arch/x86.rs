@@ -1,7 +1,7 @@
 //! x86-64 with AVX2, AVX-VNNI or AVX-512 VNNI.
 //!
 //! AVX2 multiplies u8 by i8 and adds each two products in 16 bits, which saturates; weights whose products could are
-//! kept apart ([`Packing::fits`]). VNNI adds four products in 32 bits.
+//! kept apart ([`Packing::in_16_bits`]). VNNI adds four products in 32 bits.
 #![allow(unsafe_code, reason = "vector instructions that not every machine has")]
 
 use core::arch::x86_64::*;
@@ -115,14 +115,6 @@ struct Loops;
 
 impl KernelSet for Loops {}
 
-/// Return whether `x·a + y·b` lies within 16 bits for all x and y in `0..=255`.
-const fn fits(a: i8, b: i8) -> bool {
-    let (a, b) = (a as i32, b as i32);
-    let positive = if a > 0 { a } else { 0 } + if b > 0 { b } else { 0 };
-    let negative = if a < 0 { a } else { 0 } + if b < 0 { b } else { 0 };
-    255 * positive <= i16::MAX as i32 && 255 * negative >= i16::MIN as i32
-}
-
 /// Return the inputs of a step, for all lanes.
 ///
 /// # Safety
@@ -199,7 +191,7 @@ impl Lanes for Avx2 {
         lanes: 8,
         flip: 0,
         halves: false,
-        fits: Some(fits),
+        in_16_bits: true,
     };
     const GROUP: usize = 2;
 
@@ -225,7 +217,7 @@ impl Lanes for AvxVnni {
         lanes: 8,
         flip: 0,
         halves: false,
-        fits: None,
+        in_16_bits: false,
     };
     const GROUP: usize = 3;
 
@@ -251,7 +243,7 @@ impl Lanes for Avx512Vnni {
         lanes: 16,
         flip: 0,
         halves: false,
-        fits: None,
+        in_16_bits: false,
     };
     const GROUP: usize = 3;
 

@@ -58,7 +58,7 @@ impl<'a> Packable<'a> {
     pub(super) fn packed_bytes(&self) -> usize {
         let row_bytes = self.packing.row_bytes();
         let rows = self.blocks() * (1 + self.walk(0).weight_rows()) * row_bytes;
-        if self.packing.fits.is_none() {
+        if !self.packing.in_16_bits {
             return rows;
         }
         let extra = (0..self.blocks()).map(|block| {
@@ -90,7 +90,7 @@ impl<'a> Packable<'a> {
             for (row, step) in rows.zip(self.steps()) {
                 self.pack_step(block, step, Part::Fits, row);
             }
-            if self.packing.fits.is_some() {
+            if self.packing.in_16_bits {
                 extra = self.pack_extra(block, extra);
             }
         }
@@ -221,15 +221,18 @@ impl<'a> Packable<'a> {
 
     /// Return one output's weights of a step, with zeros past the row's end.
     fn taps(&self, output: usize, (row, step): (usize, usize)) -> [i8; Packing::TAPS] {
-        let mut taps = [0; Packing::TAPS];
-        let at = step * Packing::TAPS;
-        let end = (at + Packing::TAPS).min(self.row);
-        let weights = self.output(output);
-        let weights = weights.get(row * self.row + at..row * self.row + end);
-        for (tap, weight) in taps.iter_mut().zip(weights.unwrap_or_default()) {
-            *tap = *weight;
-        }
-        taps
+        let weights = self
+            .output(output)
+            .get(row * self.row..(row + 1) * self.row);
+        let weights = weights.and_then(|weights| weights.get(step * Packing::TAPS..));
+        let weights = weights.unwrap_or_default();
+        weights.first_chunk().copied().unwrap_or_else(|| {
+            let mut taps = [0; Packing::TAPS];
+            for (tap, weight) in taps.iter_mut().zip(weights) {
+                *tap = *weight;
+            }
+            taps
+        })
     }
 
     /// Return the steps at which a block has weights that do not fit beside their neighbours.
@@ -237,21 +240,30 @@ impl<'a> Packable<'a> {
         self.steps().filter(move |step| {
             (0..self.packing.lanes).any(|lane| {
                 let taps = self.taps(block * self.packing.lanes + lane, *step);
-                self.part(taps, Part::Extra) != [0; Packing::TAPS]
+                self.fit(taps) != [true; 2]
             })
         })
     }
 
+    /// Return whether each pair of weights fits into one row.
+    #[inline]
+    fn fit(&self, [a, b, c, d]: [i8; Packing::TAPS]) -> [bool; 2] {
+        [self.packing.fits(a, b), self.packing.fits(c, d)]
+    }
+
     /// Return the weights that stay in their row, or those that go into an extra one.
-    fn part(&self, [a, b, c, d]: [i8; Packing::TAPS], part: Part) -> [i8; Packing::TAPS] {
-        let fits = |x, y| self.packing.fits.is_none_or(|fits| fits(x, y));
-        let ([b, extra_b], [d, extra_d]) = (
-            if fits(a, b) { [b, 0] } else { [0, b] },
-            if fits(c, d) { [d, 0] } else { [0, d] },
-        );
+    fn part(&self, taps: [i8; Packing::TAPS], part: Part) -> [i8; Packing::TAPS] {
+        let ([a, b, c, d], [first, second]) = (taps, self.fit(taps));
+        let kept = |weight, fits| {
+            if fits == matches!(part, Part::Fits) {
+                weight
+            } else {
+                0
+            }
+        };
         match part {
-            Part::Fits => [a, b, c, d],
-            Part::Extra => [0, extra_b, 0, extra_d],
+            Part::Fits => [a, kept(b, first), c, kept(d, second)],
+            Part::Extra => [0, kept(b, first), 0, kept(d, second)],
         }
     }
 
@@ -292,16 +304,16 @@ impl<'a> Packable<'a> {
         let (rows, extra) = extra
             .split_at_mut_checked(count * row_bytes)
             .unwrap_or_default();
-        let words = self
-            .extra_steps(block)
-            .map(|(row, step)| (row << 24 | step) as u32);
-        let words = [count as u32].into_iter().chain(words);
-        for (slot, word) in head.as_chunks_mut::<4>().0.iter_mut().zip(words) {
-            *slot = word.to_le_bytes();
-        }
-        let rows = rows.chunks_exact_mut(row_bytes);
-        for (row, step) in rows.zip(self.extra_steps(block)) {
-            self.pack_step(block, step, Part::Extra, row);
+        let (head, rows) = (
+            head.as_chunks_mut::<4>().0,
+            rows.chunks_exact_mut(row_bytes),
+        );
+        if let Some((first, words)) = head.split_first_mut() {
+            *first = (count as u32).to_le_bytes();
+            for ((word, row), step) in words.iter_mut().zip(rows).zip(self.extra_steps(block)) {
+                *word = ((step.0 << 24 | step.1) as u32).to_le_bytes();
+                self.pack_step(block, step, Part::Extra, row);
+            }
         }
         extra
     }
