@@ -24,8 +24,8 @@
  * the call only.
  *
  * Errors. Functions that can fail return a timbrel_status; TIMBREL_OK is 0. Outputs are written on success only,
- * unless a function says otherwise. Passing NULL or a valid pointer never crashes. timbrel_last_error() has the
- * details.
+ * unless a function says otherwise. Passing NULL or a valid pointer never crashes; a misaligned pointer and a count that
+ * no array can have are refused with TIMBREL_ERROR_ARGUMENT. timbrel_last_error() has the details.
  *
  * Threads. A classifier may move from thread to thread, but two threads must not use it at once. Different
  * classifiers may be used at the same time, also over the same model.

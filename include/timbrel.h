@@ -24,8 +24,8 @@
  * the call only.
  *
  * Errors. Functions that can fail return a timbrel_status; TIMBREL_OK is 0. Outputs are written on success only,
- * unless a function says otherwise. Passing NULL or a valid pointer never crashes. timbrel_last_error() has the
- * details.
+ * unless a function says otherwise. Passing NULL or a valid pointer never crashes; a misaligned pointer and a count that
+ * no array can have are refused with TIMBREL_ERROR_ARGUMENT. timbrel_last_error() has the details.
  *
  * Threads. A classifier may move from thread to thread, but two threads must not use it at once. Different
  * classifiers may be used at the same time, also over the same model.
@@ -86,6 +86,10 @@ typedef enum timbrel_status {
     TIMBREL_ERROR_INTERNAL = 14,
     /// The model has no embedding.
     TIMBREL_ERROR_NO_EMBEDDING = 15,
+    /// A pointer is not aligned to its type, or a count is larger than any array.
+    TIMBREL_ERROR_ARGUMENT = 16,
+    /// The model costs more than the limits allow; timbrel_model_cost() returns what it costs.
+    TIMBREL_ERROR_COST = 17,
 } timbrel_status;
 
 /// A streaming classifier.
@@ -106,6 +110,20 @@ typedef struct timbrel_info {
     /// Exponent of the logits: a logit's value is its integer times 2 to the power of minus this.
     uint32_t logits_exponent;
 } timbrel_info;
+
+/// Cost of running a model, or the most that it may cost.
+///
+/// Products with their sums count as one operation each, and so do comparisons and sums of poolings.
+typedef struct timbrel_cost {
+    /// sizeof(timbrel_cost), from which the library knows the fields that are there; set by the caller.
+    uint32_t struct_size;
+    /// Multiply-adds of one window, which is computed inside a push.
+    uint64_t window;
+    /// Multiply-adds of one second of audio: its windows, and an estimate of its spectra.
+    uint64_t second;
+    /// Bytes of the largest pair of neighbouring activations, a part of the working memory.
+    uint64_t activations;
+} timbrel_cost;
 
 /// Format of the audio to be pushed.
 typedef struct timbrel_config {
@@ -175,6 +193,17 @@ const char *timbrel_status_message(int32_t status);
 /// the next call of a timbrel function on this thread.
 const char *timbrel_last_error(void);
 
+/// Compute what a model costs to run, without running any of it.
+///
+/// `model`: `model_len` bytes of a model file, anywhere in memory; read during the call only. `cost`: written on
+/// success, apart from its `struct_size`, which the caller has set. Any thread.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL, TIMBREL_ERROR_STRUCT_SIZE, TIMBREL_ERROR_ARGUMENT.
+///
+enum timbrel_status timbrel_model_cost(const uint8_t *model,
+                                       size_t model_len,
+                                       struct timbrel_cost *cost);
+
 /// Compute the bytes of memory that timbrel_classifier_init() needs for a model.
 ///
 /// The number depends neither on the format of the audio nor on the address of the memory.
@@ -189,6 +218,8 @@ enum timbrel_status timbrel_required_bytes(const uint8_t *model, size_t model_le
 /// Make a classifier in memory of the caller.
 ///
 /// Nothing is allocated and nothing has to be freed: after the last use of the classifier, the memory is free again.
+/// A call that fails leaves the memory as it was, and of more memory than the model makes use of the rest stays
+/// untouched.
 ///
 /// `memory`: `memory_len` bytes, at least as many as timbrel_required_bytes() returns, at any address; they belong to
 /// the classifier as long as it is used. `model`: `model_len` bytes of a .timbrel file, borrowed: they must stay in
@@ -211,17 +242,31 @@ enum timbrel_status timbrel_classifier_init(uint8_t *memory,
 /// tract; copied. `config`: read during the call only. `classifier`: written on success; free it with
 /// timbrel_classifier_free(). Any thread. In libraries with std only.
 ///
-/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL, TIMBREL_ERROR_RATE,
-/// TIMBREL_ERROR_CHANNELS, TIMBREL_ERROR_STRUCT_SIZE.
+/// A model that costs more than 4 * 10^9 multiply-adds per window or per second of audio, or 64 MiB of activations, is
+/// refused, and the message of timbrel_last_error() has its cost.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL, TIMBREL_ERROR_COST, TIMBREL_ERROR_RATE,
+/// TIMBREL_ERROR_CHANNELS, TIMBREL_ERROR_STRUCT_SIZE, TIMBREL_ERROR_ARGUMENT.
 ///
 enum timbrel_status timbrel_classifier_new(const uint8_t *model,
                                            size_t model_len,
                                            const struct timbrel_config *config,
                                            struct timbrel_classifier **classifier);
 
+/// Make a classifier as timbrel_classifier_new() does, within other limits than its own.
+///
+/// `most`: the most that the model may cost, with its struct_size set; read during the call only. UINT64_MAX in a
+/// field allows everything.
+///
+enum timbrel_status timbrel_classifier_new_within(const uint8_t *model,
+                                                  size_t model_len,
+                                                  const struct timbrel_config *config,
+                                                  const struct timbrel_cost *most,
+                                                  struct timbrel_classifier **classifier);
+
 /// Make a classifier on the heap over a model that the caller keeps.
 ///
-/// As timbrel_classifier_new(), but the `model_len` bytes of the model must stay in place, unchanged, until the
+/// As timbrel_classifier_new(), with its limits, but the `model_len` bytes of the model must stay in place, unchanged, until the
 /// classifier is freed: a file mapped into memory, for example.
 ///
 enum timbrel_status timbrel_classifier_new_borrowed(const uint8_t *model,

@@ -1,7 +1,7 @@
 use core::fmt;
 
 use crate::audio::UnsupportedRate;
-use crate::model::ModelError;
+use crate::model::{ModelError, TooCostly};
 
 /// Failure on the way from a model's bytes to a genre.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -10,6 +10,8 @@ use crate::model::ModelError;
 pub enum Error {
     /// The model file is refused.
     Model(ModelError),
+    /// The model costs more than its limits allow.
+    Cost(TooCostly),
     /// The memory that was given is too small.
     Memory {
         /// Bytes needed.
@@ -47,6 +49,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Model(error) => error.fmt(f),
+            Self::Cost(error) => error.fmt(f),
             Self::Memory { needed, found } => {
                 write!(f, "{needed} bytes of memory are needed, {found} were given")
             }
@@ -73,6 +76,12 @@ impl core::error::Error for Error {}
 impl From<ModelError> for Error {
     fn from(error: ModelError) -> Self {
         Self::Model(error)
+    }
+}
+
+impl From<TooCostly> for Error {
+    fn from(error: TooCostly) -> Self {
+        Self::Cost(error)
     }
 }
 

@@ -11,7 +11,7 @@ use timbrel_core::audio::InputFormat;
 use timbrel_core::classifier::Classifier;
 use timbrel_core::engine::{Engine, Int8Engine};
 use timbrel_core::host::tract::TractEngine;
-use timbrel_core::model::Model;
+use timbrel_core::model::{Limits, Model};
 
 fn shipped(name: &str) -> Vec<u8> {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
@@ -175,6 +175,91 @@ fn bad_files_are_errors() {
     let mut renamed = good.clone();
     renamed[at + 8] = b'X';
     assert!(refused(&renamed).contains("timbrel.labels"));
+}
+
+/// The shipped model with one more node and one more output: `operator` over the window and a constant.
+fn with_node(operator: &str, inputs: &[&str]) -> Vec<u8> {
+    let inputs = inputs.iter().flat_map(|name| field(1, name.as_bytes()));
+    let mut node: Vec<u8> = inputs.collect();
+    node.extend(field(2, b"more"));
+    node.extend(field(4, operator.as_bytes()));
+    [shipped("compact.onnx"), field(7, &field(1, &node))].concat()
+}
+
+#[test]
+fn operators_that_make_something_large_from_nothing_are_refused() {
+    for operator in [
+        "ConstantOfShape",
+        "Expand",
+        "Tile",
+        "Range",
+        "Loop",
+        "Nothing",
+    ] {
+        let said = refused(&with_node(operator, &["window"]));
+        assert_eq!(said, format!("operator {operator} is not supported"));
+    }
+    // the same node with an operator that is allowed is harmless
+    TractEngine::from_bytes(&with_node("Identity", &["window"])).unwrap();
+    // the weights of the last layer, multiplied with one another
+    let weights = ["conv_1_weight", "dense_weight"];
+    let said = refused(&with_node("MatMulInteger", &weights));
+    assert!(said.contains("computes"), "{said}");
+}
+
+#[test]
+fn a_chain_that_doubles_its_input_is_refused_before_anything_runs() {
+    let mut nodes = Vec::new();
+    let mut last = b"window".to_vec();
+    for step in 0..40 {
+        let name = format!("step{step}").into_bytes();
+        let axis = [field(1, b"axis"), vec![0x18, 1, 0xA0, 1, 2]].concat();
+        let node = [
+            field(1, &last),
+            field(1, &last),
+            field(2, &name),
+            field(4, b"Concat"),
+            field(5, &axis),
+        ];
+        nodes.extend(field(1, &node.concat()));
+        last = name;
+    }
+    let length = [(nodes.len() & 127 | 128) as u8, (nodes.len() >> 7) as u8];
+    let graph = [&[7 << 3 | 2], &length[..], &nodes].concat();
+    let said = refused(&[shipped("compact.onnx"), graph].concat());
+    assert!(said.contains("values"), "{said}");
+}
+
+#[test]
+fn a_graph_with_two_inputs_is_refused() {
+    let dims = [field(1, &[8, 1]), field(1, &[8, 9])].concat();
+    let tensor = [vec![8, 2], field(2, &dims)].concat();
+    let input = [field(1, b"second"), field(2, &field(1, &tensor))].concat();
+    let file = [shipped("compact.onnx"), field(7, &field(11, &input))].concat();
+    let said = refused(&file);
+    assert_eq!(said, "it has 2 inputs (window, second), expected one");
+}
+
+#[test]
+fn a_model_that_costs_too_much_is_refused_with_its_cost() {
+    let file = shipped("compact.onnx");
+    let cost = TractEngine::from_bytes(&file).unwrap().cost();
+    let bytes = shipped("compact.timbrel");
+    let int8 = Model::parse(&bytes).unwrap().cost();
+    // the graph pools in nodes of its own, and rows that the fused pooling drops are computed
+    assert!(
+        cost.window >= int8.window && cost.window < 2 * int8.window,
+        "{cost:?} {int8:?}"
+    );
+    assert!(cost.activations >= int8.activations);
+    let limits = Limits {
+        window: cost.window - 1,
+        ..Limits::DEFAULT
+    };
+    match TractEngine::from_bytes_within(&file, &limits) {
+        Err(Error::Cost(error)) => assert_eq!(error.cost, cost),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Whatever a damaged file does to tract, the process continues.

@@ -288,6 +288,7 @@ pub unsafe extern "C" fn timbrel_classifier_embedding(
             not_null(values)?;
         }
         if !needed.is_null() {
+            not_null(needed)?;
             // SAFETY: not NULL, and the caller vouches that it is writable
             unsafe { needed.write(embedding.len()) };
         }

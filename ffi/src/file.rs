@@ -5,6 +5,7 @@ use std::path::Path;
 
 use timbrel_core::host::decode::DecodeError;
 use timbrel_core::host::piece::{Heard, Listener, PieceError};
+use timbrel_core::model::Limits;
 
 use crate::classifier::write_result;
 use crate::guard::{array, fill, guard, not_null};
@@ -47,7 +48,7 @@ pub unsafe extern "C" fn timbrel_classify_file(
         let path = unsafe { CStr::from_ptr(path) };
         // SAFETY: the caller vouches for model, which is not used after this call
         let model = unsafe { array(model, model_len)? };
-        let model = load(model)?;
+        let model = load(model, &Limits::DEFAULT)?;
         let heard = Listener::new(&model).file(&to_path(path)?)?;
         let name = [heard.genre().as_bytes(), &[0]].concat();
         let wanted = !(label.is_null() && label_len == 0);

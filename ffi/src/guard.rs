@@ -3,7 +3,7 @@
 use core::slice;
 
 use crate::status::Failure;
-use crate::timbrel_status::{self, TIMBREL_ERROR_NULL, TIMBREL_OK};
+use crate::timbrel_status::{self, TIMBREL_ERROR_ARGUMENT, TIMBREL_ERROR_NULL, TIMBREL_OK};
 
 /// Run the body of a function.
 pub(crate) fn guard(body: impl FnOnce() -> Result<(), Failure>) -> timbrel_status {
@@ -31,20 +31,35 @@ fn catch(body: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
 /// Borrow a C array as a slice; NULL with length 0 is an empty one.
 ///
 /// # Safety
-/// Unless NULL, `data` points to `len` values that nobody writes to during `'a`.
+/// Unless NULL, misaligned, or longer than any object can be, `data` points to `len` values that nobody writes to
+/// during `'a`.
 pub(crate) unsafe fn array<'a, T>(data: *const T, len: usize) -> Result<&'a [T], Failure> {
     if len == 0 {
         return Ok(&[]);
     }
     not_null(data)?;
+    if !can_be_an_array(data.addr(), len, size_of::<T>()) {
+        return Err(TIMBREL_ERROR_ARGUMENT.into());
+    }
     // SAFETY: not NULL, and the caller vouches for the rest
     Ok(unsafe { slice::from_raw_parts(data, len) })
 }
 
-/// Return an error if a pointer is NULL.
+/// Return whether an object of `len` values can exist at `address`: no object has more than `isize::MAX` bytes, and
+/// none wraps around the end of the address space.
+fn can_be_an_array(address: usize, len: usize, size: usize) -> bool {
+    let bytes = len.checked_mul(size);
+    bytes.is_some_and(|bytes| {
+        isize::try_from(bytes).is_ok() && address.checked_add(bytes - 1).is_some()
+    })
+}
+
+/// Return an error if a pointer is NULL, or misaligned, which a null pointer is not.
 pub(crate) fn not_null<T>(pointer: *const T) -> Result<(), Failure> {
     if pointer.is_null() {
         Err(TIMBREL_ERROR_NULL.into())
+    } else if !pointer.is_aligned() {
+        Err(TIMBREL_ERROR_ARGUMENT.into())
     } else {
         Ok(())
     }
@@ -63,6 +78,7 @@ pub(crate) unsafe fn fill<T: Copy>(
     if len < values.len() {
         return Err(timbrel_status::TIMBREL_ERROR_BUFFER.into());
     }
+    // `len` itself may be anything: only as many values are written as there are
     // SAFETY: `values.len() <= len` writable values, and no overlap with a slice of Rust's
     unsafe { buffer.copy_from_nonoverlapping(values.as_ptr(), values.len()) };
     Ok(())

@@ -4,12 +4,13 @@ use timbrel_core::Error;
 use timbrel_core::audio::InputFormat;
 use timbrel_core::classifier::Classifier;
 use timbrel_core::host::Loaded;
-use timbrel_core::model::Model;
+use timbrel_core::model::{Limits, Model};
 
+use crate::cost::read_limits;
 use crate::guard::{array, guard, not_null};
 use crate::handle::{Heap, Kind, read_config};
 use crate::status::Failure;
-use crate::{timbrel_classifier, timbrel_config, timbrel_status};
+use crate::{timbrel_classifier, timbrel_config, timbrel_cost, timbrel_status};
 
 /// Make a classifier on the heap, with a copy of the model.
 ///
@@ -17,8 +18,11 @@ use crate::{timbrel_classifier, timbrel_config, timbrel_status};
 /// tract; copied. `config`: read during the call only. `classifier`: written on success; free it with
 /// timbrel_classifier_free(). Any thread. In libraries with std only.
 ///
-/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL, TIMBREL_ERROR_RATE,
-/// TIMBREL_ERROR_CHANNELS, TIMBREL_ERROR_STRUCT_SIZE.
+/// A model that costs more than 4 * 10^9 multiply-adds per window or per second of audio, or 64 MiB of activations, is
+/// refused, and the message of timbrel_last_error() has its cost.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL, TIMBREL_ERROR_COST, TIMBREL_ERROR_RATE,
+/// TIMBREL_ERROR_CHANNELS, TIMBREL_ERROR_STRUCT_SIZE, TIMBREL_ERROR_ARGUMENT.
 ///
 /// # Safety
 /// As the text above says.
@@ -29,29 +33,64 @@ pub unsafe extern "C" fn timbrel_classifier_new(
     config: *const timbrel_config,
     classifier: *mut *mut timbrel_classifier,
 ) -> timbrel_status {
+    // SAFETY: the caller vouches for the arguments
+    guard(|| unsafe { copying(model, model_len, config, &Limits::DEFAULT, classifier) })
+}
+
+/// Make a classifier as timbrel_classifier_new() does, within other limits than its own.
+///
+/// `most`: the most that the model may cost, with its struct_size set; read during the call only. UINT64_MAX in a
+/// field allows everything.
+///
+/// # Safety
+/// As the text above says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn timbrel_classifier_new_within(
+    model: *const u8,
+    model_len: usize,
+    config: *const timbrel_config,
+    most: *const timbrel_cost,
+    classifier: *mut *mut timbrel_classifier,
+) -> timbrel_status {
     guard(|| {
-        not_null(classifier)?;
-        not_null(model)?;
-        // SAFETY: the caller vouches for config
-        let format = unsafe { read_config(config)? };
-        // SAFETY: the caller vouches for model and model_len
-        let bytes: Box<[u8]> = unsafe { array(model, model_len)? }.into();
-        let bytes = Box::into_raw(bytes);
-        // SAFETY: it is freed after the last use of the classifier only
-        let made = make(unsafe { &*bytes }, format, Some(bytes));
-        if made.is_err() {
-            // SAFETY: it came from a Box, and nothing was made that points to it
-            drop(unsafe { Box::from_raw(bytes) });
+        // SAFETY: the caller vouches for the arguments
+        unsafe {
+            let limits = read_limits(most)?;
+            copying(model, model_len, config, &limits, classifier)
         }
-        // SAFETY: not NULL, and the caller vouches that it is writable
-        unsafe { classifier.write(made?) };
-        Ok(())
     })
+}
+
+/// # Safety
+/// The pointers are NULL or what timbrel_classifier_new() says.
+unsafe fn copying(
+    model: *const u8,
+    model_len: usize,
+    config: *const timbrel_config,
+    limits: &Limits,
+    classifier: *mut *mut timbrel_classifier,
+) -> Result<(), Failure> {
+    not_null(classifier)?;
+    not_null(model)?;
+    // SAFETY: the caller vouches for config
+    let format = unsafe { read_config(config)? };
+    // SAFETY: the caller vouches for model and model_len
+    let bytes: Box<[u8]> = unsafe { array(model, model_len)? }.into();
+    let bytes = Box::into_raw(bytes);
+    // SAFETY: it is freed after the last use of the classifier only
+    let made = make(unsafe { &*bytes }, format, Some(bytes), limits);
+    if made.is_err() {
+        // SAFETY: it came from a Box, and nothing was made that points to it
+        drop(unsafe { Box::from_raw(bytes) });
+    }
+    // SAFETY: not NULL, and the caller vouches that it is writable
+    unsafe { classifier.write(made?) };
+    Ok(())
 }
 
 /// Make a classifier on the heap over a model that the caller keeps.
 ///
-/// As timbrel_classifier_new(), but the `model_len` bytes of the model must stay in place, unchanged, until the
+/// As timbrel_classifier_new(), with its limits, but the `model_len` bytes of the model must stay in place, unchanged, until the
 /// classifier is freed: a file mapped into memory, for example.
 ///
 /// # Safety
@@ -69,7 +108,12 @@ pub unsafe extern "C" fn timbrel_classifier_new_borrowed(
         // SAFETY: the caller vouches for config
         let format = unsafe { read_config(config)? };
         // SAFETY: the caller keeps the model in place until the classifier is freed
-        let made = make(unsafe { array(model, model_len)? }, format, None)?;
+        let made = make(
+            unsafe { array(model, model_len)? },
+            format,
+            None,
+            &Limits::DEFAULT,
+        )?;
         // SAFETY: not NULL, and the caller vouches that it is writable
         unsafe { classifier.write(made) };
         Ok(())
@@ -77,11 +121,11 @@ pub unsafe extern "C" fn timbrel_classifier_new_borrowed(
 }
 
 /// Load a model for the engines that this library was built with, whatever else of the core the program uses.
-pub(crate) fn load(file: &[u8]) -> Result<Loaded<'_>, Error> {
+pub(crate) fn load<'a>(file: &'a [u8], limits: &Limits) -> Result<Loaded<'a>, Error> {
     if cfg!(feature = "tract") {
-        Loaded::from_bytes(file)
+        Loaded::from_bytes_within(file, limits)
     } else {
-        Loaded::int8(file)
+        Loaded::int8_within(file, limits)
     }
 }
 
@@ -89,9 +133,10 @@ fn make(
     model: &'static [u8],
     format: InputFormat,
     owned: Option<*mut [u8]>,
+    limits: &Limits,
 ) -> Result<*mut timbrel_classifier, Failure> {
     #[cfg(feature = "tract")]
-    if let timbrel_core::host::Network::Tract(engine) = load(model)?.into_network() {
+    if let timbrel_core::host::Network::Tract(engine) = load(model, limits)?.into_network() {
         use timbrel_core::engine::Engine;
         use timbrel_core::host::tract::TractEngine;
         let needed = Classifier::<TractEngine>::feature_bytes(&engine.info());
@@ -99,6 +144,7 @@ fn make(
         return allocate(needed, owned, kind);
     }
     let model = Model::parse(model).map_err(Error::from)?;
+    limits.check(&model.cost()).map_err(Error::from)?;
     allocate(Classifier::fast_bytes(&model), owned, |memory| {
         Kind::int8(model, format, memory)
     })

@@ -123,7 +123,7 @@ unsafe fn describe(model: *const u8, len: usize) -> Result<ModelInfo, Failure> {
     // SAFETY: the caller vouches for model and len
     let bytes = unsafe { array(model, len)? };
     #[cfg(feature = "std")]
-    let info = *crate::heap::load(bytes)?.info();
+    let info = *crate::heap::load(bytes, &timbrel_core::model::Limits::NONE)?.info();
     #[cfg(not(feature = "std"))]
     let info = timbrel_core::model::Model::parse(bytes)
         .map_err(timbrel_core::Error::from)?

@@ -8,6 +8,7 @@
 #![allow(non_camel_case_types, reason = "the names are C's")]
 
 mod classifier;
+mod cost;
 #[cfg(feature = "decode")]
 mod file;
 mod guard;
@@ -19,6 +20,7 @@ mod memory;
 mod status;
 
 pub use classifier::*;
+pub use cost::*;
 #[cfg(feature = "decode")]
 pub use file::*;
 pub use handle::*;

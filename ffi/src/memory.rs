@@ -2,6 +2,7 @@
 
 use core::slice;
 
+use timbrel_core::Error;
 use timbrel_core::classifier::Classifier;
 use timbrel_core::model::Model;
 
@@ -32,7 +33,7 @@ pub unsafe extern "C" fn timbrel_required_bytes(
         not_null(model)?;
         // SAFETY: the caller vouches for model and model_len
         let file = unsafe { array(model, model_len)? };
-        let model = Model::parse(file).map_err(timbrel_core::Error::from)?;
+        let model = Model::parse(file).map_err(Error::from)?;
         let needed = HANDLE_BYTES + Classifier::required_bytes(&model);
         // SAFETY: not NULL, and the caller vouches that it is writable
         unsafe { bytes.write(needed) };
@@ -43,9 +44,24 @@ pub unsafe extern "C" fn timbrel_required_bytes(
 /// Room for the handle itself, at any address.
 const HANDLE_BYTES: usize = size_of::<timbrel_classifier>() + align_of::<timbrel_classifier>() - 1;
 
+/// Return how many of `found` bytes a classifier makes use of.
+fn memory_for(model: &Model<'_>, found: usize) -> Result<usize, Error> {
+    let fast = Classifier::fast_bytes(model);
+    if found >= fast {
+        return Ok(fast);
+    }
+    let needed = Classifier::required_bytes(model);
+    if found < needed {
+        return Err(Error::Memory { needed, found });
+    }
+    Ok(needed)
+}
+
 /// Make a classifier in memory of the caller.
 ///
 /// Nothing is allocated and nothing has to be freed: after the last use of the classifier, the memory is free again.
+/// A call that fails leaves the memory as it was, and of more memory than the model makes use of the rest stays
+/// untouched.
 ///
 /// `memory`: `memory_len` bytes, at least as many as timbrel_required_bytes() returns, at any address; they belong to
 /// the classifier as long as it is used. `model`: `model_len` bytes of a .timbrel file, borrowed: they must stay in
@@ -74,11 +90,14 @@ pub unsafe extern "C" fn timbrel_classifier_init(
         let format = unsafe { read_config(config)? };
         // SAFETY: the caller keeps the model in place as long as the classifier is used
         let model: &'static [u8] = unsafe { array(model, model_len)? };
-        let model = Model::parse(model).map_err(timbrel_core::Error::from)?;
+        let model = Model::parse(model).map_err(Error::from)?;
         let skip = memory.align_offset(align_of::<timbrel_classifier>());
         let used = skip.saturating_add(size_of::<timbrel_classifier>());
         let rest = memory_len.checked_sub(used).ok_or(TIMBREL_ERROR_MEMORY)?;
-        // SAFETY: `used <= memory_len`, so that handle and rest lie inside the caller's memory
+        // everything that can be refused is refused before the first byte of the caller's memory changes
+        let rest = memory_for(&model, rest)?;
+        format.validate(model.front_end().sample_rate)?;
+        // SAFETY: `used + rest <= memory_len`, so that handle and rest lie inside the caller's memory
         let (place, rest_at) = unsafe { (memory.add(skip), memory.add(used)) };
         // uninitialised memory must not be seen through a slice of Rust's
         // SAFETY: the `rest` bytes after the handle belong to the caller's memory

@@ -42,6 +42,10 @@ pub enum timbrel_status {
     TIMBREL_ERROR_INTERNAL = 14,
     /// The model has no embedding.
     TIMBREL_ERROR_NO_EMBEDDING = 15,
+    /// A pointer is not aligned to its type, or a count is larger than any array.
+    TIMBREL_ERROR_ARGUMENT = 16,
+    /// The model costs more than the limits allow; timbrel_model_cost() returns what it costs.
+    TIMBREL_ERROR_COST = 17,
 }
 
 use timbrel_status::*;
@@ -68,6 +72,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let status = match &error {
             Error::Model(_) => TIMBREL_ERROR_MODEL,
+            Error::Cost(_) => TIMBREL_ERROR_COST,
             Error::Memory { .. } => TIMBREL_ERROR_MEMORY,
             Error::Rate(_) => TIMBREL_ERROR_RATE,
             Error::Channels { .. } => TIMBREL_ERROR_CHANNELS,
@@ -106,6 +111,8 @@ fn message_of(status: timbrel_status) -> &'static CStr {
         TIMBREL_ERROR_FILE => c"the file cannot be read as audio",
         TIMBREL_ERROR_INTERNAL => c"internal error",
         TIMBREL_ERROR_NO_EMBEDDING => c"the model has no embedding",
+        TIMBREL_ERROR_ARGUMENT => c"a pointer is misaligned or a count is too large",
+        TIMBREL_ERROR_COST => c"the model costs more than the limits allow",
     }
 }
 
@@ -114,7 +121,7 @@ fn message_of(status: timbrel_status) -> &'static CStr {
 /// Never NULL; the string is static. A number that is not a status gives "unknown status". Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn timbrel_status_message(status: i32) -> *const c_char {
-    const ALL: [timbrel_status; 16] = [
+    const ALL: [timbrel_status; 18] = [
         TIMBREL_OK,
         TIMBREL_ERROR_NULL,
         TIMBREL_ERROR_MODEL,
@@ -131,6 +138,8 @@ pub extern "C" fn timbrel_status_message(status: i32) -> *const c_char {
         TIMBREL_ERROR_FILE,
         TIMBREL_ERROR_INTERNAL,
         TIMBREL_ERROR_NO_EMBEDDING,
+        TIMBREL_ERROR_ARGUMENT,
+        TIMBREL_ERROR_COST,
     ];
     // taken as a number, since a C program may pass any number, and an enum of Rust must not hold any
     let known = ALL.iter().find(|known| **known as i32 == status);

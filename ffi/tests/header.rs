@@ -27,6 +27,7 @@ fn generate() -> String {
     let sources = [
         "info",
         "status",
+        "cost",
         "handle",
         "memory",
         "heap",

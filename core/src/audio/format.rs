@@ -1,5 +1,9 @@
 //! The format of the incoming audio: sample types, rate and channels.
 
+use super::DownMix;
+use super::resample::check_rates;
+use crate::Error;
+
 /// Most channels that are mixed down.
 pub const MAX_CHANNELS: u16 = 8;
 
@@ -26,6 +30,16 @@ impl InputFormat {
             sample_rate,
             channels: 1,
         }
+    }
+
+    /// Check that audio of this form can be pushed to a model whose front end works at `model_rate` Hz.
+    ///
+    /// # Errors
+    /// [`Error::Channels`] or [`Error::Rate`], as making a classifier would return.
+    pub fn validate(self, model_rate: u32) -> Result<(), Error> {
+        DownMix::new(self.channels)?;
+        check_rates(self.sample_rate, model_rate)?;
+        Ok(())
     }
 }
 

@@ -1,6 +1,8 @@
 //! Everything that needs the standard library: model files for either engine, one answer per piece of music, audio
 //! files (feature `decode`) and ONNX models (feature `tract`).
 
+#[cfg(any(feature = "decode", feature = "tract"))]
+mod caught;
 #[cfg(feature = "decode")]
 pub mod decode;
 mod loaded;

@@ -4,10 +4,12 @@
 //! from flash or a memory map; nothing after it can fail on the file's content. The format is specified
 //! byte by byte in `docs/model-format.md`. With feature `std`, [`ModelSpec`] writes such files.
 //!
-//! The limits of a model are the constants of this module; [`ModelInfo::validate`] checks against them.
+//! The limits of a model are the constants of this module; [`ModelInfo::validate`] checks against them. A model within
+//! them may still take minutes for a window: [`Model::cost`] says so before anything runs, and [`Limits::check`] refuses it.
 
 mod bytes;
 mod codes;
+mod cost;
 mod error;
 mod info;
 mod layer;
@@ -16,6 +18,7 @@ mod record;
 #[cfg(feature = "std")]
 mod write;
 
+pub use cost::{Cost, Limits, TooCostly};
 pub use error::ModelError;
 pub use info::ModelInfo;
 pub use layer::{Biases, Geometry, Layer, Op, Shape};

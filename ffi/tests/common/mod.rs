@@ -1,4 +1,5 @@
 //! Music, and its answers through Rust and through C.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::ffi::CStr;
 use std::path::{Path, PathBuf};

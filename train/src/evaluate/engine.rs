@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use timbrel_core::engine::{Engine, Int8Engine};
 use timbrel_core::frontend::Affine;
 use timbrel_core::host::{Loaded, Network};
-use timbrel_core::model::{Model, ModelInfo};
+use timbrel_core::model::{Limits, Model, ModelInfo};
 
 use super::score::softmax;
 use crate::data::View;
@@ -62,7 +62,7 @@ impl Inference {
         let maps = bins(&model.info()).map(|bin| model.normalisation().bin(bin));
         let normalisation = maps.map(|map| map.unwrap_or(Affine::DB80)).collect();
         Ok(Self {
-            loaded: Loaded::int8(file)?,
+            loaded: Loaded::int8_within(file, &Limits::NONE)?,
             normalisation,
         })
     }
@@ -73,7 +73,7 @@ impl Inference {
     /// tract cannot run it, or it lacks Timbrel's metadata.
     #[cfg(feature = "tract")]
     pub fn tract(file: Vec<u8>) -> Result<Self> {
-        let loaded = Loaded::tract(&file)?;
+        let loaded = Loaded::tract_within(&file, &Limits::NONE)?;
         let normalisation = match loaded.network() {
             Network::Tract(engine) => bins(loaded.info())
                 .map(|bin| engine.normalisation(bin))

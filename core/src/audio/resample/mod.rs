@@ -53,6 +53,15 @@ impl fmt::Display for UnsupportedRate {
 
 impl core::error::Error for UnsupportedRate {}
 
+/// Check that [`Resampler::new`] takes two rates.
+pub(super) fn check_rates(from_hz: u32, to_hz: u32) -> Result<(), UnsupportedRate> {
+    let mut rates = [from_hz, to_hz].into_iter();
+    match rates.find(|rate| !SUPPORTED_RATES.contains(rate)) {
+        Some(rate) => Err(UnsupportedRate { rate }),
+        None => Ok(()),
+    }
+}
+
 /// Streaming resampler: about 2.5 KB with all its buffers. [`process`](Self::process) and
 /// [`process_all`](Self::process_all) take blocks; [`push`](Self::push) and [`pull`](Self::pull) do the same one sample
 /// at a time, at several times the cost.

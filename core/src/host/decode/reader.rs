@@ -1,7 +1,6 @@
 use std::boxed::Box;
 use std::fs::File;
 use std::io::{Cursor, ErrorKind, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::vec::Vec;
 
@@ -17,6 +16,7 @@ use super::sniff::{Kind, sniff};
 use super::source::Source;
 use super::{aiff, au, wave};
 use crate::audio::InputFormat;
+use crate::host::caught::caught;
 
 /// Packets in a row that give no audio before the rest of a file counts as unreadable: minutes of any real
 /// format. A hostile file can announce billions.
@@ -269,5 +269,5 @@ fn packets(mut source: Source) -> Result<Box<dyn Packets>, DecodeError> {
 /// Turn panics into errors: a hostile file may reach an assertion in a decoder, which is the file's error, not the
 /// program's.
 fn guarded<T>(run: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(DecodeError::Decoder))
+    caught(run).unwrap_or(Err(DecodeError::Decoder))
 }

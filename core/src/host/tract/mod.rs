@@ -1,11 +1,11 @@
 //! tract: any exported `.onnx` model.
 
+mod graph;
 mod metadata;
 
 use std::boxed::Box;
 use std::collections::HashMap;
 use std::format;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::string::ToString;
 use std::sync::Arc;
 use std::vec;
@@ -15,7 +15,9 @@ use tract_onnx::prelude::*;
 use crate::Error;
 use crate::engine::Engine;
 use crate::frontend::Affine;
-use crate::model::{MAX_EMBEDDING, ModelInfo};
+use crate::host::caught::caught;
+use crate::model::{Cost, Limits, MAX_EMBEDDING, ModelInfo};
+use graph::Graph;
 use metadata::Metadata;
 
 /// Name of the output that holds the embedding, u8 `[1, values]`.
@@ -28,6 +30,7 @@ const EMBEDDING: &str = "embedding";
 pub struct TractEngine {
     metadata: Arc<Metadata>,
     info: ModelInfo,
+    cost: Cost,
     plan: Arc<TypedRunnableModel>,
     window: Box<[u8]>,
     /// Index of the output that holds the embedding, and its values from the last run.
@@ -35,11 +38,20 @@ pub struct TractEngine {
 }
 
 impl TractEngine {
-    /// Load a model from the bytes of an `.onnx` file.
+    /// Load a model from the bytes of an `.onnx` file, within [`Limits::DEFAULT`].
     ///
     /// # Errors
-    /// [`Error::Onnx`] with the fault of the file, its metadata or its shapes.
-    pub fn from_bytes(mut bytes: &[u8]) -> Result<Self, Error> {
+    /// [`Error::Onnx`] with the fault of the file, its metadata, its operators or its shapes; [`Error::Cost`] with
+    /// the cost.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        Self::from_bytes_within(bytes, &Limits::DEFAULT)
+    }
+
+    /// Load a model from the bytes of an `.onnx` file, within other limits.
+    ///
+    /// # Errors
+    /// As [`Self::from_bytes`].
+    pub fn from_bytes_within(mut bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
         // tract means to return errors, but hostile graphs reach assertions in its operators
         guarded("loading", || {
             let onnx = onnx();
@@ -53,20 +65,33 @@ impl TractEngine {
                 Ok(metadata) => metadata,
                 Err(error) => return Ok(Err(error)),
             };
-            let plan = onnx
-                .model_for_proto_model(&proto)?
-                .into_optimized()?
-                .into_runnable()?;
-            let outputs = proto.graph.iter().flat_map(|graph| &graph.output);
-            let embedding = outputs
-                .into_iter()
-                .position(|output| output.name == EMBEDDING);
-            Ok(Self::checked(metadata, plan, embedding))
+            let graph = match Graph::new(&proto) {
+                Ok(graph) => graph,
+                Err(error) => return Ok(Err(error)),
+            };
+            let mut model = onnx.model_for_proto_model(&proto)?;
+            // shapes come first: nothing large is made before the sizes are known
+            model.analyse(false)?;
+            let cost = graph.cost(&model, &metadata.info);
+            let within = cost.and_then(|cost| Ok(limits.check(&cost).map(|()| cost)?));
+            let cost = match within {
+                Ok(cost) => cost,
+                Err(error) => return Ok(Err(error)),
+            };
+            let plan = model.into_optimized()?.into_runnable()?;
+            Ok(Self::checked(metadata, cost, plan, graph.output(EMBEDDING)))
         })?
+    }
+
+    /// Return what the model costs to run.
+    #[must_use]
+    pub fn cost(&self) -> Cost {
+        self.cost
     }
 
     fn checked(
         metadata: Metadata,
+        cost: Cost,
         plan: Arc<TypedRunnableModel>,
         embedding: Option<usize>,
     ) -> Result<Self, Error> {
@@ -102,6 +127,7 @@ impl TractEngine {
         Ok(Self {
             window: vec![0; info.window_len()].into_boxed_slice(),
             info: info.with_embedding(values),
+            cost,
             metadata: Arc::new(metadata),
             plan,
             embedding,
@@ -126,10 +152,10 @@ fn embedding_len(plan: &TypedRunnableModel, output: usize) -> Result<usize, Erro
 
 /// Run a part of tract and turn its errors and panics into [`Error::Onnx`].
 fn guarded<T>(doing: &str, run: impl FnOnce() -> TractResult<T>) -> Result<T, Error> {
-    match catch_unwind(AssertUnwindSafe(run)) {
+    match caught(run) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(Error::Onnx(format!("{doing}: {error:#}"))),
-        Err(_) => Err(Error::Onnx(format!("{doing}: tract panicked"))),
+        Err(panic) => Err(Error::Onnx(format!("{doing}: tract panicked: {panic}"))),
     }
 }
 

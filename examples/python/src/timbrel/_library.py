@@ -31,6 +31,8 @@ class Status(enum.IntEnum):
     FILE = 13
     INTERNAL = 14
     NO_EMBEDDING = 15
+    ARGUMENT = 16
+    COST = 17
 
 
 class TimbrelError(Exception):

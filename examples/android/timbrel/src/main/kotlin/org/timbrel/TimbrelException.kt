@@ -18,6 +18,8 @@ enum class Status {
     FILE,
     INTERNAL,
     NO_EMBEDDING,
+    ARGUMENT,
+    COST,
 }
 
 /** A failure in the library. [message] has the details, [status] is for programs. */
