@@ -1,121 +1,76 @@
 //! Names the genre of audio files with the shipped model, or with one's own.
 
+mod answer;
+mod args;
 mod demo;
+mod inputs;
 mod model;
-mod report;
+mod output;
+mod run;
+mod similar;
+mod tags;
 
-use std::ffi::OsStr;
-use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
-use model::EngineName;
-use timbrel_core::audio::InputFormat;
-use timbrel_core::host::piece::{Heard, Listener, PieceError, error_to_json};
-
-/// Names the genre of wav, mp3, flac, ogg, m4a, aac, aiff, au, caf, mkv and webm files.
-#[derive(Parser)]
-#[command(version)]
-struct Arguments {
-    /// Model to use instead of the built-in one: a .timbrel file, or an .onnx with `--engine tract`
-    #[arg(long, value_name = "FILE")]
-    model: Option<PathBuf>,
-    /// Engine that runs the model; by default the one that suits the model file
-    #[arg(long, value_enum)]
-    engine: Option<EngineName>,
-    /// Print a line of JSON for each file; of several files, a line with the error for each that failed
-    #[arg(long)]
-    json: bool,
-    /// Number of genres to show
-    #[arg(long, value_name = "K", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
-    top: u16,
-    /// Audio files, or - for standard input; without any, a synthesised demo tune
-    #[arg(value_name = "FILE")]
-    files: Vec<PathBuf>,
-}
+use args::{Arguments, Command, Format};
+use clap::{CommandFactory, Parser};
+use run::End;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let model = match model::load(arguments.model.as_deref(), arguments.engine) {
+    check(&arguments);
+    let common = match &arguments.command {
+        Some(Command::Similar(similar)) => &similar.common,
+        None => &arguments.listen.common,
+    };
+    let model = match model::load(common.model.as_deref(), common.engine) {
         Ok(model) => model,
         Err(error) => {
             complain(&error);
             return ExitCode::FAILURE;
         }
     };
-    let mut listener = Listener::new(&model);
-    let mut output = Output::new(&arguments);
-    let shown = if arguments.files.is_empty() {
-        let heard = listener.samples(InputFormat::mono(demo::RATE), &demo::tune());
-        output.show("demo tune (made by this program)".as_ref(), heard)
-    } else {
-        arguments.files.iter().try_for_each(|file| {
-            let heard = match file.to_str() {
-                Some("-") => listener.stream(std::io::stdin()),
-                _ => listener.file(file),
-            };
-            output.show(file.as_os_str(), heard)
-        })
+    let end = match &arguments.command {
+        Some(Command::Similar(similar)) => similar::run(similar, &model),
+        None => run::run(&arguments.listen, &model),
     };
-    match shown {
-        // the reader has closed the pipe
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+    match end {
+        Ok(End::Complete) => ExitCode::SUCCESS,
+        Ok(End::SomeFailed) => ExitCode::FAILURE,
+        Ok(End::Stopped) => ExitCode::from(130),
+        // the reader has seen enough
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("cannot write: {error}"));
-            return ExitCode::FAILURE;
-        }
-        Ok(()) => {}
-    }
-    ExitCode::from(u8::from(output.failed))
-}
-
-/// Writes answers to standard output and failures to standard error.
-struct Output<'a> {
-    arguments: &'a Arguments,
-    failed: bool,
-}
-
-impl<'a> Output<'a> {
-    fn new(arguments: &'a Arguments) -> Self {
-        Self {
-            arguments,
-            failed: false,
+            ExitCode::FAILURE
         }
     }
+}
 
-    /// Show the answer for a file.
-    ///
-    /// # Errors
-    /// Standard output cannot be written.
-    fn show(&mut self, name: &OsStr, heard: Result<Heard, PieceError>) -> std::io::Result<()> {
-        let shown = name.to_string_lossy();
-        let mut out = std::io::stdout().lock();
-        match heard {
-            Ok(heard) => {
-                for warning in report::warnings(&heard) {
-                    complain(&format!("{shown}: {warning}"));
-                }
-                if self.arguments.json {
-                    out.write_all(heard.to_json(&shown).as_bytes())?;
-                } else {
-                    // the name as it is, even if it is not Unicode
-                    out.write_all(name.as_encoded_bytes())?;
-                    let top = usize::from(self.arguments.top);
-                    out.write_all(report::text(&heard, top).as_bytes())?;
-                }
-            }
-            Err(error) => {
-                self.failed = true;
-                let error = error.to_string();
-                complain(&format!("{shown}: {error}"));
-                // of several files, each has its line
-                if self.arguments.json && self.arguments.files.len() > 1 {
-                    out.write_all(error_to_json(&shown, &error).as_bytes())?;
-                }
-            }
+/// End the program with status 2 where options do not go together.
+fn check(arguments: &Arguments) {
+    let refuse = |message| {
+        let kind = clap::error::ErrorKind::ArgumentConflict;
+        Arguments::command().error(kind, message).exit()
+    };
+    let listen = &arguments.listen;
+    if listen.format() == Format::Parquet {
+        if cfg!(not(feature = "parquet")) {
+            refuse("--format parquet needs a build with `--features parquet`");
         }
-        out.flush()
+        if listen.out.is_none() && std::io::stdout().is_terminal() {
+            refuse("Parquet is not for a terminal: add --out FILE");
+        }
+    }
+    if listen.embeddings && matches!(listen.format(), Format::Text | Format::Csv) {
+        refuse("--embeddings needs `--format json` or `--format parquet`");
+    }
+    if let Some(Command::Similar(similar)) = &arguments.command
+        && similar.paths.len() < 2 - usize::from(similar.index.is_some() || similar.duplicates)
+        && (!similar.duplicates || similar.index.is_none())
+    {
+        refuse("name a song and a library: classify similar SONG FOLDER, or --index FILE");
     }
 }
 

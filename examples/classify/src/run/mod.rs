@@ -1,0 +1,258 @@
+//! From the command line to the last answer.
+
+pub(crate) mod journal;
+mod listen;
+mod pool;
+mod progress;
+pub(crate) mod stop;
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+pub(crate) use listen::Ear;
+pub(crate) use progress::Progress;
+
+use crate::answer::Record;
+use crate::args::{Format, Listen};
+use crate::complain;
+use crate::inputs::{self, Input};
+use crate::model::ModelFile;
+use crate::output::destination::{Destination, Replacement};
+use crate::output::playlists::Playlists;
+use crate::output::{self, Output};
+use crate::tags;
+use journal::{Journal, Key};
+
+/// How a run ended.
+pub(crate) enum End {
+    /// Every file has an answer.
+    Complete,
+    /// Some file failed.
+    SomeFailed,
+    /// A signal stopped it.
+    Stopped,
+}
+
+/// Run `work` on all inputs, on `jobs` threads, until a signal asks to stop; `take` gets the results in order.
+///
+/// # Errors
+/// `take` failed.
+pub(crate) fn each<T: Send, W: FnMut(Input) -> T>(
+    paths: Vec<PathBuf>,
+    jobs: usize,
+    worker: impl Fn() -> W + Sync,
+    take: impl FnMut(T) -> io::Result<()>,
+) -> io::Result<()> {
+    stop::listen();
+    let inputs = inputs::expand(paths).take_while(|_| !stop::is_asked());
+    pool::in_order(inputs, jobs, worker, take)
+}
+
+/// A record, and whether it has to be added to the journal, under which key.
+struct Finished {
+    record: Record,
+    key: Option<Key>,
+    /// Why the answer is not in the file's tags.
+    untagged: Option<String>,
+}
+
+/// Name the genres of the files on the command line.
+///
+/// # Errors
+/// The answers cannot be written.
+pub(crate) fn run(arguments: &Listen, model: &ModelFile) -> io::Result<End> {
+    let journal = match &arguments.out {
+        Some(out) => Some(Journal::open(out, arguments.resume, arguments.embeddings)?),
+        None => None,
+    };
+    let mut answers = Answers::new(arguments, model)?;
+    let progress = Progress::new(match is_many(arguments) {
+        true => arguments.paths.clone(),
+        false => Vec::new(),
+    });
+    let (mut heard, mut kept, mut failed) = (0_u64, 0_u64, 0_u64);
+    let began = std::time::Instant::now();
+    let worker = || {
+        let mut ear = Ear::new(&model.loaded, arguments.embeddings);
+        let journal = journal.as_ref();
+        move |input| finish(&input, &mut ear, journal, arguments, model)
+    };
+    let written = each(
+        arguments.paths.clone(),
+        arguments.common.jobs(),
+        worker,
+        |finished| {
+            if let (Some(key), Some(journal), Ok(answer)) =
+                (&finished.key, &journal, &finished.record.outcome)
+            {
+                journal.append(key, answer)?;
+            }
+            let is_kept = finished.key.is_none() && finished.record.outcome.is_ok();
+            kept += u64::from(is_kept && journal.is_some());
+            heard += 1;
+            failed += u64::from(finished.record.outcome.is_err() || finished.untagged.is_some());
+            progress.step();
+            progress.aside(|| {
+                complain_of(&finished);
+                answers.record(&finished.record)
+            })
+        },
+    );
+    progress.end();
+    written?;
+    if stop::is_asked() {
+        answers.stop()?;
+        say_how_to_go_on(arguments, heard);
+        return Ok(End::Stopped);
+    }
+    answers.end()?;
+    if let Some(journal) = journal.filter(|_| !arguments.resume) {
+        journal.remove()?;
+    }
+    if is_many(arguments) && (arguments.out.is_some() || io::stderr().is_terminal()) {
+        let rate = (heard - kept) as f64 / began.elapsed().as_secs_f64().max(1e-3);
+        complain(&format!(
+            "{heard} files: {} answered ({kept} of them before), {failed} failed; {rate:.1} files/s",
+            heard - failed
+        ));
+    }
+    Ok(if failed == 0 {
+        End::Complete
+    } else {
+        End::SomeFailed
+    })
+}
+
+fn is_many(arguments: &Listen) -> bool {
+    match arguments.paths.as_slice() {
+        [] => false,
+        [path] => !inputs::is_single(path),
+        _ => true,
+    }
+}
+
+/// Take the answer from the journal, or listen and write the tags.
+fn finish(
+    input: &Input,
+    ear: &mut Ear<'_>,
+    journal: Option<&Journal>,
+    arguments: &Listen,
+    model: &ModelFile,
+) -> Finished {
+    let key = |journal| match (journal, input) {
+        (Some(_), Input::File(path)) => Key::of(path, &model.fingerprint),
+        _ => None,
+    };
+    let before = key(journal);
+    if let Some(answer) = before
+        .as_ref()
+        .zip(journal)
+        .and_then(|(key, journal)| journal.find(key))
+    {
+        return Finished {
+            record: Record {
+                name: input.name().to_owned(),
+                outcome: Ok(answer),
+                warnings: Vec::new(),
+            },
+            key: None,
+            untagged: None,
+        };
+    }
+    let record = ear.hear(input);
+    let mut untagged = None;
+    let mut after = before;
+    if let (Some(field), Input::File(path), Ok(answer)) =
+        (&arguments.write_tags, input, &record.outcome)
+        && answer.is_sure()
+    {
+        untagged = tags::write(path, field, answer).err();
+        // the file's size and time are others now
+        after = key(journal);
+    }
+    Finished {
+        record,
+        key: after,
+        untagged,
+    }
+}
+
+fn complain_of(finished: &Finished) {
+    let name = finished.record.name.to_string_lossy();
+    for warning in &finished.record.warnings {
+        complain(&format!("{name}: {warning}"));
+    }
+    if let Err(error) = &finished.record.outcome {
+        complain(&format!("{name}: {error}"));
+    }
+    if let Some(reason) = &finished.untagged {
+        complain(&format!("{name}: tag not written: {reason}"));
+    }
+}
+
+fn say_how_to_go_on(arguments: &Listen, heard: u64) {
+    complain(&match (&arguments.out, arguments.resume) {
+        (Some(_), true) => {
+            format!("stopped after {heard} files; the same command goes on from here")
+        }
+        (Some(_), false) => {
+            format!("stopped after {heard} files; the same command with --resume goes on from here")
+        }
+        (None, _) => format!(
+            "stopped after {heard} files; with --out FILE a run can be continued with --resume"
+        ),
+    });
+}
+
+/// Everywhere that answers go.
+struct Answers {
+    output: Box<dyn Output>,
+    playlists: Option<Playlists>,
+    /// Of a single file, the error is said on standard error alone.
+    writes_errors: bool,
+}
+
+impl Answers {
+    fn new(arguments: &Listen, model: &ModelFile) -> io::Result<Self> {
+        let destination = match &arguments.out {
+            Some(path) => Destination::File(Replacement::of(path)?),
+            None => Destination::Stdout(io::stdout()),
+        };
+        let labels = model.loaded.labels();
+        let format = arguments.format();
+        Ok(Self {
+            output: output::new(arguments, labels, destination)?,
+            playlists: match arguments.export {
+                Some(_) => Some(Playlists::new(&arguments.export_to, labels)?),
+                None => None,
+            },
+            writes_errors: match format {
+                Format::Text => false,
+                Format::Json => is_many(arguments) || arguments.out.is_some(),
+                Format::Csv | Format::Parquet => true,
+            },
+        })
+    }
+
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        if let (Some(playlists), Ok(answer)) = (&mut self.playlists, &record.outcome) {
+            playlists.add(&record.name, answer)?;
+        }
+        if record.outcome.is_err() && !self.writes_errors {
+            return Ok(());
+        }
+        self.output.record(record)
+    }
+
+    /// Put everything in its place.
+    fn end(self) -> io::Result<()> {
+        self.output.end()?.commit()?;
+        self.playlists.map_or(Ok(()), Playlists::commit)
+    }
+
+    /// Complete what standard output holds, and leave no other trace.
+    fn stop(self) -> io::Result<()> {
+        self.output.end()?.abandon();
+        Ok(())
+    }
+}

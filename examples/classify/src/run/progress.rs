@@ -1,0 +1,53 @@
+//! The bar on a terminal.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::stop;
+use crate::inputs;
+
+/// How far the work is, on standard error if that is a terminal.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// Begin with a bar for the files that `paths` stand for, which are counted meanwhile. `paths` is empty where no
+    /// bar is wanted.
+    pub(crate) fn new(paths: Vec<PathBuf>) -> Self {
+        if paths.is_empty() || !std::io::stderr().is_terminal() {
+            return Self {
+                bar: ProgressBar::hidden(),
+            };
+        }
+        let bar = ProgressBar::no_length();
+        let style = "{bar:30} {human_pos} of {human_len} files, {per_sec}, {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(style) {
+            bar.set_style(style);
+        }
+        let counted = bar.clone();
+        // it ends with the program
+        std::thread::spawn(move || {
+            let files = inputs::expand(paths);
+            counted.set_length(files.take_while(|_| !stop::is_asked()).count() as u64);
+        });
+        Self { bar }
+    }
+
+    /// Count a file.
+    pub(crate) fn step(&self) {
+        self.bar.inc(1);
+    }
+
+    /// Do what writes to the terminal, with the bar out of the way.
+    pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.bar.suspend(write)
+    }
+
+    /// Take the bar away.
+    pub(crate) fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}
