@@ -7,7 +7,7 @@ root=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-cargo build --quiet --release -p classify
+cargo build --quiet --release -p classify --features parquet
 program=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)/release/classify
 classify() { "$program" "$@"; }
 fail() { echo "check.sh: $*" >&2 && exit 1; }

@@ -71,6 +71,27 @@ impl Heard {
         self.share.filter(|share| *share < 0.9)
     }
 
+    /// Return notes on the audio that belong beside the answer, a sentence each: that a part could not be decoded, that
+    /// samples were replaced.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let partial = self
+            .partial()
+            .map(|share| format!("only {:.0} % of the audio could be decoded", 100.0 * share));
+        let replaced = self.replaced.map(|(count, first)| {
+            let samples = if count == 1 {
+                "sample is"
+            } else {
+                "samples are"
+            };
+            format!(
+                "{count} {samples} not a number or infinite, and replaced by silence; \
+                 the first one has index {first}"
+            )
+        });
+        partial.into_iter().chain(replaced).collect()
+    }
+
     /// Write the answer for the file `name` as one line of JSON, with the keys `file`, `genre`, `confidence`,
     /// `probabilities` (an object), `windows` and `seconds`, and `heard`, the share of the audio that was decoded, where
     /// that is less than 0.9.

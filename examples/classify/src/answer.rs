@@ -60,10 +60,9 @@ impl Answer {
     pub(crate) fn new(heard: Heard, name: &str, embedding: bool) -> Result<Self, String> {
         let answer = Self::parse(&heard.to_json(name))?;
         Ok(Self {
-            embedding: if embedding {
-                heard.embedding
-            } else {
-                Vec::new()
+            embedding: match embedding {
+                true => heard.embedding,
+                false => Vec::new(),
             },
             ..answer
         })
@@ -73,28 +72,6 @@ impl Answer {
     pub(crate) fn is_sure(&self) -> bool {
         self.state.as_deref().is_none_or(|state| state == "music")
     }
-}
-
-/// Return notes on the audio that belong beside the answer.
-pub(crate) fn warnings(heard: &Heard) -> Vec<String> {
-    let partial = heard.partial().map(|share| {
-        format!(
-            "warning: only {:.0} % of the audio could be decoded",
-            100.0 * share
-        )
-    });
-    let replaced = heard.replaced.map(|(count, first)| {
-        let samples = if count == 1 {
-            "sample is"
-        } else {
-            "samples are"
-        };
-        format!(
-            "warning: {count} {samples} not a number or infinite, and replaced by silence; \
-             the first one has index {first}"
-        )
-    });
-    partial.into_iter().chain(replaced).collect()
 }
 
 /// Read an object's entries in their order.

@@ -6,7 +6,7 @@ use timbrel_core::audio::InputFormat;
 use timbrel_core::host::Loaded;
 use timbrel_core::host::piece::{Listener, PieceError};
 
-use crate::answer::{Answer, Record, warnings};
+use crate::answer::{Answer, Record};
 use crate::demo;
 use crate::inputs::Input;
 
@@ -41,7 +41,7 @@ impl<'m> Ear<'m> {
         let heard = heard.unwrap_or_else(|_| Err("the program failed on this file".into()));
         let (warnings, outcome) = match heard {
             Ok(heard) => (
-                warnings(&heard),
+                heard.warnings(),
                 Answer::new(heard, &name.to_string_lossy(), self.embeddings),
             ),
             Err(error) => (Vec::new(), Err(error)),

@@ -180,7 +180,7 @@ fn finish(
 fn complain_of(finished: &Finished) {
     let name = finished.record.name.to_string_lossy();
     for warning in &finished.record.warnings {
-        complain(&format!("{name}: {warning}"));
+        complain(&format!("{name}: warning: {warning}"));
     }
     if let Err(error) = &finished.record.outcome {
         complain(&format!("{name}: {error}"));
