@@ -205,4 +205,18 @@ fn impossible_splits_and_teachers_are_named() {
         &end("[distillation]\nweight = 1.0\ntemperature = 0.0\n"),
         &["temperature"],
     );
+    let file = "[distillation]\ntargets = \"teacher\"\n";
+    assert_names(&end(file), &["teaches nothing", "line "]);
+    assert_names(
+        &end(&format!("{file}weight = 0.5\n")),
+        &["targets", "regress", "answers"],
+    );
+    assert_names(
+        &end("[distillation]\nregress = \"values\"\n"),
+        &["targets", "regress"],
+    );
+    assert_names(
+        &end(&format!("{file}regress = \"a\"\nanswers = \"b\"\n")),
+        &["answers need a weight", "line "],
+    );
 }

@@ -52,6 +52,8 @@ pub struct Network {
     dropout: Dropout,
     hidden: Vec<Hidden>,
     dense: Linear,
+    /// Predicts a teacher's values from the window's vector. Only a network in training has it, and no file.
+    predictor: Option<Linear>,
     mean: bool,
     #[module(skip)]
     exponents: Option<Exponents>,
@@ -91,6 +93,7 @@ impl Network {
             dropout: DropoutConfig::new(keys.dropout.get()).init(),
             hidden,
             dense: LinearConfig::new(inputs, classes).init(device),
+            predictor: None,
             mean: keys.reduce == Reduce::Mean,
             exponents: None,
         })
@@ -106,6 +109,29 @@ impl Network {
             Some(exponents) => self.forward_quantised(input / FULL_SCALE, exponents),
             None => self.observe(input).1,
         }
+    }
+
+    /// Compute the logits as [`Self::forward`] does, and what the network predicts of a teacher's values `[N, value]`
+    /// if it has a layer for that.
+    #[must_use]
+    pub fn learn(&self, input: Tensor<4>) -> (Tensor<2>, Option<Tensor<2>>) {
+        let Some(predictor) = &self.predictor else {
+            return (self.forward(input), None);
+        };
+        let (outputs, logits) = self.observe(input);
+        let vector = outputs.into_iter().next_back();
+        (
+            logits,
+            vector.map(|vector| predictor.forward(vector.flatten(1, 3))),
+        )
+    }
+
+    /// Return the network with a fresh layer that predicts so many values of a teacher from the window's vector.
+    #[must_use]
+    pub fn with_predictor(mut self, values: usize, device: &Device) -> Self {
+        let [inputs, _] = self.dense.weight.dims();
+        self.predictor = Some(LinearConfig::new(inputs, values).init(device));
+        self
     }
 
     /// Return the network that computes as the integers of these scales do, or with none the network of real

@@ -95,14 +95,16 @@ impl ModuleMapper for Writer<'_> {
 }
 
 impl Network {
-    /// Copy all weights and running statistics out.
+    /// Copy all weights and running statistics out, without those of the layer that only training has.
     ///
     /// # Errors
     /// The device does not deliver them as 32-bit floats.
     pub fn weights(&self) -> Result<Weights> {
         let mut reader = Reader::default();
         // `valid` also updates the running statistics
-        self.valid().visit(&mut reader);
+        let mut network = self.valid();
+        network.predictor = None;
+        network.visit(&mut reader);
         let read = reader.tensors.try_execute();
         let read = read.map_err(|error| anyhow!("the device's weights: {error:?}"))?;
         let mut out = Weights::default();

@@ -6,7 +6,7 @@ mod fault;
 mod network;
 mod values;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -124,20 +124,60 @@ pub struct AugmentKeys {
     pub mixup_alpha: Real<10>,
 }
 
-/// Learning the answers of trained networks to the same crop (Hinton et al. 2015).
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+/// Learning from teachers: the answers of trained networks to the same crop (Hinton et al. 2015), or values of a file.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DistillationKeys {
     /// Share of the loss that measures the distance to the teachers' mean answer.
+    #[serde(default)]
     pub weight: Real<1>,
     /// Divisor of the logits in that share, at least 1 / 1000.
     #[serde(default = "DistillationKeys::unchanged")]
     pub temperature: Real<100>,
+    /// safetensors file with a teacher's values for windows of the tracks, relative to the folder of the data.
+    pub targets: Option<PathBuf>,
+    /// Tensor of that file which the window's vector is to predict through a layer that only training has.
+    pub regress: Option<String>,
+    /// Weight of the mean squared error of that prediction, beside the rest of the loss.
+    #[serde(default = "DistillationKeys::unchanged")]
+    pub regression_weight: Real<100>,
+    /// Tensor of that file with a teacher's logits of the classes, in place of trained networks.
+    pub answers: Option<String>,
 }
 
 impl DistillationKeys {
     fn unchanged() -> Real<100> {
         Real::one()
+    }
+
+    fn validate(&self, network: &NetworkKeys) -> Result<()> {
+        let temperature = self.temperature.get();
+        check!(
+            temperature >= 1e-3,
+            "distillation.temperature",
+            "[distillation] temperature must be at least 0.001, is {temperature}"
+        );
+        check!(
+            self.weight.get() > 0.0 || self.regress.is_some(),
+            "distillation",
+            "[distillation] teaches nothing: give weight or regress"
+        );
+        check!(
+            self.weight.get() > 0.0 || self.answers.is_none(),
+            "distillation.answers",
+            "[distillation] answers need a weight"
+        );
+        check!(
+            self.targets.is_some() == (self.regress.is_some() || self.answers.is_some()),
+            "distillation",
+            "[distillation] targets is the file of regress and answers: give it with one of them"
+        );
+        check!(
+            self.regress.is_none() || !network.quantised,
+            "distillation.regress",
+            "[distillation] regress is for networks of real numbers, not for quantised = true"
+        );
+        Ok(())
     }
 }
 
@@ -308,12 +348,7 @@ impl Recipe {
             "[training] patience ends a run by its best epoch, so it goes with select = \"best\" alone"
         );
         if let Some(keys) = &self.distillation {
-            let temperature = keys.temperature.get();
-            check!(
-                temperature >= 1e-3,
-                "distillation.temperature",
-                "[distillation] temperature must be at least 0.001, is {temperature}"
-            );
+            keys.validate(&self.network)?;
         }
         self.network.validate(self.input())
     }

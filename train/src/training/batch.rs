@@ -8,6 +8,7 @@ use crate::data::split::Piece;
 use crate::data::{Dataset, columns_of};
 use crate::recipe::Recipe;
 use crate::training::augment::{augment, happens, mixstyle, mixup_weight};
+use crate::training::objective::{Table, Targets};
 
 /// Crops and their targets.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +17,10 @@ pub struct Batch {
     pub inputs: Vec<f32>,
     /// `[crop, class]` probabilities: labels mixed and smoothed. All 0 for a crop without a stated genre.
     pub targets: Vec<f32>,
+    /// `[crop, class]` probabilities of a teacher at the recipe's temperature, mixed, where a file gives its logits.
+    pub answers: Option<Vec<f32>>,
+    /// `[crop, value]` of a teacher, mixed, where a file gives them.
+    pub values: Option<Vec<f32>>,
     /// Number of crops.
     pub size: usize,
 }
@@ -30,6 +35,7 @@ pub struct Sampler<'a> {
     pieces: Vec<Piece<'a>>,
     recipe: &'a Recipe,
     seed: u64,
+    targets: Option<&'a Targets>,
 }
 
 impl<'a> Sampler<'a> {
@@ -46,7 +52,15 @@ impl<'a> Sampler<'a> {
             pieces,
             recipe,
             seed,
+            targets: None,
         }
+    }
+
+    /// Return the sampler with a teacher's values for the crops.
+    #[must_use]
+    pub const fn with_targets(mut self, targets: Option<&'a Targets>) -> Self {
+        self.targets = targets;
+        self
     }
 
     /// Return the steps in an epoch. Crops that do not fill a batch are left for another epoch's order.
@@ -69,16 +83,17 @@ impl<'a> Sampler<'a> {
     }
 
     fn batch(&self, pieces: &[Piece<'_>], rng: &mut ChaCha8Rng) -> Batch {
-        let crops = self.crops(pieces, rng);
+        let (crops, starts) = self.crops(pieces, rng);
         let (keys, classes) = (&self.recipe.training, self.dataset.genres.len());
         let smoothing = keys.label_smoothing.get() as f32;
         let mut inputs = Vec::with_capacity(crops.len() * crops[0].len());
         let mut targets = vec![smoothing / classes as f32; crops.len() * classes];
+        let mut mixtures = Vec::with_capacity(crops.len());
         for (index, crop) in crops.iter().enumerate() {
             let other = rng.random_range(0..crops.len());
             let weight = mixup_weight(self.recipe.augment.mixup_alpha.get(), rng);
-            let pairs = crop.iter().zip(&crops[other]);
-            inputs.extend(pairs.map(|(a, b)| weight * a + (1.0 - weight) * b));
+            inputs.extend(mixed(crop, &crops[other], weight));
+            mixtures.push((other, weight));
             let target = &mut targets[index * classes..][..classes];
             for (piece, share) in [(index, weight), (other, 1.0 - weight)] {
                 // without a stated genre, only teachers teach
@@ -90,18 +105,46 @@ impl<'a> Sampler<'a> {
                 }
             }
         }
+        let mix = |of: Vec<Vec<f32>>| -> Vec<f32> {
+            (of.iter().zip(&mixtures))
+                .flat_map(|(own, &(other, weight))| mixed(own, &of[other], weight))
+                .collect()
+        };
+        let at = |table: &Table| -> Vec<Vec<f32>> {
+            let crops = pieces.iter().zip(&starts);
+            crops
+                .map(|(piece, &start)| table.at(piece.track.row, start))
+                .collect()
+        };
+        let values = self.targets.and_then(|targets| targets.values.as_ref());
+        let answers = self.targets.and_then(|targets| targets.answers.as_ref());
+        let temperature = self
+            .recipe
+            .distillation
+            .as_ref()
+            .map_or(1.0, |keys| keys.temperature.get());
         Batch {
             inputs,
             targets,
+            answers: answers.map(|table| {
+                let logits = at(table).into_iter();
+                mix(logits
+                    .map(|logits| softmax(&logits, temperature as f32))
+                    .collect())
+            }),
+            values: values.map(|table| mix(at(table))),
             size: crops.len(),
         }
     }
 
-    /// Return augmented crops, before labels are mixed.
-    fn crops(&self, pieces: &[Piece<'_>], rng: &mut ChaCha8Rng) -> Vec<Vec<f32>> {
-        let plain: Vec<Vec<f32>> = (pieces.iter())
-            .map(|piece| self.crop(piece, rng).into_iter().map(f32::from).collect())
-            .collect();
+    /// Return the augmented crops before labels are mixed, and the first column of each.
+    fn crops(&self, pieces: &[Piece<'_>], rng: &mut ChaCha8Rng) -> (Vec<Vec<f32>>, Vec<usize>) {
+        let (plain, starts): (Vec<Vec<f32>>, Vec<usize>) = (pieces.iter())
+            .map(|piece| {
+                let (crop, start) = self.crop(piece, rng);
+                (crop.into_iter().map(f32::from).collect(), start)
+            })
+            .unzip();
         let mut crops = plain.clone();
         for crop in &mut crops {
             if happens(rng, self.recipe.augment.mixstyle) {
@@ -110,10 +153,11 @@ impl<'a> Sampler<'a> {
                 mixstyle(crop, other, self.dataset.mels, weight);
             }
         }
-        crops
+        (crops, starts)
     }
 
-    fn crop(&self, piece: &Piece<'_>, rng: &mut ChaCha8Rng) -> Vec<u8> {
+    /// Return an augmented crop and its first column.
+    fn crop(&self, piece: &Piece<'_>, rng: &mut ChaCha8Rng) -> (Vec<u8>, usize) {
         let dataset = self.dataset;
         let columns = self.recipe.window.columns.get();
         let start = match piece.start {
@@ -126,6 +170,22 @@ impl<'a> Sampler<'a> {
             start,
             columns,
         );
-        augment(&crop, dataset.mels, &self.recipe.augment, rng)
+        let crop = augment(&crop, dataset.mels, &self.recipe.augment, rng);
+        (crop, start)
     }
+}
+
+/// Mix two crops, or what belongs to them; `weight` is that of the first.
+fn mixed<'a>(own: &'a [f32], other: &'a [f32], weight: f32) -> impl Iterator<Item = f32> + 'a {
+    let pairs = own.iter().zip(other);
+    pairs.map(move |(a, b)| weight * a + (1.0 - weight) * b)
+}
+
+fn softmax(logits: &[f32], temperature: f32) -> Vec<f32> {
+    let greatest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let powers: Vec<f32> = (logits.iter())
+        .map(|logit| ((logit - greatest) / temperature).exp())
+        .collect();
+    let sum: f32 = powers.iter().sum();
+    powers.into_iter().map(|power| power / sum).collect()
 }

@@ -19,7 +19,7 @@ use serde::Serialize;
 use super::LearningRate;
 use super::batch::{Batch, Sampler};
 use super::begin::begin;
-use super::objective::Objective;
+use super::objective::{Objective, Targets};
 use crate::console::say;
 use crate::data::split::{Parts, Piece};
 use crate::data::{Dataset, Stated};
@@ -134,13 +134,20 @@ pub fn train(
         unlabelled == 0 || recipe.distillation.is_some(),
         "{unlabelled} of the train part have no genre; only teachers can teach these (see [distillation])"
     );
+    let targets = Targets::read(&options.data, recipe, dataset, &train)?;
     let lock = folder.lock()?;
-    let mut run = Session::start(recipe, dataset, valid, steps, folder, device, options)?;
+    let plan = Plan {
+        valid,
+        steps,
+        targets: targets.as_ref(),
+    };
+    let mut run = Session::start(recipe, dataset, plan, folder, device, options)?;
     run.info.changes = changes;
     if !options.resume {
         folder.create(path)?;
     }
-    let sampler = Sampler::new(dataset, train, recipe, run.info.seed);
+    let sampler =
+        Sampler::new(dataset, train, recipe, run.info.seed).with_targets(targets.as_ref());
     let last = options
         .stop_after
         .unwrap_or(run.info.epochs)
@@ -152,12 +159,19 @@ pub fn train(
     Ok(run.info)
 }
 
+/// What a session takes from the data.
+struct Plan<'a> {
+    valid: Vec<Piece<'a>>,
+    /// Steps of an epoch.
+    steps: usize,
+    targets: Option<&'a Targets>,
+}
+
 impl<'a> Session<'a> {
     fn start(
         recipe: &'a Recipe,
         dataset: &'a Dataset,
-        valid: Vec<Piece<'a>>,
-        steps: usize,
+        plan: Plan<'a>,
         folder: &'a RunFolder,
         device: &Device,
         options: &Options,
@@ -167,6 +181,17 @@ impl<'a> Session<'a> {
         device.seed(options.seed);
         let network = Network::new(recipe, dataset.genres.len(), &gradients)?;
         let optimiser = optimiser(keys);
+        let Plan {
+            valid,
+            steps,
+            targets,
+        } = plan;
+        let predicted = targets.and_then(|targets| targets.values.as_ref());
+        // fresh weights of the network itself are drawn first, so that a seed's are the same with it and without
+        let predicting = |network: Network| match predicted {
+            Some(table) => network.with_predictor(table.width(), &gradients),
+            None => network,
+        };
         let (info, (network, average, optimiser)) = if options.resume {
             let info = folder.info()?;
             ensure!(
@@ -175,12 +200,14 @@ impl<'a> Session<'a> {
                 info.labels
             );
             folder.truncate_metrics(info.done)?;
-            (info, folder.load(network, optimiser)?)
+            (info, folder.load(predicting(network), optimiser)?)
         } else {
-            let (info, network) = begin(network, recipe, dataset, device, options)?;
+            let (mut info, network) = begin(network, recipe, dataset, device, options)?;
+            info.taught_by
+                .extend(targets.map(|targets| targets.origin.clone()));
             let average = network.weights()?;
             fits(recipe, &average, &info.labels).context("the recipe makes no model")?;
-            (info, (network, average, optimiser))
+            (info, (predicting(network), average, optimiser))
         };
         let network = network.with_exponents(info.exponents.clone());
         let schedule = LearningRate::new(keys, steps * info.epochs);
@@ -257,8 +284,8 @@ impl<'a> Session<'a> {
         let [bins, columns] = self.recipe.input();
         let shape = [batch.size, 1, bins, columns];
         let inputs = TensorData::new(batch.inputs.clone(), shape);
-        let logits = (self.network).forward(Tensor::from_data(inputs.clone(), &device));
-        let loss = self.objective.loss(logits, batch, &inputs, &self.device);
+        let answers = (self.network).learn(Tensor::from_data(inputs.clone(), &device));
+        let loss = self.objective.loss(answers, batch, &inputs, &self.device);
         let value = f64::from(loss.clone().into_scalar::<f32>());
         let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
         let rate = self.schedule.rate(step);

@@ -31,7 +31,7 @@ impl Teachers {
         labels: &[String],
         device: &Device,
     ) -> Result<Option<Self>> {
-        let Some(keys) = student.distillation else {
+        let Some(keys) = student.distillation.clone() else {
             ensure!(
                 runs.is_empty(),
                 "teachers are given, but the recipe has no [distillation]"
@@ -39,8 +39,16 @@ impl Teachers {
             return Ok(None);
         };
         ensure!(
-            !runs.is_empty(),
+            !runs.is_empty() || keys.targets.is_some(),
             "the recipe has a [distillation], but no teacher is given"
+        );
+        ensure!(
+            runs.is_empty() || keys.answers.is_none(),
+            "teachers are given, but the recipe has the answers of a file"
+        );
+        ensure!(
+            runs.is_empty() || keys.weight.get() > 0.0,
+            "teachers are given, but [distillation] has no weight for their answers"
         );
         let read = |run: &PathBuf| {
             let folder = RunFolder::new(run);
@@ -61,7 +69,8 @@ impl Teachers {
         Ok(Some(Self { networks, keys }))
     }
 
-    /// Return the mean of their probabilities `[N, class]` of inputs `[N, 1, bin, column]`, at the temperature.
+    /// Return the mean of their probabilities `[N, class]` of inputs `[N, 1, bin, column]`, at the temperature; none
+    /// where there are no networks.
     #[must_use]
     pub fn answer(&self, input: &Tensor<4>) -> Option<Tensor<2>> {
         let logits = self

@@ -2,6 +2,7 @@
 
 mod distilled;
 mod supervised;
+mod targets;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 pub use distilled::{Teachers, distilled};
 pub use supervised::cross_entropy;
+pub use targets::{Table, Targets};
 
 use super::batch::Batch;
 use crate::recipe::Recipe;
@@ -19,7 +21,7 @@ use crate::recipe::Recipe;
 pub enum Objective {
     /// Only the labels.
     Supervised,
-    /// The labels and the answers of trained networks.
+    /// The labels and the answers of trained networks or values of a file.
     Distilled(Teachers),
 }
 
@@ -38,13 +40,14 @@ impl Objective {
         Ok(teachers.map_or(Self::Supervised, Self::Distilled))
     }
 
-    /// Compute the loss of the answers `[N, class]` to a batch whose inputs are `[N, 1, bin, column]`.
+    /// Compute the loss of the answers `[N, class]` to a batch whose inputs are `[N, 1, bin, column]`, and of what the
+    /// network predicts of a teacher's values `[N, value]`, if it does.
     ///
     /// `device` is one without gradients, on which teachers answer.
     #[must_use]
     pub fn loss(
         &self,
-        logits: Tensor<2>,
+        (logits, predicted): (Tensor<2>, Option<Tensor<2>>),
         batch: &Batch,
         inputs: &TensorData,
         device: &Device,
@@ -55,14 +58,36 @@ impl Objective {
         match self {
             Self::Supervised => cross_entropy(logits, targets),
             Self::Distilled(teachers) => {
-                match teachers.answer(&Tensor::from_data(inputs.clone(), device)) {
+                let keys = teachers.keys();
+                let answers = match &batch.answers {
                     Some(answers) => {
-                        let answers = Tensor::from_inner(answers);
-                        distilled(logits, targets, answers, teachers.keys())
+                        let answers = TensorData::new(answers.clone(), [count, classes]);
+                        Some(Tensor::from_data(answers, &logits.device()))
                     }
+                    None => {
+                        let answers = teachers.answer(&Tensor::from_data(inputs.clone(), device));
+                        answers.map(Tensor::from_inner)
+                    }
+                };
+                let loss = match answers {
+                    Some(answers) => distilled(logits, targets, answers, keys),
                     None => cross_entropy(logits, targets),
+                };
+                match (predicted, &batch.values) {
+                    (Some(predicted), Some(values)) => {
+                        loss + squared_error(predicted, values)
+                            * keys.regression_weight.get() as f32
+                    }
+                    _ => loss,
                 }
             }
         }
     }
+}
+
+/// Return the mean squared error of predictions `[N, value]`.
+fn squared_error(predicted: Tensor<2>, values: &[f32]) -> Tensor<1> {
+    let values = TensorData::new(values.to_vec(), predicted.dims());
+    let difference = predicted.clone() - Tensor::from_data(values, &predicted.device());
+    (difference.clone() * difference).mean()
 }
