@@ -46,6 +46,7 @@ fn compact_and_its_student_fit_a_microcontroller() {
     for text in [
         include_str!("../recipes/compact.toml"),
         include_str!("../recipes/compact-student.toml"),
+        include_str!("../recipes/compact-distilled.toml"),
         include_str!("../recipes/compact-quantised.toml"),
     ] {
         let [file, memory, network] = bytes(text);
