@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The Android library without a phone: its Kotlin class and its bridge run on a desktop's JVM, with the same answers as
-# the Rust program, and the bridge links for every ABI that the app ships.
+# The Android library and app without a phone or Google's SDK: both compile against stubs of Android's classes, the library
+# and its bridge run on a desktop's JVM with the same answers as the Rust program, and the bridge links for every ABI.
 # Takes cmake, a JDK, JUnit 4 and a Kotlin compiler (KOTLIN_HOME, or fetched with npm); for the ABIs clang and lld.
 # CARGO_CROSS, for example "cargo +nightly -Zbuild-std", builds where `rustup target add` cannot.
 set -euo pipefail
@@ -31,14 +31,35 @@ JAVA_HOME=$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")
 cmake -S timbrel/src/main/cpp -B "$work/bridge" -DCMAKE_BUILD_TYPE=Release >/dev/null
 cmake --build "$work/bridge" >/dev/null
 
-echo "the library and its tests, in Kotlin $kotlin"
+echo "the library, the app and their tests, in Kotlin $kotlin"
 tests=$home/lib/kotlin-test.jar:$home/lib/kotlin-test-junit.jar:$junit
-kotlinc -jvm-target 1.8 -Xjdk-release=8 -d "$work/library.jar" timbrel/src/main/kotlin
-kotlinc -cp "$work/library.jar:$tests" -Xfriend-paths="$work/library.jar" -d "$work/tests.jar" timbrel/src/test/kotlin
+coroutines=$home/lib/kotlinx-coroutines-core-jvm.jar
+library_flags=(-jvm-target 1.8)
+mapfile -t java_stubs < <(find stubs/java -name '*.java')
+javac -Xlint:all -Werror --release 8 -Xlint:-options -d "$work/android" "${java_stubs[@]}"
+kotlinc "${library_flags[@]}" -cp "$work/android:$coroutines" -d "$work/androidx.jar" stubs/kotlin
+android=$work/android:$work/androidx.jar:$coroutines
+kotlinc "${library_flags[@]}" -cp "$android" -d "$work/library.jar" timbrel/src/main/kotlin
+kotlinc -cp "$work/library.jar:$android:$tests" -Xfriend-paths="$work/library.jar" -d "$work/tests.jar" timbrel/src/test/kotlin
+
+# Debian's aapt2 and framework of API 29 read the resources as Gradle does and name them for the app's classes
+framework=/usr/share/android-framework-res/framework-res.apk
+if command -v aapt2 >/dev/null && [ -f "$framework" ]; then
+    aapt2 compile --dir app/src/main/res -o "$work/resources.zip"
+    # Gradle adds the package and the oldest API
+    sed 's/<manifest /&package="org.timbrel.app" /' app/src/main/AndroidManifest.xml >"$work/AndroidManifest.xml"
+    aapt2 link -I "$framework" --manifest "$work/AndroidManifest.xml" --min-sdk-version 24 --java "$work/generated" \
+        -o "$work/app.apk" "$work/resources.zip"
+    javac -d "$work/generated" "$work/generated/org/timbrel/app/R.java"
+    kotlinc "${library_flags[@]}" -cp "$work/library.jar:$android:$work/generated" -d "$work/app.jar" app/src/main/kotlin
+    echo "the app compiles"
+else
+    echo "skipped: no aapt2 and framework for the app (Debian: aapt, android-framework-res)"
+fi
 
 run() { java -Xcheck:jni -Djava.library.path="$work/bridge" -Dtimbrel.root="$root" \
-    -cp "$work/library.jar:$work/tests.jar:$home/lib/kotlin-stdlib.jar:$tests" "$@"; }
-run org.junit.runner.JUnitCore org.timbrel.ClassifierTest | tee "$work/junit"
+    -cp "$work/library.jar:$work/tests.jar:$home/lib/kotlin-stdlib.jar:$android:$tests" "$@"; }
+run org.junit.runner.JUnitCore org.timbrel.ClassifierTest org.timbrel.MicrophoneTest | tee "$work/junit"
 if grep -E 'WARNING|FATAL ERROR' "$work/junit"; then exit 1; fi
 
 python3 ../c/tunes.py "$work"

@@ -17,14 +17,18 @@ mkdir -p "$work/headers"
 jdk=$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")
 jni_flags=(-isystem "$jdk/include" -isystem "$jdk/include/linux" -isystem "$work/headers")
 
-for triple in aarch64-linux-android armv7-linux-androideabi x86_64-linux-android; do
+# the AAR's folders for libraries, and the targets that fill them
+for pair in arm64-v8a:aarch64-linux-android armeabi-v7a:armv7-linux-androideabi x86:i686-linux-android \
+    x86_64:x86_64-linux-android; do
+    triple=${pair#*:}
+    mkdir -p "$work/jni/${pair%%:*}"
     if [ -z "${CARGO_CROSS:-}" ] && ! rustup target list --installed | grep -qx "$triple"; then
         echo "skipped: no Rust target $triple"
         continue
     fi
     (cd "$root" && "${cargo[@]}" rustc -q --release -p timbrel-ffi --no-default-features --features std \
         --crate-type staticlib --target "$triple")
-    library=$work/libtimbrel_jni-$triple.so
+    library=$work/jni/${pair%%:*}/libtimbrel_jni.so
     # the flags of CMakeLists.txt without --no-undefined
     clang --target="${triple/armv7/armv7a}24" -O2 -std=c11 -ffreestanding -nostdlibinc -fPIC -fvisibility=hidden -Wall -Wextra -Werror \
         -I "$root/include" "${jni_flags[@]}" -c timbrel/src/main/cpp/timbrel_jni.c -o "$work/$triple.o"

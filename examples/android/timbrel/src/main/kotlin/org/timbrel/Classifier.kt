@@ -20,7 +20,7 @@ class ModelInfo internal constructor(
 )
 
 /** The answer over all windows so far. */
-class Result internal constructor(
+class Answer internal constructor(
     /** The most probable genre. */
     val genre: String,
     /** Its probability, 0 to 1. */
@@ -43,7 +43,7 @@ class Result internal constructor(
  *         }
  *     }
  *     classifier.finish()
- *     show(classifier.result())
+ *     classifier.result()?.let(::show)
  * }
  * ```
  *
@@ -131,14 +131,14 @@ class Classifier(model: ByteArray, sampleRate: Int, channels: Int) : AutoCloseab
 
     /** Return the answer over all windows since the beginning or the last [reset]; null before the first one. */
     @Synchronized
-    fun result(): Result? {
+    fun result(): Answer? {
         val numbers = IntArray(2)
         val probabilities = FloatArray(info.genreCount)
         val status = Native.result(alive(), numbers, probabilities)
         if (status == Status.NO_RESULT.ordinal) return null
         throwOnError(status)
         val best = numbers[0]
-        return Result(genres[best], probabilities[best], probabilities, numbers[1])
+        return Answer(genres[best], probabilities[best], probabilities, numbers[1])
     }
 
     /** Return the integer logits of the last window, the same bits on every platform; zeros before the first one. */

@@ -1,0 +1,7 @@
+package android.media;
+
+public class MediaRecorder {
+    public final class AudioSource {
+        public static final int UNPROCESSED = 9;
+    }
+}
