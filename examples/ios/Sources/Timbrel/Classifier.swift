@@ -2,13 +2,20 @@ import CTimbrel
 import Foundation
 
 /// A failure in the library; `status` is a `timbrel_status` of `timbrel.h`.
-public struct TimbrelError: Error, CustomStringConvertible {
+public struct TimbrelError: LocalizedError, CustomStringConvertible, Sendable {
     public let status: UInt32
     public let description: String
+    /// Samples that the failed `push` took. With `TIMBREL_ERROR_SAMPLE` the bad sample is the one at this index, and
+    /// the signal may go on after it.
+    public internal(set) var consumed = 0
+    /// The answers after the windows that the failed `push` completed.
+    public internal(set) var answers: [Answer] = []
+
+    public var errorDescription: String? { description }
 }
 
 /// The answer over all windows so far.
-public struct Answer: Sendable {
+public struct Answer: Sendable, Equatable {
     /// The most probable genre.
     public let genre: String
     /// Its probability, 0 to 1.
@@ -53,20 +60,34 @@ public final class Classifier: @unchecked Sendable {
     /// Push any number of samples, full scale ±1.0.
     ///
     /// - Returns: the answer after each window that they completed
+    /// - Throws: `TimbrelError` for a sample that is NaN, infinite or beyond ±1,000,000; its `consumed` and `answers` keep
+    ///   what was heard before
     public func push(_ samples: [Float]) throws -> [Answer] {
+        try push(samples[...])
+    }
+
+    /// Push samples as `push(_:)` of an array does; `TimbrelError.consumed` counts from the beginning of the slice.
+    public func push(_ samples: ArraySlice<Float>) throws -> [Answer] {
         lock.lock()
         defer { lock.unlock() }
         var answers: [Answer] = []
-        var at = 0
-        while at < samples.count {
-            var consumed = 0
-            var window: UInt8 = 0
-            try samples.withUnsafeBufferPointer {
-                try check(timbrel_classifier_push_f32(
-                    handle, $0.baseAddress! + at, samples.count - at, &consumed, &window))
+        var taken = 0
+        do {
+            try samples.withUnsafeBufferPointer { buffer in
+                while taken < buffer.count {
+                    var consumed = 0
+                    var window: UInt8 = 0
+                    let status = timbrel_classifier_push_f32(
+                        handle, buffer.baseAddress! + taken, buffer.count - taken, &consumed, &window)
+                    taken += consumed
+                    try check(status)
+                    if window != 0 { answers.append(try read()) }
+                }
             }
-            at += consumed
-            if window != 0 { answers.append(try read()) }
+        } catch var error as TimbrelError {
+            error.consumed = taken
+            error.answers = answers
+            throw error
         }
         return answers
     }
@@ -86,21 +107,45 @@ public final class Classifier: @unchecked Sendable {
         try check(timbrel_classifier_reset(handle))
     }
 
-    /// Return the answers to a stream of samples, one per window.
+    /// Return the answers to a signal from its beginning: one after each window, and one for the rest at its end.
+    ///
+    /// A sample that is NaN, infinite or out of range is left out. A failure of `chunks` ends the stream with that error.
     public func answers<Chunks: AsyncSequence & Sendable>(to chunks: Chunks) -> AsyncThrowingStream<Answer, Error>
     where Chunks.Element == [Float] {
         AsyncThrowingStream { continuation in
             let task = Task {
                 do {
+                    try reset()
+                    var windows = 0
                     for try await chunk in chunks {
-                        for answer in try push(chunk) { continuation.yield(answer) }
+                        for answer in try pushGoodSamples(of: chunk) {
+                            windows = answer.windows
+                            continuation.yield(answer)
+                        }
                     }
+                    try Task.checkCancellation()
+                    let last = try finish()
+                    if last.windows > windows { continuation.yield(last) }
                     continuation.finish()
                 } catch {
                     continuation.finish(throwing: error)
                 }
             }
             continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+
+    /// Push samples without those that the library refuses.
+    private func pushGoodSamples(of samples: [Float]) throws -> [Answer] {
+        var rest = samples[...]
+        var answers: [Answer] = []
+        while true {
+            do {
+                return answers + (try push(rest))
+            } catch let error as TimbrelError where error.status == TIMBREL_ERROR_SAMPLE.rawValue {
+                answers += error.answers
+                rest = rest.dropFirst(error.consumed + 1)
+            }
         }
     }
 

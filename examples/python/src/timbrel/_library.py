@@ -33,6 +33,8 @@ class Status(enum.IntEnum):
     NO_EMBEDDING = 15
     ARGUMENT = 16
     COST = 17
+    ARGUMENT = 16
+    COST = 17
 
 
 class TimbrelError(Exception):
