@@ -14,7 +14,8 @@
  * timbrel::failure. Both forms may be used in one program: they live in different inline namespaces.
  *
  * Views. Samples, models and memory are passed as span<T>: any contiguous container (std::vector, std::array, an
- * array, C++20's std::span), or a pointer and a length. They are used during the call only, unless the function's
+ * array, C++20's std::span), or a pointer and a length. Models and memory may be of char, unsigned char or std::byte.
+ * They are used during the call only, unless the function's
  * name says that it borrows.
  *
  * Threads. As in timbrel.h: a classifier may move between threads, but two threads must not use it at once.
@@ -60,15 +61,38 @@ public:
     constexpr std::size_t size() const noexcept { return size_; }
     constexpr bool empty() const noexcept { return size_ == 0; }
     /** Return the values after the first `count`, which must not be more than size(). */
-    constexpr span behind(std::size_t count) const noexcept { return {data_ + count, size_ - count}; }
+    constexpr span subspan(std::size_t count) const noexcept { return {data_ + count, size_ - count}; }
 
 private:
     T *data_ = nullptr;
     std::size_t size_ = 0;
 };
 
+/** A view of bytes as std::uint8_t (T, or const T), of anything that holds char, unsigned char or std::byte. */
+template <class T> class byte_span : public span<T> {
+    template <class B>
+    using if_bytes = std::enable_if_t<(std::is_same_v<std::remove_const_t<B>, char> ||
+                                       std::is_same_v<std::remove_const_t<B>, std::uint8_t> ||
+                                       std::is_same_v<std::remove_const_t<B>, std::byte>) &&
+                                      (std::is_const_v<T> || !std::is_const_v<B>)>;
+
+public:
+    constexpr byte_span() noexcept = default;
+    constexpr byte_span(T *data, std::size_t size) noexcept : span<T>(data, size) {}
+    template <class B, class = if_bytes<B>>
+    byte_span(B *data, std::size_t size) noexcept : span<T>(reinterpret_cast<T *>(data), size) {}
+    template <class B, std::size_t N, class = if_bytes<B>> byte_span(B (&array)[N]) noexcept : byte_span(array, N) {}
+    /** View anything with data() and size() over bytes. */
+    template <class C, class = if_bytes<std::remove_pointer_t<decltype(std::declval<C &>().data())>>,
+              class = std::enable_if_t<std::is_convertible_v<decltype(std::declval<C &>().size()), std::size_t>>>
+    byte_span(C &&container) noexcept : byte_span(container.data(), container.size()) {}
+};
+
 /** The bytes of a model file. */
-using model_bytes = span<const std::uint8_t>;
+using model_bytes = byte_span<const std::uint8_t>;
+
+/** Memory for a classifier. */
+using memory_bytes = byte_span<std::uint8_t>;
 
 /** A failure. */
 struct failure {
@@ -257,7 +281,7 @@ public:
 
     /** Make a classifier in memory of the caller, of at least required_bytes(model). Memory and model are borrowed as
        long as the classifier lives; only the labels are on the heap. */
-    static outcome<classifier> in_place(span<std::uint8_t> memory, model_bytes model, format form)
+    static outcome<classifier> in_place(memory_bytes memory, model_bytes model, format form)
     {
         return make(model, [&](const timbrel_config &config, timbrel_classifier **made) {
             return timbrel_classifier_init(memory.data(), memory.size(), model.data(), model.size(), &config, made);
@@ -391,7 +415,7 @@ private:
         std::uint32_t windows = 0;
         std::size_t at = 0;
         while (at < samples.size()) {
-            span<const S> rest = samples.behind(at);
+            span<const S> rest = samples.subspan(at);
             std::size_t consumed = 0;
             std::uint8_t window = 0;
             timbrel_status status = function(get(), rest.data(), rest.size(), &consumed, &window);

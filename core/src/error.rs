@@ -40,6 +40,11 @@ pub enum Error {
     NoAudio,
     /// The model has no embedding.
     NoEmbedding,
+    /// An [`Engine`](crate::engine::Engine) from outside this crate could not run, for the reason it gives.
+    Engine {
+        /// The reason.
+        what: &'static str,
+    },
     /// An ONNX model cannot be used; only with feature `tract`.
     #[cfg(feature = "tract")]
     Onnx(std::string::String),
@@ -65,6 +70,7 @@ impl fmt::Display for Error {
             Self::NoResult => write!(f, "no result yet: no window is complete"),
             Self::NoAudio => write!(f, "no audio: not one sample was pushed"),
             Self::NoEmbedding => write!(f, "the model has no embedding"),
+            Self::Engine { what } => write!(f, "the engine failed: {what}"),
             #[cfg(feature = "tract")]
             Self::Onnx(what) => write!(f, "ONNX model: {what}"),
         }

@@ -113,6 +113,7 @@
 //! | `dsp` | an Arm core with the DSP extension (Cortex-M4, M7, M33; ARMv6 and later); no effect elsewhere | two multiply-adds per instruction in the integer engine, the same bits |
 //! | `simd` (with `std`) | x86-64, aarch64 or WebAssembly; no effect elsewhere | vector instructions in the integer engine and (with `std`) the resampler, without `std` those that the program is compiled for; the same bits |
 //! | `std` (default) | the standard library | [`model::ModelSpec`], which writes model files; `host`, one answer for a piece of music |
+//! | `serde` | `serde`, which needs neither std nor alloc | `Serialize` for results, metadata and (as text) errors; `Deserialize` for metadata and `Heard` |
 //! | `tract` | `std` | `host::tract::TractEngine`, which runs the exported `.onnx` |
 //! | `decode` | `std` | `host::decode`, which reads wav, mp3, flac, ogg, m4a and other audio files |
 #![no_std]
@@ -133,5 +134,7 @@ pub mod host;
 mod limits;
 mod memory;
 pub mod model;
+#[cfg(feature = "serde")]
+mod serialise;
 
 pub use error::Error;

@@ -44,7 +44,7 @@ pub const MAX_EMBEDDING: usize = 1024;
 
 /// A field of a model that has a limit; [`Field::name`] is its name in `docs/model-format.md`.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Field {
     /// Frame length, one of [`FFT_LENGTHS`].

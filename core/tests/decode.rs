@@ -1,7 +1,9 @@
 //! Decoding: every format, and every way in which a file can be broken.
 #![cfg(feature = "decode")]
 
+use std::error::Error as _;
 use std::f64::consts::TAU;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use timbrel_core::audio::{InputFormat, SUPPORTED_RATES, UnsupportedRate};
@@ -138,7 +140,7 @@ fn assert_is_stereo_tone(reader: AudioReader, what: &str) {
 #[test]
 fn every_format_is_decoded() {
     for name in FIXTURES {
-        assert_is_stereo_tone(AudioReader::open(&fixture(name)).unwrap(), name);
+        assert_is_stereo_tone(AudioReader::open(fixture(name)).unwrap(), name);
         // the content decides, not the name
         let bytes = std::fs::read(fixture(name)).unwrap();
         for extension in [None, Some("wav"), Some("mp3")] {
@@ -255,20 +257,14 @@ fn each_broken_file_gets_its_error() {
 #[test]
 fn system_errors_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let missing = AudioReader::open(&folder.path().join("missing.mp3")).unwrap_err();
-    assert_eq!(
-        missing,
-        DecodeError::Io {
-            kind: std::io::ErrorKind::NotFound
-        }
-    );
+    let missing = AudioReader::open(folder.path().join("missing.mp3")).unwrap_err();
+    assert_eq!(missing, io::Error::from(ErrorKind::NotFound).into());
+    let source = missing.source().unwrap();
+    let source = source.downcast_ref::<io::Error>().unwrap();
+    assert_eq!(source.kind(), ErrorKind::NotFound);
+    assert!(source.raw_os_error().is_some());
     let directory = AudioReader::open(folder.path()).unwrap_err();
-    assert_eq!(
-        directory,
-        DecodeError::Io {
-            kind: std::io::ErrorKind::IsADirectory
-        }
-    );
+    assert_eq!(directory, io::Error::from(ErrorKind::IsADirectory).into());
 }
 
 #[test]

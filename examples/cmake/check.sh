@@ -37,6 +37,7 @@ fi
 python3 ../c/tunes.py "$work"
 make -s -C ../c classify
 ../c/classify "$root/models/compact.timbrel" "$work"/*.wav >"$work/expected"
+test -s "$prefix/share/timbrel/THIRD-PARTY.txt"
 model=$prefix/share/timbrel/compact.timbrel
 same() { # NAME COMMAND...
     local name=$1

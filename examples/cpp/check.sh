@@ -43,6 +43,11 @@ for compiler in g++ clang++; do
     make -s tests CXX="$compiler" OUT="$bin"
     "$compiler" -std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I../../include "$work/documented.cpp"
 
+    # the tests compile as every later standard, too, whose containers they include
+    for standard in c++20 c++2b; do
+        "$compiler" "-std=$standard" -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I../../include test.cpp
+    done
+
     "$bin/classify" "$model" "$work"/*.wav >"$work/cpp.json"
     diff "$work/c.json" "$work/cpp.json"
     echo "$compiler: C++ and C agree on $(wc -l <"$work/cpp.json") files"

@@ -73,7 +73,7 @@ void classify(timbrel::model_bytes model, const std::string &name)
     while (!samples.empty()) {
         timbrel::span<const std::int16_t> piece(samples.data(), std::min<std::size_t>(samples.size(), 4001));
         classifier.push_all(piece);
-        samples = samples.behind(piece.size());
+        samples = samples.subspan(piece.size());
     }
     classifier.finish();
     timbrel::prediction answer = classifier.result();

@@ -1,17 +1,23 @@
 /*
- * Tests of the promises of timbrel.hpp beyond those of timbrel.h. Compiled twice, with exceptions and (-DTIMBREL_NO_EXCEPTIONS
- * -fno-exceptions) without:
+ * Tests of the promises of timbrel.hpp beyond those of timbrel.h. Compiled twice, with exceptions and
+ * (-DTIMBREL_NO_EXCEPTIONS -fno-exceptions) without:
  *
  *     test MODEL FILE
  */
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
+#if __cplusplus >= 202002L && __has_include(<span>)
+#include <span>
+#endif
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -110,6 +116,37 @@ void views(timbrel::model_bytes model)
     CHECK(MUST(classifier.push_all(plain)) == 0);
 }
 
+/* Models and memory in containers of every kind of byte. */
+void bytes(timbrel::model_bytes model)
+{
+    static_assert(!std::is_convertible_v<std::vector<std::int16_t>, timbrel::model_bytes>);
+    static_assert(!std::is_convertible_v<std::vector<bool>, timbrel::model_bytes>);
+    static_assert(!std::is_convertible_v<const std::vector<char> &, timbrel::memory_bytes>);
+    static_assert(std::is_convertible_v<const char (&)[8], timbrel::model_bytes>);
+
+    const auto *first = reinterpret_cast<const char *>(model.data());
+    const std::string text(first, model.size());
+    const std::string_view view = text;
+    const std::vector<char> chars(text.begin(), text.end());
+    std::vector<std::byte> values(model.size());
+    std::memcpy(values.data(), first, model.size());
+    CHECK(MUST(timbrel::model_info(text)).class_count == 10);
+    CHECK(MUST(timbrel::model_info(view)).class_count == 10);
+    CHECK(MUST(timbrel::model_info(chars)).class_count == 10);
+    CHECK(MUST(timbrel::model_info(values)).class_count == 10);
+    CHECK(MUST(timbrel::model_info({first, model.size()})).class_count == 10);
+    const std::size_t size = MUST(timbrel::required_bytes(values));
+    std::vector<std::byte> memory(size);
+    std::string more(size, '\0');
+    auto one = MUST(timbrel::classifier::in_place(memory, values, {22050, 1}));
+    auto other = MUST(timbrel::classifier::in_place(more, text, {22050, 1}));
+    CHECK(one.label(0) == other.label(0));
+#ifdef __cpp_lib_span
+    CHECK(MUST(timbrel::model_info(std::as_bytes(std::span(values)))).class_count == 10);
+    CHECK(MUST(timbrel::model_info(std::span<const char>(chars))).class_count == 10);
+#endif
+}
+
 /* The same answer on the heap and in the caller's memory, in pieces and at once. */
 void answers(timbrel::model_bytes model)
 {
@@ -126,7 +163,7 @@ void answers(timbrel::model_bytes model)
     while (!rest.empty()) {
         timbrel::pushed pushed = MUST(place.push(timbrel::span<const float>(rest.data(), std::min<std::size_t>(rest.size(), 777))));
         windows += pushed.window ? 1 : 0;
-        rest = rest.behind(pushed.consumed);
+        rest = rest.subspan(pushed.consumed);
     }
     CHECK(windows == called);
     MUST_DO(heap.finish());
@@ -165,7 +202,7 @@ void failures(timbrel::model_bytes model)
     timbrel::failure bad = failure_of([&] { return classifier.push_all(samples); });
     CHECK(bad.status == TIMBREL_ERROR_SAMPLE && bad.consumed == 11 * 22050);
     // the second that is left ends one window at most
-    CHECK(MUST(classifier.push_all(timbrel::span<const float>(samples).behind(bad.consumed + 1))) <= 1);
+    CHECK(MUST(classifier.push_all(timbrel::span<const float>(samples).subspan(bad.consumed + 1))) <= 1);
     MUST_DO(classifier.finish());
     CHECK(failure_of([&] { return classifier.push(samples); }).status == TIMBREL_ERROR_FINISHED);
 }
@@ -189,6 +226,7 @@ int main(int argc, char **argv)
     CHECK(MUST(timbrel::model_info(model)).class_count == 10);
     ownership(model);
     views(model);
+    bytes(model);
     answers(model);
     failures(model);
     files(model, argv[2]);

@@ -1,4 +1,4 @@
-"""Builds libtimbrel with cargo and puts it, with the shipped model, into the wheel."""
+"""Builds libtimbrel with cargo and puts it, with the shipped model and all licences, into the wheel."""
 
 import json
 import subprocess
@@ -15,6 +15,9 @@ class CustomBuildHook(BuildHookInterface):
         build_data["force_include"] = {
             str(library): f"timbrel/{library.name}",
             str(root / "models/compact.timbrel"): "timbrel/compact.timbrel",
+            str(root / "notices/libtimbrel/THIRD-PARTY.txt"): "timbrel/licenses/THIRD-PARTY.txt",
+            str(root / "LICENSE-MIT"): "timbrel/licenses/LICENSE-MIT",
+            str(root / "LICENSE-APACHE"): "timbrel/licenses/LICENSE-APACHE",
         }
         # any Python 3 loads the library, but only this platform does; how old the C library may be on Linux is
         # for auditwheel to say

@@ -31,6 +31,34 @@ if command -v systemd-analyze >/dev/null; then
     systemd-analyze verify --man=no "$PWD/debian/timbrel-live.service"
 fi
 
+# the maintainer scripts, with recorders in place of systemd's programs
+mkdir -p "$work/bin" "$work/systemd"
+for program in systemctl deb-systemd-invoke; do
+    # shellcheck disable=SC2016 # for the recorder
+    printf '#!/bin/sh\necho "$(basename "$0") $*" >>"%s"\n' "$work/calls" >"$work/bin/$program"
+done
+chmod 755 "$work/bin"/*
+maintain() { # SCRIPT ARGUMENTS EXPECTED: the calls that a script makes
+    local script=$1 arguments=$2 expected=$3
+    : >"$work/calls"
+    # shellcheck disable=SC2086 # arguments are words
+    sed "s|/run/systemd/system|$work/systemd|; s|/etc/systemd|$work/etc|" "debian/timbrel-live.$script" |
+        PATH=$work/bin:$PATH sh -s -- $arguments
+    diff <(printf '%s' "$expected") <(tr '\n' ';' <"$work/calls") || { echo "$script $arguments"; exit 1; }
+}
+maintain postinst "configure" "systemctl daemon-reload;"
+maintain postinst "configure 0.1.0-1" "systemctl daemon-reload;deb-systemd-invoke try-restart timbrel-live.service;"
+maintain prerm "upgrade 0.2.0-1" ""
+maintain prerm "remove" "deb-systemd-invoke stop timbrel-live.service;"
+maintain postrm "remove" "systemctl daemon-reload;"
+mkdir -p "$work/etc/system/multi-user.target.wants"
+touch "$work/etc/system/multi-user.target.wants/timbrel-live.service"
+maintain postrm "purge" "systemctl daemon-reload;"
+test ! -e "$work/etc/system/multi-user.target.wants/timbrel-live.service"
+dpkg-deb --ctrl-tarfile "$work"/debs/timbrel-live_*_arm64.deb | tar -t | grep -c -E '^\./(postinst|prerm|postrm)$' | grep -qx 3
+dpkg-deb -c "$work"/debs/timbrel-live_*_arm64.deb | grep -q '/usr/share/doc/timbrel-live/THIRD-PARTY.txt.gz$'
+dpkg-deb -c "$work"/debs/libtimbrel0*_arm64.deb | grep -q '/usr/share/doc/libtimbrel0.*/THIRD-PARTY.txt.gz$'
+
 # the desktop's answers, where the microphone's file is raw samples
 python3 ../c/tunes.py "$work"
 tail -c +45 "$work/cd.wav" >"$work/microphone"

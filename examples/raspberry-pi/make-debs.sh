@@ -39,6 +39,10 @@ package() { # NAME ARCHITECTURE DESCRIPTION LONG-DESCRIPTION [FIELD: VALUE]...: 
     doc=$tree/usr/share/doc/$name
     mkdir -p "$tree/DEBIAN" "$doc"
     cp "$here/debian/copyright" "$doc/copyright"
+    case $name in
+    timbrel-live) gzip -9nc notices/timbrel-live/THIRD-PARTY.txt >"$doc/THIRD-PARTY.txt.gz" ;;
+    libtimbrel*) gzip -9nc notices/libtimbrel/THIRD-PARTY.txt >"$doc/THIRD-PARTY.txt.gz" ;;
+    esac
     gzip -9n >"$doc/changelog.Debian.gz" <<CHANGELOG
 timbrel ($revision) unstable; urgency=medium
 
@@ -92,6 +96,10 @@ architecture() { # NAME
     cp "$here/debian/timbrel-live.service" "$work/timbrel-live/usr/lib/systemd/system"
     mkdir -p "$work/timbrel-live/usr/share/man/man1"
     gzip -9nc "$here/debian/timbrel-live.1" >"$work/timbrel-live/usr/share/man/man1/timbrel-live.1.gz"
+    mkdir "$work/timbrel-live/DEBIAN"
+    for script in postinst prerm postrm; do
+        install -m 755 "$here/debian/timbrel-live.$script" "$work/timbrel-live/DEBIAN/$script"
+    done
     package timbrel-live "$arch" "shows the genre of the music that a microphone hears" \
         "Reads raw audio from a pipe; runs on a terminal or as a systemd service." \
         "Section: sound" "$(needs "${prefix}objdump" "$work/timbrel-live/usr/bin/timbrel-live")" "Recommends: alsa-utils"
@@ -102,6 +110,7 @@ architecture() { # NAME
     mkdir -p "$runtime/$libdir" "$runtime/DEBIAN" "$work/timbrel-model/usr/share/timbrel"
     mv "$stage/$libdir"/libtimbrel.so.* "$runtime/$libdir"
     mv "$stage/usr/share/timbrel/compact.timbrel" "$work/timbrel-model/usr/share/timbrel"
+    rm "$stage/usr/share/timbrel/THIRD-PARTY.txt" # in /usr/share/doc instead
     mv "$stage" "$work/libtimbrel-dev"
     echo "libtimbrel $series libtimbrel$series (>= $version)" >"$runtime/DEBIAN/shlibs"
     echo "activate-noawait ldconfig" >"$runtime/DEBIAN/triggers"

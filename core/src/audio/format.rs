@@ -13,7 +13,8 @@ pub const MAX_AMPLITUDE: f32 = 1e6;
 
 /// Format of the audio that is pushed.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InputFormat {
     /// Samples per second and channel (Hz), one of
     /// [`SUPPORTED_RATES`](crate::audio::SUPPORTED_RATES).

@@ -48,7 +48,7 @@ pub const fn feature_bytes(front_end: &FrontEnd, window: &WindowSpec) -> usize {
 
 /// Effect of a call of [`Classifier::push`].
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Pushed {
     /// Samples taken from the front of the slice; push the rest again.

@@ -6,6 +6,7 @@ use crate::model::MAX_CLASSES;
 
 /// The answer so far.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Prediction<'a> {

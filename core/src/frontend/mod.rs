@@ -16,6 +16,8 @@ pub(crate) use log_mel::LogMelIn;
 pub use log_mel::{Bank, FixedBank, LogMel};
 pub(crate) use mel::Interval;
 pub use mfcc::{Cepstra, Dct, DctTable, Mfcc};
+/// Complex numbers as [`Spectrum::bin`] returns them: the type of the crate `num-complex`.
+pub use num_complex::Complex32;
 pub use spec::{Affine, Feature, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
 pub use stft::{Spectrum, Stft, Transform};
 pub use stream::{Analysis, Stream};

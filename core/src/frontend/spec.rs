@@ -4,7 +4,9 @@ use crate::limits::{AMIN, FFT_LENGTHS, Field, InvalidField, MAX_MELS, MAX_TOP_DB
 
 /// Formula that places mel bands over frequency.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MelScale {
     /// Slaney's Auditory Toolbox: linear below 1 kHz, logarithmic above (librosa's default).
     Slaney,
@@ -14,7 +16,9 @@ pub enum MelScale {
 
 /// Scaling of each mel triangle.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MelNorm {
     /// Every triangle has height 1.
     None,
@@ -24,7 +28,9 @@ pub enum MelNorm {
 
 /// Padding before the first and after the last sample when frames are cut.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Padding {
     /// Nothing: the first frame begins at sample 0 (librosa's `center=False`).
     None,
@@ -37,7 +43,9 @@ pub enum Padding {
 
 /// Feature that the network sees instead of a column of mel bands in decibels.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Feature {
     /// The bands themselves.
@@ -52,6 +60,7 @@ pub enum Feature {
 /// Front end: mono samples at `sample_rate` Hz become one column of `n_mels` decibel values every `hop` samples, of
 /// which the network sees the `feature`.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FrontEnd {
     /// Feature that the network sees of a column.
@@ -159,7 +168,8 @@ impl FrontEnd {
 
 /// Grouping of columns into the windows that the network sees.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WindowSpec {
     /// Columns in a window.
     pub columns: u16,
@@ -169,6 +179,7 @@ pub struct WindowSpec {
 
 /// Map from a feature (dB relative to the window's maximum, or an MFCC of such values) to the network's u8 input:
 /// `q = clamp(floor(scale · x + offset + 0.5), 0, 255)`.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct Affine {

@@ -28,6 +28,7 @@ use crate::host::decode::{AudioReader, DecodeError};
 use crate::model::Model;
 
 /// The answer for a piece of music.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Heard {
@@ -210,7 +211,7 @@ impl<'m> Listener<'m> {
     /// # Errors
     /// [`PieceError`] tells whether the file or its audio was refused.
     #[cfg(feature = "decode")]
-    pub fn file(&mut self, path: &std::path::Path) -> Result<Heard, PieceError> {
+    pub fn file(&mut self, path: impl AsRef<std::path::Path>) -> Result<Heard, PieceError> {
         self.read(AudioReader::open(path)?)
     }
 

@@ -8,6 +8,7 @@ use crate::limits::{
 
 /// Metadata of a model: its front end, its windows and its outputs.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ModelInfo {

@@ -2,7 +2,7 @@
 
 /// Height, width and channels of an activation. Values are stored `[height, width, channels]`, channels innermost. For
 /// the network's input, height is the feature bin and width the column (time).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Shape {
     /// Rows.
     pub height: u16,
@@ -37,7 +37,7 @@ impl Shape {
 }
 
 /// Kernel, stride and zero padding of a sliding window over height and width.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Geometry {
     /// Kernel height and width.
     pub kernel: [u8; 2],
@@ -81,7 +81,7 @@ fn slide(extent: u16, kernel: u8, stride: u8, before: u8, after: u8) -> Option<u
 /// Operator of a layer. Activations are u8 with zero point 0, weights i8, sums and biases i32.
 ///
 /// Requantising is `clamp(round_half_even(sum / 2^shift), 0, 255)`, the clamp at 0 being the ReLU.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Op {
     /// Convolution, requantised; then the maximum over `pool` (height, width) positions, whose stride is its extent and

@@ -9,7 +9,7 @@ use super::{Layer, Model, ModelError, Op, Shape};
 use crate::frontend::{Affine, Feature, FrontEnd, WindowSpec};
 
 /// A model in owned form, which [`ModelSpec::to_bytes`] writes and [`Model`] reads.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ModelSpec {
     /// Front end whose columns fill the window.
     pub front_end: FrontEnd,
@@ -29,7 +29,7 @@ pub struct ModelSpec {
 }
 
 /// One layer in owned form; see [`Layer`] for the fields.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LayerSpec {
     /// Operator.
     pub op: Op,

@@ -35,7 +35,7 @@ pub const SUPPORTED_RATES: [u32; 9] = [
 
 /// The sample rate is not one of [`SUPPORTED_RATES`].
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UnsupportedRate {
     /// The rate that was given (Hz).
     pub rate: u32,
@@ -114,7 +114,7 @@ pub struct Resampler {
 
 /// The samples that a call of [`Resampler::process`] consumed and produced.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Progress {
     /// Samples taken from the front of the input.
     pub consumed: usize,

@@ -72,15 +72,15 @@ fn samples(
 
 /// Read a `COMM` chunk: channels, frames, bits, rate as an 80-bit float, and in AIFF-C the compression.
 fn coding(bytes: &[u8]) -> Result<Coding, DecodeError> {
-    let cut = DecodeError::Header {
+    const CUT: DecodeError = DecodeError::Header {
         what: "aiff: its format is cut off",
     };
     let short = |at: usize| {
         let bytes = bytes.get(at..).and_then(<[u8]>::first_chunk::<2>);
-        bytes.map(|bytes| u16::from_be_bytes(*bytes)).ok_or(cut)
+        bytes.map(|bytes| u16::from_be_bytes(*bytes)).ok_or(CUT)
     };
     let (channels, bits) = (short(0)?, short(6)?);
-    let mantissa = long(bytes, 10).ok_or(cut)?;
+    let mantissa = long(bytes, 10).ok_or(CUT)?;
     // the integer part of mantissa · 2^(exponent - 16383 - 63), of whose 64 bits the upper 32 are enough
     let shift = 16_383_u32 + 31;
     let rate = shift

@@ -1,17 +1,15 @@
 use core::fmt;
 use std::io;
+use std::sync::Arc;
 
 use crate::audio::UnsupportedRate;
 
 /// Reason why an audio file cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeError {
     /// The system could not read it.
-    Io {
-        /// The system's reason.
-        kind: io::ErrorKind,
-    },
+    Io(SystemError),
     /// The file is empty.
     Empty,
     /// Its content is not in any of the supported formats, nor in one that is known by name.
@@ -48,7 +46,7 @@ pub enum DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io { kind } => write!(f, "cannot be read: {kind}"),
+            Self::Io(error) => write!(f, "cannot be read: {}", error.kind()),
             Self::Empty => write!(f, "the file is empty"),
             Self::NotAudio => write!(
                 f,
@@ -70,10 +68,37 @@ impl fmt::Display for DecodeError {
     }
 }
 
-impl core::error::Error for DecodeError {}
+impl core::error::Error for DecodeError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Io(SystemError(error)) => Some(&**error),
+            _ => None,
+        }
+    }
+}
 
 impl From<io::Error> for DecodeError {
     fn from(error: io::Error) -> Self {
-        Self::Io { kind: error.kind() }
+        Self::Io(SystemError(Arc::new(error)))
     }
 }
+
+/// An error of the system, shared by the clones of a [`DecodeError`]. Two of the same kind are equal.
+#[derive(Clone, Debug)]
+pub struct SystemError(Arc<io::Error>);
+
+impl SystemError {
+    /// Return its kind.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        self.0.kind()
+    }
+}
+
+impl PartialEq for SystemError {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind() == other.kind()
+    }
+}
+
+impl Eq for SystemError {}

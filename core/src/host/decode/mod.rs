@@ -20,6 +20,6 @@ mod sniff;
 mod source;
 mod wave;
 
-pub use error::DecodeError;
+pub use error::{DecodeError, SystemError};
 pub use mono::{MonoReader, read_mono};
 pub use reader::{AudioReader, Block};

@@ -83,7 +83,7 @@ fn finish(resampler: &mut Resampler, samples: &mut Vec<f32>) {
 ///
 /// # Errors
 /// As [`MonoReader`].
-pub fn read_mono(path: &Path, rate: u32) -> Result<Vec<f32>, DecodeError> {
+pub fn read_mono(path: impl AsRef<Path>, rate: u32) -> Result<Vec<f32>, DecodeError> {
     let mut reader = MonoReader::new(AudioReader::open(path)?, rate)?;
     let mut samples = Vec::new();
     while let Some(block) = reader.next_block()? {

@@ -1,6 +1,6 @@
 use std::boxed::Box;
 use std::fs::File;
-use std::io::{Cursor, ErrorKind, Read};
+use std::io::{self, Cursor, ErrorKind, Read};
 use std::path::Path;
 use std::vec::Vec;
 
@@ -31,7 +31,7 @@ const MAX_SILENT_PACKETS: u32 = 100_000;
 /// ```no_run
 /// use timbrel_core::host::decode::AudioReader;
 ///
-/// let mut reader = AudioReader::open("song.mp3".as_ref())?;
+/// let mut reader = AudioReader::open("song.mp3")?;
 /// println!("{:?}", reader.format());
 /// while let Some(block) = reader.next_block()? {
 ///     println!("{} interleaved samples", block.samples.len());
@@ -76,12 +76,10 @@ impl AudioReader {
     ///
     /// # Errors
     /// [`DecodeError`] says why it cannot be read.
-    pub fn open(path: &Path) -> Result<Self, DecodeError> {
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, DecodeError> {
         let file = File::open(path)?;
         if file.metadata()?.is_dir() {
-            return Err(DecodeError::Io {
-                kind: ErrorKind::IsADirectory,
-            });
+            return Err(io::Error::from(ErrorKind::IsADirectory).into());
         }
         Self::new(Box::new(file))
     }
