@@ -27,7 +27,7 @@ count_host() {
     done
 }
 
-count_boards() { bash ../../examples/cortex-m/measure.sh counts Cortex-M4F Cortex-M4F+DSP; }
+count_boards() { bash ../../examples/cortex-m/measure.sh counts Cortex-M4F Cortex-M4F+DSP Cortex-M4F+table-48k; }
 
 # compare OLD NEW: prints what differs, fails on growth
 compare() {

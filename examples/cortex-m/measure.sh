@@ -51,15 +51,20 @@ bench() {
     join "$work/printed" "$work/counted" >"$work/$name"
 }
 
+# what resampling from 48 kHz takes with its taps in flash
+table_48k="Cortex-M4F+table-48k thumbv7em-none-eabihf mps2-an386 --features table-48k"
+
 if [ "${1:-}" = counts ]; then
     shift
-    for board in "${boards[@]}"; do
+    for board in "${boards[@]}" "$table_48k"; do
         read -r name target machine flags <<<"$board"
         [[ " $* " = *" $name "* ]] || continue
         # shellcheck disable=SC2086 # several flags
         bench "$name" "$target" "$machine" --bin bench $flags
-        # layers are parts of the inference, and values are no instructions
-        grep -vE '^(layer|nothing)|=' "$work/$name" | sed "s/^/$name /"
+        kept='.'
+        [ "$board" != "$table_48k" ] || kept='^resampler 48000'
+        # layers are parts of the inference, and values are not instructions
+        grep -vE '^(layer|nothing)|=' "$work/$name" | grep "$kept" | sed "s/^/$name /"
     done
     exit
 fi
@@ -80,3 +85,8 @@ for board in "${boards[@]}"; do
     printf 'model=\t%s\n' "$model_bytes" >>"$work/$name"
 done
 (cd "$work" && awk -f "$OLDPWD/tables.awk" "${names[@]}")
+read -r name target machine flags <<<"$table_48k"
+# shellcheck disable=SC2086 # several flags
+bench "$name" "$target" "$machine" --bin bench $flags
+awk -F '\t' '{ at[$1] = $2 } END { printf "\nFrom 48,000 Hz with feature table-48k, Cortex-M4F: %.0f\n",
+    at["resampler 48000"] / at["resampler 48000="] }' "$work/$name"

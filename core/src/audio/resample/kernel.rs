@@ -31,14 +31,15 @@ const SHARP_BETA: f64 = 8.6;
 const SHARP_CUTOFF: f64 = 0.9568 * 0.25;
 
 /// Points of the wide kernel's table from one zero crossing to the next.
-const WIDE_POINTS: usize = 32;
+pub(super) const WIDE_POINTS: usize = 32;
+const WIDE_LEN: usize = WIDE_POINTS * WIDE_HALF as usize + 4;
 /// Kaiser's shape parameter for a rejection of 92 dB.
 const WIDE_BETA: f64 = 9.2;
 
 /// The wide kernel from one point before its centre to one past its end. With 32 points to a zero crossing
 /// the error of cubic interpolation is below -120 dB.
-static WIDE: [f32; WIDE_POINTS * WIDE_HALF as usize + 3] = {
-    let mut table = [0.0; WIDE_POINTS * WIDE_HALF as usize + 3];
+static WIDE: [f32; WIDE_LEN] = {
+    let mut table = [0.0; WIDE_LEN];
     let mut i = 0;
     while i < table.len() {
         let x = (i as f64 - 1.0) / WIDE_POINTS as f64;
@@ -50,18 +51,72 @@ static WIDE: [f32; WIDE_POINTS * WIDE_HALF as usize + 3] = {
 
 /// Return the wide kernel at a distance `x >= 0` from its centre in zero crossings: it passes up to 0.25 and rejects by
 /// at least 90 dB from 0.75 cycles per zero crossing on.
-pub(super) fn wide(x: f32) -> f32 {
-    let at = x * WIDE_POINTS as f32;
-    let index = at as usize;
-    let Some([a, b, c, d]) = WIDE.get(index..index + 4) else {
+pub(super) const fn wide(x: f32) -> f32 {
+    let (index, cubic) = Cubic::at(x);
+    if index >= WIDE_LEN - 4 {
         return 0.0;
-    };
-    // Lagrange's cubic through the points at -1, 0, 1 and 2
-    let t = at - index as f32;
-    let (before, after, beyond) = (t + 1.0, t - 1.0, t - 2.0);
-    let outer = (d * before - a * beyond) * (t * after) * (1.0 / 6.0);
-    let inner = (b * after - c * t) * (before * beyond) * 0.5;
-    outer + inner
+    }
+    let points = [
+        WIDE[index],
+        WIDE[index + 1],
+        WIDE[index + 2],
+        WIDE[index + 3],
+    ];
+    cubic.through(points)
+}
+
+/// Points of the wide kernel for distances that are whole numbers apart, four around each.
+pub(super) const UNIT_POINTS: usize = WIDE_POINTS * (WIDE_HALF as usize - 1) + 4;
+
+/// Return the points for all distances that differ from `x` in `0.0..=1.0` by whole numbers, and the cubic for their place
+/// between two points. Those of the distance `x + n` begin at `n · WIDE_POINTS`.
+#[inline(always)]
+pub(super) fn unit(x: f32) -> (&'static [f32; UNIT_POINTS], Cubic) {
+    let (index, cubic) = Cubic::at(x);
+    let points = WIDE.get(index..).and_then(<[f32]>::first_chunk);
+    (points.unwrap_or(&[0.0; UNIT_POINTS]), cubic)
+}
+
+/// Lagrange's cubic through four points of the wide kernel, at −1, 0, 1 and 2, for one place between 0 and 1.
+#[derive(Clone, Copy)]
+pub(super) struct Cubic {
+    t: f32,
+    before: f32,
+    after: f32,
+    beyond: f32,
+    /// Common factor of the outer points.
+    outer: f32,
+    /// Common factor of the inner points.
+    inner: f32,
+}
+
+impl Cubic {
+    /// Return the index of the first of the four points around a distance `x >= 0`, and the cubic for its place between
+    /// them.
+    #[inline(always)]
+    pub(super) const fn at(x: f32) -> (usize, Self) {
+        let at = x * WIDE_POINTS as f32;
+        let index = at as usize;
+        let t = at - index as f32;
+        let (before, after, beyond) = (t + 1.0, t - 1.0, t - 2.0);
+        let cubic = Self {
+            t,
+            before,
+            after,
+            beyond,
+            outer: t * after,
+            inner: before * beyond,
+        };
+        (index, cubic)
+    }
+
+    /// Return the value between four points.
+    #[inline(always)]
+    pub(super) const fn through(self, [a, b, c, d]: [f32; 4]) -> f32 {
+        let outer = (d * self.before - a * self.beyond) * self.outer * (1.0 / 6.0);
+        let inner = (b * self.after - c * self.t) * self.inner * 0.5;
+        outer + inner
+    }
 }
 
 /// Return every other tap of the sharp filter, from the distance `-SHARP_HALF - 1 + phase` on.
