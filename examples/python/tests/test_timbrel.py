@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
+import multiprocessing
 import os
+import pickle
 import subprocess
+import sys
 import threading
 import wave
 from pathlib import Path
@@ -125,7 +129,7 @@ def test_the_model_tells_about_itself() -> None:
     assert info.labels == GENRES == Classifier(8000).labels
     assert info.sample_rate == 22050 and info.embedding_size == 96
     assert 2.7 < info.window_seconds < 2.9 and 1.3 < info.hop_seconds < 1.5
-    assert timbrel.library_version().count(".") == 2
+    assert timbrel.library_version().count(".") == 2 and timbrel.__version__ == timbrel.library_version()
 
 
 def test_a_model_of_ones_own(tmp_path: Path) -> None:
@@ -160,9 +164,11 @@ def test_numbers_that_are_none() -> None:
     for bad in (-1, 2**32):
         with pytest.raises(ValueError, match=str(bad)):
             Classifier(bad)
-    with pytest.raises(TypeError):
-        Classifier(44100.0)  # type: ignore[arg-type]
-    assert Classifier(np.int64(44100)).labels == GENRES  # type: ignore[arg-type]
+    for bad in (44100.5, "44100", None):
+        with pytest.raises(TypeError):
+            Classifier(bad)  # type: ignore[arg-type]
+    for rate in (np.int64(44100), 44100.0, np.float32(44100)):
+        assert repr(Classifier(rate)) == "<timbrel.Classifier: 44100 Hz, 1 channels, 10 genres>"
 
 
 @pytest.mark.parametrize(
@@ -171,8 +177,8 @@ def test_numbers_that_are_none() -> None:
         (np.zeros((4, 3)), ValueError),
         (np.zeros((1, 1, 1)), ValueError),
         (np.float32(0), ValueError),
-        (np.zeros(4, dtype=np.int32), TypeError),
-        (np.zeros(4, dtype=np.uint8), TypeError),
+        (np.zeros(4, dtype=np.uint16), TypeError),
+        (np.zeros(4, dtype=bool), TypeError),
         (np.zeros(4, dtype=complex), TypeError),
         (["a", "b"], TypeError),
     ],
@@ -180,6 +186,130 @@ def test_numbers_that_are_none() -> None:
 def test_arrays_that_are_no_samples(samples: object, kind: type[Exception]) -> None:
     with Classifier(44100, 2) as classifier, pytest.raises(kind):
         classifier.push(samples)  # type: ignore[arg-type]
+
+
+def test_every_type_of_samples() -> None:
+    exact = tune(22050, 2, 4)
+    wanted = timbrel.classify(exact, 22050)
+    wide = exact.astype(np.int64)
+    for samples, bits in [
+        (wide << 48, None),
+        ((wide << 16).astype(np.int32), None),
+        ((wide << 8).astype(np.int32), 24),
+        (wide.astype(np.int32), 16),
+        (exact / 32768, None),
+        ((exact / 32768).astype(np.float32), None),
+        (exact.astype(">i2"), None),
+        ((exact / 32768).astype(np.longdouble), None),
+    ]:
+        assert timbrel.classify(samples, 22050, bits=bits) == wanted, (samples.dtype, bits)
+    coarse = (exact >> 8).astype(np.int8)
+    wanted = timbrel.classify(coarse / 128, 22050)
+    assert timbrel.classify(coarse, 22050) == wanted
+    assert timbrel.classify((coarse.astype(np.int16) + 128).astype(np.uint8), 22050) == wanted
+    assert timbrel.classify((exact / 32768).astype(np.float16), 22050).windows == wanted.windows
+    for samples, bits, kind in [(exact, 17, ValueError), (exact, 1, ValueError), (exact / 1.0, 16, TypeError)]:
+        with pytest.raises(kind):
+            timbrel.classify(samples, 22050, bits=bits)
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"])
+def test_arrays_of_soundfile_and_scipy(tmp_path: Path, subtype: str) -> None:
+    soundfile = pytest.importorskip("soundfile")
+    wavfile = pytest.importorskip("scipy.io.wavfile")
+    path = tmp_path / "tune.wav"
+    soundfile.write(path, tune(22050, 2, 4), 22050, subtype=subtype)
+    wanted = timbrel.classify_file(path)
+    rate, samples = wavfile.read(path)
+    assert timbrel.classify(samples, rate).probabilities == pytest.approx(wanted.probabilities, abs=1e-6)
+    # soundfile does not scale floats to integers
+    for dtype in ("float64", "float32", "int32", "int16") if subtype.startswith("PCM") else ("float64", "float32"):
+        samples, rate = soundfile.read(path, dtype=dtype)
+        assert timbrel.classify(samples, rate).probabilities == pytest.approx(wanted.probabilities, abs=0.01), dtype
+
+
+def test_channels_first() -> None:
+    samples = tune(22050, 2, 4)
+    wanted = timbrel.classify(samples, 22050)
+    for axis in (1, -1):
+        assert timbrel.classify(samples.T, 22050, axis=axis) == wanted
+        with pytest.raises(ValueError, match="transpose"):
+            timbrel.classify(samples, 22050, axis=axis)
+    with pytest.raises(ValueError, match=r"transpose them \(samples.T\), or pass axis=1"):
+        timbrel.classify(samples.T, 22050)
+    with Classifier(22050, 2) as classifier:
+        classifier.push(samples.T, axis=1)
+        classifier.finish()
+        assert classifier.result() == wanted
+
+
+def test_the_timeline_has_every_window() -> None:
+    samples = tune(22050, 2, 12)
+    info, wanted = timbrel.model_info(), timbrel.classify(samples, 22050)
+    windows = timbrel.timeline(samples, 22050)
+    assert len(windows) in (wanted.windows, wanted.windows - 1)
+    logits = np.zeros(len(GENRES))
+    classifier = Classifier(22050, 2)
+    blocks = iter(range(0, len(samples), 147))
+    for i, window in enumerate(windows):
+        assert window.end - window.start == pytest.approx(info.window_seconds, abs=1e-6)
+        assert window.start == pytest.approx(i * info.hop_seconds, abs=1e-6)
+        while classifier.push(samples[(at := next(blocks)) : at + 147]) == 0:
+            pass
+        values = np.exp(classifier.logits() / 2.0**info.logits_exponent)
+        assert list(window.probabilities.values()) == pytest.approx(list(values / values.sum()), abs=1e-6)
+        assert window.top(1) == [(window.genre, window.confidence)]
+        logits += classifier.logits()
+    assert logits.any()
+    (short,) = timbrel.timeline(samples[:22050], 22050.0)
+    assert (short.start, short.end) == (0, 1)
+    assert short.genre == timbrel.classify(samples[:22050], 22050).genre
+
+
+def test_the_likeliest_come_first() -> None:
+    answer = timbrel.classify(tune(22050, 1, 4), 22050)
+    assert answer.top() == sorted(answer.probabilities.items(), key=lambda item: -item[1])[:3]
+    assert answer.top(1) == [(answer.genre, answer.confidence)]
+    assert len(answer.top(99)) == 10 and answer.top(0) == []
+    assert str(answer) == f"{answer.genre} ({answer.confidence:.0%})"
+
+
+def test_errors_cross_processes() -> None:
+    error = TimbrelError(Status.SAMPLE, "a bad sample", 7)
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), copy.status, str(copy), copy.consumed) == (TimbrelError, Status.SAMPLE, "a bad sample", 7)
+    with multiprocessing.get_context("spawn").Pool(1) as pool, pytest.raises(TimbrelError) as raised:
+        pool.map(timbrel.classify_file, [__file__])
+    assert raised.value.status == Status.FILE
+
+
+def test_files_that_are_open() -> None:
+    path = FIXTURES / "tone.mp3"
+    wanted = timbrel.classify_file(path)
+    with path.open("rb") as file:
+        assert timbrel.classify_file(file) == wanted
+    model = (Path(timbrel.__file__).parent / "compact.timbrel").read_bytes()
+    for form in (bytearray(model), memoryview(model), io.BytesIO(model)):
+        assert timbrel.classify_file(io.BytesIO(path.read_bytes()), model=form) == wanted
+
+
+def test_the_command_line(tmp_path: Path) -> None:
+    bad = tmp_path / "text.wav"
+    bad.write_text("this is no music")
+    path = FIXTURES / "tone.flac"
+    wanted = timbrel.classify_file(path)
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, "-m", "timbrel", *map(str, arguments)], capture_output=True, text=True)
+
+    done = run("--json", bad, path)
+    assert done.returncode == 1
+    failed, answered = map(json.loads, done.stdout.splitlines())
+    assert failed["file"] == str(bad) and failed["error"]
+    assert answered["genre"] == wanted.genre and answered["probabilities"] == wanted.probabilities
+    done = run("--top", 1, path)
+    assert (done.returncode, done.stdout) == (0, f"{path}: {wanted}\n")
+    assert run("--version").stdout == f"timbrel {timbrel.__version__}\n"
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 1e300, -2e6])

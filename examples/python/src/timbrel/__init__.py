@@ -16,8 +16,11 @@ Classify audio that arrives in portions:
 ...             print(classifier.result().genre)
 """
 
-from ._classifier import Classifier, ModelInfo, Prediction, classify, classify_file, model_info
+from ._answers import ModelInfo, Prediction, Window
+from ._classifier import Classifier, classify, classify_file, model_info, timeline
 from ._library import Status, TimbrelError, library_version
+
+__version__ = library_version()
 
 __all__ = [
     "Classifier",
@@ -25,8 +28,11 @@ __all__ = [
     "Prediction",
     "Status",
     "TimbrelError",
+    "Window",
+    "__version__",
     "classify",
     "classify_file",
     "library_version",
     "model_info",
+    "timeline",
 ]

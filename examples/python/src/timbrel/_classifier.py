@@ -5,63 +5,27 @@ from __future__ import annotations
 import ctypes
 import operator
 import os
+import shutil
 import sys
+import tempfile
 import threading
 import weakref
 from ctypes import byref, c_float, c_int32, c_size_t, c_uint8, c_void_p
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Union
+from typing import BinaryIO, Iterator, SupportsFloat, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _library
+from ._answers import ModelInfo, Prediction, Window
 from ._library import LABEL_BYTES, LIBRARY, Config, Result, check
+from ._samples import frames_first, interleaved
 
-# a model: its bytes or its file; None is the one inside this package
-Model = Union[bytes, str, "os.PathLike[str]", None]
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """An answer.
-
-    Attributes:
-        genre: The most probable genre.
-        confidence: Its probability, 0 to 1.
-        probabilities: The probability of each genre, in the model's order: the softmax of
-            the windows' mean logits.
-        windows: Windows that were classified.
-    """
-
-    genre: str
-    confidence: float
-    probabilities: dict[str, float]
-    windows: int
-
-
-@dataclass(frozen=True)
-class ModelInfo:
-    """Metadata of a model.
-
-    Attributes:
-        labels: The genres.
-        sample_rate: Rate in Hz to which audio is resampled; any supported rate may be pushed.
-        window_seconds: Seconds of audio in a window.
-        hop_seconds: Seconds from one window to the next.
-        logits_exponent: A logit's value is its integer times 2 to the power of minus this.
-        embedding_size: Values of :meth:`Classifier.embedding`; 0 for a model without an embedding.
-    """
-
-    labels: tuple[str, ...]
-    sample_rate: int
-    window_seconds: float
-    hop_seconds: float
-    logits_exponent: int
-    embedding_size: int
+# a model: its bytes, its file or its path; None is the one inside this package
+Model = Union[bytes, bytearray, memoryview, str, "os.PathLike[str]", BinaryIO, None]
 
 
 class Classifier:
@@ -72,14 +36,15 @@ class Classifier:
     Args:
         sample_rate: Hz, one of 8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000, 96000.
         channels: 1 to 8; their mean is classified.
-        model: The bytes or the path of a ``.timbrel`` file; by default the shipped model.
+        model: A ``.timbrel`` file: its bytes, its path, or a file that is open for reading bytes; by default the
+            shipped model.
 
     Raises:
         TimbrelError: for a rate, a number of channels or a model that is not supported.
         OSError: if the model cannot be read.
     """
 
-    def __init__(self, sample_rate: int, channels: int = 1, *, model: Model = None) -> None:
+    def __init__(self, sample_rate: SupportsFloat, channels: int = 1, *, model: Model = None) -> None:
         content = _model_bytes(model)
         config = Config(ctypes.sizeof(Config), _u32(sample_rate, "sample_rate"), _u32(channels, "channels"))
         handle = c_void_p()
@@ -88,44 +53,69 @@ class Classifier:
         self._free = weakref.finalize(self, LIBRARY.timbrel_classifier_free, handle)
         self._lock = threading.RLock()
         self._channels = channels
-        self._labels = _labels(handle, _library.info(content).class_count)
+        self._sample_rate = int(float(sample_rate))
+        self._info = _library.info(content)
+        self._labels = _labels(handle, self._info.class_count)
+        self._windows = 0  # complete since the beginning of the signal
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The genres, in the model's order."""
         return self._labels
 
-    def push(self, samples: npt.ArrayLike) -> int:
-        """Push samples: floats with full scale ±1.0, or 16-bit integers.
+    def push(self, samples: npt.ArrayLike, *, axis: int = 0, bits: int | None = None) -> int:
+        """Push samples: floats with full scale ±1.0, or integers.
 
         Args:
-            samples: Shape ``(frames,)`` or ``(frames, channels)``, as soundfile reads it, or one dimension of
-                interleaved channels. The division of the audio into calls makes no difference.
+            samples: Shape ``(frames,)`` or ``(frames, channels)``, as soundfile and scipy read it, or one dimension of
+                interleaved channels. How audio is cut into calls makes no difference.
+            axis: The axis of the frames; 1 for ``(channels, frames)``, as torchaudio reads it.
+            bits: The full scale of signed integers is 2 to the power of ``bits - 1``; by default that of their type. It
+                is 24 for 24-bit samples in the lower bytes of int32. (scipy puts them into the upper bytes: leave it.)
 
         Returns:
             The number of windows that were completed: if it is not 0, :meth:`result` has changed.
 
         Raises:
-            TimbrelError: for a sample that is NaN, infinite or beyond ±1,000,000 (``Status.SAMPLE``; what is before
-                it was taken), or after :meth:`finish` (``Status.FINISHED``).
-            TypeError: for samples that are neither floats nor 16-bit integers.
+            TimbrelError: for a sample that is NaN, infinite or beyond ±1,000,000 (``Status.SAMPLE``; the samples before
+                it were taken), or after :meth:`finish` (``Status.FINISHED``).
+            TypeError: for values that are not samples.
             ValueError: for an array whose shape does not fit the channels.
         """
-        array = _samples(samples, self._channels)
+        array = interleaved(frames_first(samples, axis), self._channels, bits)
+        with self._lock:
+            return sum(1 for _ in self._push(array))
+
+    def timeline(self, samples: npt.ArrayLike, *, axis: int = 0, bits: int | None = None) -> Iterator[Window]:
+        """Push samples as :meth:`push` does, and yield each window as soon as it is complete."""
+        for index in self._push(interleaved(frames_first(samples, axis), self._channels, bits)):
+            start = index * self._info.hop_seconds
+            yield self._window(start, start + self._info.window_seconds)
+
+    def _push(self, array: npt.NDArray[np.generic]) -> Iterator[int]:
+        """Push samples and yield the index of each window as soon as it is complete."""
         function = LIBRARY.timbrel_classifier_push_i16
         if array.dtype == np.float32:
             function = LIBRARY.timbrel_classifier_push_f32
         consumed, window = c_size_t(), c_uint8()
-        windows = taken = 0
-        with self._lock:
-            while taken < array.size:
+        taken = 0
+        while taken < array.size:
+            with self._lock:
                 address = array.ctypes.data + taken * array.itemsize
                 consumed.value = 0
                 status = function(self._live(), address, array.size - taken, byref(consumed), byref(window))
                 taken += consumed.value
+                self._windows += window.value if status == 0 else 0
                 check(status, taken)
-                windows += window.value
-        return windows
+            if window.value:
+                yield self._windows - 1
+
+    def _window(self, start: float, end: float) -> Window:
+        values = self.logits() * 2.0**-self._info.logits_exponent
+        shares = np.exp(values - values.max())
+        probabilities = dict(zip(self._labels, (shares / shares.sum()).tolist()))
+        genre = max(probabilities, key=lambda label: probabilities[label])
+        return Window(start, end, genre, probabilities[genre], probabilities)
 
     def finish(self) -> None:
         """End the signal and classify the rest of it. Calling this again does nothing.
@@ -140,6 +130,7 @@ class Classifier:
         """Forget the signal, so that another one of the same format can be pushed."""
         with self._lock:
             check(LIBRARY.timbrel_classifier_reset(self._live()))
+            self._windows = 0
 
     def result(self) -> Prediction:
         """Return the answer over all windows since the beginning or the last reset.
@@ -182,6 +173,10 @@ class Classifier:
             self._handle = None
             self._free()
 
+    def __repr__(self) -> str:
+        closed = ", closed" if self._handle is None else ""
+        return f"<timbrel.Classifier: {self._sample_rate} Hz, {self._channels} channels, {len(self._labels)} genres{closed}>"
+
     def __enter__(self) -> Classifier:
         return self
 
@@ -196,32 +191,64 @@ class Classifier:
         return self._handle
 
 
-def classify(samples: npt.ArrayLike, sample_rate: int, *, model: Model = None) -> Prediction:
+def classify(
+    samples: npt.ArrayLike, sample_rate: SupportsFloat, *, axis: int = 0, bits: int | None = None, model: Model = None
+) -> Prediction:
     """Classify samples at once.
 
     Args:
-        samples: Floats with full scale ±1.0 or 16-bit integers, shape ``(frames,)`` or ``(frames, channels)``.
+        samples: Floats with full scale ±1.0 or integers, shape ``(frames,)`` or ``(frames, channels)``.
         sample_rate: Hz, as for :class:`Classifier`.
-        model: The bytes or the path of a ``.timbrel`` file; by default the shipped model.
+        axis: The axis of the frames, as for :meth:`Classifier.push`.
+        bits: The full scale of integers, as for :meth:`Classifier.push`.
+        model: A ``.timbrel`` file: its bytes, its path, or a file that is open for reading bytes; by default the
+            shipped model.
 
     Raises:
         TimbrelError, TypeError, ValueError, OSError: as :class:`Classifier` and its methods do.
     """
-    array = np.asarray(samples)
-    channels = array.shape[1] if array.ndim == 2 else 1
-    with Classifier(sample_rate, channels, model=model) as classifier:
-        classifier.push(array)
+    array = frames_first(samples, axis)
+    with Classifier(sample_rate, _channels(array), model=model) as classifier:
+        classifier.push(array, bits=bits)
         classifier.finish()
         return classifier.result()
 
 
-def classify_file(path: str | os.PathLike[str], *, model: Model = None) -> Prediction:
+def timeline(
+    samples: npt.ArrayLike, sample_rate: SupportsFloat, *, axis: int = 0, bits: int | None = None, model: Model = None
+) -> list[Window]:
+    """Return the answer of each window of a signal; arguments and errors are those of :func:`classify`.
+
+    A signal that is shorter than a window is one window. Otherwise a rest that completes no window is left out.
+    """
+    array = frames_first(samples, axis)
+    with Classifier(sample_rate, _channels(array), model=model) as classifier:
+        windows = list(classifier.timeline(array, bits=bits))
+        classifier.finish()
+        return windows or [classifier._window(0.0, len(array) / float(sample_rate))]
+
+
+def _channels(array: npt.NDArray[np.generic]) -> int:
+    return array.shape[1] if array.ndim == 2 else 1
+
+
+def classify_file(path: str | os.PathLike[str] | BinaryIO, *, model: Model = None) -> Prediction:
     """Decode a wav, mp3, flac, ogg, m4a, aac, AIFF, AU, CAF, mkv or webm file and classify it.
+
+    Args:
+        path: A path, or a file that is open for reading bytes, which is read to its end.
+        model: As for :func:`classify`.
 
     Raises:
         TimbrelError: if the file cannot be decoded as audio (``Status.FILE``, ``Status.RATE``).
         OSError: if the file or the model cannot be opened.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder, "audio")
+            with copy.open("wb") as file:
+                shutil.copyfileobj(path, file)
+            return classify_file(copy, model=model)
     # the library has one status for all faults of a file; Python tells them apart
     with open(path, "rb"):
         pass
@@ -268,11 +295,15 @@ def _shipped() -> bytes:
 def _model_bytes(model: Model) -> bytes:
     if model is None:
         return _shipped()
-    return model if isinstance(model, bytes) else Path(model).read_bytes()
+    if isinstance(model, (bytes, bytearray, memoryview)):
+        return bytes(model)
+    return Path(model).read_bytes() if isinstance(model, (str, os.PathLike)) else model.read()
 
 
-def _u32(value: int, name: str) -> int:
-    value = operator.index(value)
+def _u32(value: SupportsFloat, name: str) -> int:
+    # resampy, librosa and others give rates as floats
+    whole = isinstance(value, (float, np.floating)) and float(value).is_integer()
+    value = int(value) if whole else operator.index(value)  # type: ignore[call-overload, arg-type]
     # ctypes would truncate larger numbers
     if not 0 <= value < 2**32:
         raise ValueError(f"{name} is {value}")
@@ -286,22 +317,6 @@ def _labels(handle: c_void_p, count: int) -> tuple[str, ...]:
         check(LIBRARY.timbrel_label(handle, index, buffer, len(buffer)))
         labels.append(buffer.value.decode())
     return tuple(labels)
-
-
-def _samples(samples: npt.ArrayLike, channels: int) -> npt.NDArray[Any]:
-    """Return the samples, interleaved, as float32 or int16."""
-    array = np.asarray(samples)
-    if array.ndim not in (1, 2) or (array.ndim == 2 and array.shape[1] != channels):
-        raise ValueError(f"samples have shape {array.shape}, not (frames,) or (frames, {channels})")
-    if array.dtype.kind == "f" or array.size == 0:
-        # beyond float32's range they become infinite, which the library reports
-        with np.errstate(over="ignore"):
-            array = array.astype(np.float32, copy=False)
-    elif array.dtype.kind == "i" and array.dtype.itemsize == 2:
-        array = array.astype(np.int16, copy=False)
-    else:
-        raise TypeError(f"samples are {array.dtype}, not floats with full scale 1.0 or 16-bit integers")
-    return np.ascontiguousarray(array).reshape(-1)
 
 
 def _prediction(result: Result, labels: tuple[str, ...], probabilities: ctypes.Array[c_float]) -> Prediction:

@@ -33,8 +33,6 @@ class Status(enum.IntEnum):
     NO_EMBEDDING = 15
     ARGUMENT = 16
     COST = 17
-    ARGUMENT = 16
-    COST = 17
 
 
 class TimbrelError(Exception):
@@ -50,6 +48,10 @@ class TimbrelError(Exception):
         super().__init__(message)
         self.status = status
         self.consumed = consumed
+
+    def __reduce__(self) -> tuple[type[TimbrelError], tuple[Status, str, int]]:
+        # by default an exception is pickled with the arguments of Exception, which lack the status
+        return type(self), (self.status, str(self), self.consumed)
 
 
 class Config(Structure):

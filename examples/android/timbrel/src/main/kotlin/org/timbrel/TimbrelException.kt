@@ -20,8 +20,6 @@ enum class Status {
     NO_EMBEDDING,
     ARGUMENT,
     COST,
-    ARGUMENT,
-    COST,
 }
 
 /** A failure in the library. [message] has the details, [status] is for programs. */
