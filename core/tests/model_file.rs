@@ -4,6 +4,7 @@
 mod common;
 
 use common::Random;
+use common::mutants::crc32;
 use proptest::prelude::*;
 use timbrel_core::engine::{Engine, Int8Engine};
 use timbrel_core::frontend::Feature;
@@ -14,15 +15,6 @@ const CHECKSUMMED_FROM: usize = 20;
 
 fn file() -> Vec<u8> {
     common::random_model(11).to_bytes().unwrap()
-}
-
-/// Compute a CRC-32 bit by bit, from its definition (reflected polynomial 0xEDB88320).
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg())
-        })
-    })
 }
 
 fn seal(file: &mut [u8]) {

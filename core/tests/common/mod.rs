@@ -1,6 +1,9 @@
 //! Models and signals for tests, generated from a seed.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod mutants;
+pub(crate) mod reference;
+
 use timbrel_core::Error;
 use timbrel_core::engine::Engine;
 use timbrel_core::frontend::{Affine, Feature, FrontEnd, WindowSpec};
