@@ -8,7 +8,7 @@ const ROW: f64 = 30.0;
 /// Room for class names.
 const NAMES: f64 = 96.0;
 
-/// Longest class name that is shown whole; longer ones are cut, and the tables have the full name.
+/// Cut a class name that is too long for its place; the tables have the full name.
 fn short(label: &str) -> String {
     const LONGEST: usize = 13;
     if label.chars().count() <= LONGEST {
