@@ -18,8 +18,9 @@ pip=("$work/venv/bin/pip" --quiet --disable-pip-version-check)
 wheel=$(echo "$work"/timbrel-*.whl)
 echo "$(basename "$wheel"), $(wc -c <"$wheel") bytes"
 "${pip[@]}" install "$wheel[test]"
+content=$(python3 -m zipfile -l "$wheel")
 for file in LICENSE-MIT LICENSE-APACHE THIRD-PARTY.txt; do
-    python3 -m zipfile -l "$wheel" | grep -q "timbrel/licenses/$file " || { echo "the wheel lacks $file"; exit 1; }
+    grep -q "timbrel/licenses/$file " <<<"$content" || { echo "the wheel lacks $file"; exit 1; }
 done
 
 cargo build --quiet --release -p classify

@@ -55,9 +55,12 @@ mkdir -p "$work/etc/system/multi-user.target.wants"
 touch "$work/etc/system/multi-user.target.wants/timbrel-live.service"
 maintain postrm "purge" "systemctl daemon-reload;"
 test ! -e "$work/etc/system/multi-user.target.wants/timbrel-live.service"
-dpkg-deb --ctrl-tarfile "$work"/debs/timbrel-live_*_arm64.deb | tar -t | grep -c -E '^\./(postinst|prerm|postrm)$' | grep -qx 3
-dpkg-deb -c "$work"/debs/timbrel-live_*_arm64.deb | grep -q '/usr/share/doc/timbrel-live/THIRD-PARTY.txt.gz$'
-dpkg-deb -c "$work"/debs/libtimbrel0*_arm64.deb | grep -q '/usr/share/doc/libtimbrel0.*/THIRD-PARTY.txt.gz$'
+scripts=$(dpkg-deb --ctrl-tarfile "$work"/debs/timbrel-live_*_arm64.deb | tar -t)
+test "$(grep -c -E '^\./(postinst|prerm|postrm)$' <<<"$scripts")" = 3
+for package in timbrel-live libtimbrel0; do
+    content=$(dpkg-deb -c "$work/debs/$package"*_arm64.deb)
+    grep -q "/usr/share/doc/$package.*/THIRD-PARTY.txt.gz\$" <<<"$content" || { echo "$package lacks its notices"; exit 1; }
+done
 
 # the desktop's answers, where the microphone's file is raw samples
 python3 ../c/tunes.py "$work"
