@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes dist/: the page, and the npm package in dist/timbrel.
 #
+# TIMBREL_SOURCE       address of the source code, for a link at the foot of the page
 # TIMBREL_TOOLCHAIN, TIMBREL_BUILD_STD: as in examples/cortex-m/common.sh
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -27,4 +28,12 @@ cp page/* dist/
 cp package/* ../../LICENSE-* ../../notices/timbrel-web/THIRD-PARTY.txt dist/timbrel/
 wasm timbrel.wasm '"-Cstrip=symbols"'
 wasm timbrel.simd.wasm '"-Cstrip=symbols","-Ctarget-feature=+simd128"'
+if [ -n "${TIMBREL_SOURCE:-}" ]; then
+    sed -i "s|<!-- SOURCE -->| · <a href=\"$TIMBREL_SOURCE\">Source code</a>|" dist/index.html
+fi
+
+# for use offline: what a browser with SIMD needs, under a name that changes with it
+files=$(cd dist && find . -type f ! -name sw.js ! -name timbrel.wasm ! -name '*.json' ! -name '*.d.ts' | LC_ALL=C sort | sed 's|^\./||')
+version=$(cd dist && cat $files | sha256sum | cut -c 1-16)
+sed -i "s|@VERSION@|$version|; s|\"@FILES@\"|$(sed 's/.*/"&"/' <<<"$files" | paste -sd ,)|" dist/sw.js
 wc -c dist/timbrel/*.wasm

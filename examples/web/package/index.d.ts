@@ -12,6 +12,8 @@ export interface Result {
   confidence: number;
   /** Probability of every genre: the softmax of the mean logits of the windows. */
   probabilities: Record<string, number>;
+  /** Probability of every genre in the newest window alone. */
+  window: Record<string, number>;
   /** Embedding of the signal: the mean over its windows of the input of the network's last layer, 96 values of 0 to 255. */
   embedding: Float32Array;
   /** Windows that were classified; `Timbrel.info` has their length and distance. */
@@ -28,6 +30,13 @@ export interface ModelInfo {
   readonly hopSeconds: number;
   /** Log-mel columns per second of audio. */
   readonly columnsPerSecond: number;
+  /** Lower edge of the first band and upper edge of the last, Hz. */
+  readonly lowestHz: number;
+  readonly highestHz: number;
+  /** Formula that places the bands over frequency. */
+  readonly melScale: "slaney" | "htk";
+  /** Value of a logit's integer 1. */
+  readonly logitStep: number;
   /** Size of the model file. */
   readonly bytes: number;
 }
@@ -64,6 +73,8 @@ export class Timbrel {
   listen(options: { sampleRate: number; channels?: number } & Watch): Listener;
   /** Classify an audio file (wav, mp3, flac, ogg, m4a, AIFF and more) at once. @throws TimbrelError describes its fault */
   classify(file: Uint8Array | ArrayBuffer, watch?: Watch): Result;
+  /** Synthesise half a minute of music to try it with: mono, full scale ±1. */
+  demoTune(): { samples: Float32Array; sampleRate: number };
   /** Classify half a minute of a tune that the module synthesises. */
   demo(watch?: Watch): Result;
 }

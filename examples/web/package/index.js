@@ -25,8 +25,13 @@ class Instance {
     const read = (Type, at, length) => new Type(this.exports.memory.buffer, at, length).slice();
     const imports = {
       on_column: (at, length) => heard.column?.(read(Int16Array, at, length)),
-      on_window: (at, length, embeddingAt, embeddingLength, windows) =>
-        heard.window?.(read(Float32Array, at, length), read(Float32Array, embeddingAt, embeddingLength), windows),
+      on_window: (at, logitsAt, length, embeddingAt, embeddingLength, windows) =>
+        heard.window?.({
+          probabilities: read(Float32Array, at, length),
+          logits: read(Int32Array, logitsAt, length),
+          embedding: read(Float32Array, embeddingAt, embeddingLength),
+          windows,
+        }),
     };
     this.exports = new WebAssembly.Instance(module, { timbrel: imports }).exports;
   }
@@ -87,24 +92,33 @@ export class Timbrel {
     }).result();
   }
 
+  demoTune() {
+    const { exports } = new Instance(this.#module);
+    const length = exports.demo_tune();
+    return { samples: new Float32Array(exports.memory.buffer, exports.input_address(), length).slice(), sampleRate: exports.demo_rate() };
+  }
+
   demo({ onColumn, onWindow } = {}) {
-    return new Listener(this, this.#module, { onColumn, onWindow }, (instance) => instance.call("hear_demo")).result();
+    const { samples, sampleRate } = this.demoTune();
+    const listener = this.listen({ sampleRate, onColumn, onWindow });
+    listener.push(samples);
+    return listener.finish();
   }
 }
 
 class Listener {
   #instance;
-  #genres;
+  #timbrel;
   #last = null;
   // the module must not be called while it calls, so that this is asked for only in between
   #seconds = 0;
 
   constructor(timbrel, module, { onColumn, onWindow }, begin) {
-    this.#genres = timbrel.genres;
+    this.#timbrel = timbrel;
     this.#instance = new Instance(module, {
       column: onColumn,
-      window: (probabilities, embedding, windows) => {
-        this.#last = { probabilities, embedding, windows };
+      window: (last) => {
+        this.#last = last;
         onWindow?.(this.result());
       },
     });
@@ -128,15 +142,26 @@ class Listener {
 
   result() {
     if (!this.#last) return null;
-    const { probabilities, embedding, windows } = this.#last;
+    const { genres, info } = this.#timbrel;
+    const { probabilities, logits, embedding, windows } = this.#last;
+    const named = (values) => Object.fromEntries(genres.map((genre, i) => [genre, values[i]]));
     const best = probabilities.indexOf(Math.max(...probabilities));
     return {
-      genre: this.#genres[best],
+      genre: genres[best],
       confidence: probabilities[best],
-      probabilities: Object.fromEntries(this.#genres.map((genre, i) => [genre, probabilities[i]])),
+      probabilities: named(probabilities),
+      window: named(softmax(logits, info.logitStep)),
       embedding,
       windows,
       seconds: this.#seconds,
     };
   }
+}
+
+/** Return the probabilities of logits, whose value is `step` times their integer. */
+function softmax(logits, step) {
+  const largest = Math.max(...logits);
+  const shares = Array.from(logits, (logit) => Math.exp((logit - largest) * step));
+  const sum = shares.reduce((total, share) => total + share, 0);
+  return shares.map((share) => share / sum);
 }

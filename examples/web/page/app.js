@@ -1,156 +1,228 @@
-// The page: sends files and samples to the worker and shows its answers.
+// The page: what is chosen goes to a worker, and its answers are shown.
 import { openMicrophone } from "./microphone.js";
-import { Spectrogram } from "./spectrogram.js";
+import { Player, wav } from "./player.js";
+import { moment, nameGenres, showAnswer, showCourse } from "./view.js";
+import { clock, headline, percent } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
-const worker = new Worker("worker.js", { type: "module" });
-const spectrogram = new Spectrogram($("spectrogram"));
-/** Windows that are listed; a microphone may be left on for days. */
-const LONGEST_LIST = 400;
+/** Columns that are kept of a microphone, which may be left on for days: five minutes. */
+const MOST_COLUMNS = 3870;
 
-/** Facts about the model, from the worker. */
+/** The model's numbers, from the worker. */
 let info = null;
-/** Number of the current signal; messages about an earlier one are dropped. */
-let job = 0;
-let columns = 0;
-let windows = 0;
+let worker = null;
+/** What is listened to, null when nothing is. */
+let active = null;
+/** What is shown; a session that fails gives its place back to the one before. */
+let shown = null;
+let previous = null;
 let microphone = null;
+let due = false;
 
-const percent = (p) => `${Math.round(100 * p)} %`;
-const clock = (s) => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, "0")}`;
+function startWorker() {
+  worker?.terminate();
+  worker = new Worker("worker.js", { type: "module" });
+  worker.addEventListener("error", () => fail("Timbrel could not be started in this browser."));
+  worker.addEventListener("message", ({ data }) => receive(data));
+}
 
-function begin(source) {
-  job += 1;
-  columns = 0;
-  windows = 0;
-  spectrogram.clear();
+const player = new Player(
+  (seconds, playing) => {
+    $("play").textContent = playing ? "Pause" : "Play";
+    showMoment(seconds);
+  },
+  (seconds) => {
+    if (seconds === null) $("player").dataset.silent = "true";
+    else if (shown) shown.duration ??= seconds;
+    showPlayer();
+  },
+);
+
+/** Begins a session; a second one stops the first. */
+function begin(source, sound = null) {
+  if (active) startWorker();
+  active = { source, columns: [], dropped: 0, windows: [], result: null, seconds: 0, duration: null, done: false };
+  active.url = sound && URL.createObjectURL(sound);
   $("error").hidden = true;
-  $("result").hidden = false;
-  $("source").textContent = source;
-  $("answer").textContent = "Listening …";
+  $("doing").textContent = `Listening to ${source} …`;
+  $("progress").hidden = false;
+  $("bar").removeAttribute("value");
+  return active;
+}
+
+/** Shows a session in place of the one before. */
+function adopt(session) {
+  if (shown === session) return;
+  if (previous?.url && previous !== session) URL.revokeObjectURL(previous.url);
+  previous = shown;
+  shown = session;
   $("status").textContent = "";
-  $("length").textContent = "";
-  $("windows").replaceChildren();
-  for (const bar of $("bars").children) show(bar, 0, false);
-  return job;
+  $("player").dataset.silent = String(!session.url);
+  player.open(session.url);
+  $("result").hidden = false;
+  render();
+}
+
+function end() {
+  active = null;
+  $("progress").hidden = true;
+}
+
+/** Ends what is listened to; what was shown before it is shown again. */
+function giveUp() {
+  if (active && shown === active && active.result === null) {
+    shown = null;
+  } else if (active && shown === active && previous) {
+    shown = null;
+    adopt(previous);
+  }
+  if (!shown) $("result").hidden = true;
+  end();
 }
 
 function fail(message) {
+  giveUp();
   $("error").textContent = message;
   $("error").hidden = false;
-  if (windows === 0) $("result").hidden = true;
 }
 
-function makeBars(genres) {
-  const bars = genres.map((genre) => {
-    const bar = document.createElement("li");
-    bar.innerHTML = '<span class="name"></span><span class="track" aria-hidden="true"><span class="fill"></span></span><span class="number"></span>';
-    bar.dataset.genre = genre;
-    bar.querySelector(".name").textContent = genre;
-    show(bar, 0, false);
-    return bar;
-  });
-  $("bars").replaceChildren(...bars);
-}
-
-function introduce(model) {
-  info = model.info;
-  makeBars(model.genres);
-  $("model").textContent = `It knows ${model.genres.length} genres; its model is a file of ${Math.round(info.bytes / 1000)} KB.`;
-}
-
-function show(bar, probability, best) {
-  bar.classList.toggle("best", best);
-  bar.querySelector(".fill").style.width = `${100 * probability}%`;
-  bar.querySelector(".number").textContent = percent(probability);
-}
-
-/** The answer before the newest window. */
-let before = null;
-function showResult(result) {
-  for (const bar of $("bars").children) {
-    show(bar, result.probabilities[bar.dataset.genre], bar.dataset.genre === result.genre);
-  }
-  $("answer").textContent = `${result.genre}, ${percent(result.confidence)}`;
-  if (result.windows > windows) addWindow(result);
-}
-
-/** Return the answer of the newest window alone: an answer is the softmax of mean logits, so differences of logarithms determine it. */
-function newest(result) {
-  const logarithm = (answer, genre) => Math.log(Math.max(answer.probabilities[genre], 1e-30));
-  const logits = Object.keys(result.probabilities).map((genre) => {
-    const earlier = windows > 0 ? logarithm(before, genre) : 0;
-    return [genre, logarithm(result, genre) * result.windows - earlier * windows];
-  });
-  const [genre, largest] = logits.reduce((best, next) => (next[1] > best[1] ? next : best));
-  return [genre, 1 / logits.reduce((sum, [, logit]) => sum + Math.exp(logit - largest), 0)];
-}
-
-function addWindow(result) {
-  const [genre, probability] = newest(result);
-  const end = columns / info.columnsPerSecond;
-  const item = document.createElement("li");
-  const time = document.createElement("span");
-  time.className = "time";
-  time.textContent = `${clock(Math.max(0, end - info.windowSeconds))} to ${clock(end)}`;
-  item.append(time, `${genre} ${percent(probability)}`);
-  $("windows").append(item);
-  if ($("windows").childElementCount > LONGEST_LIST) $("windows").firstElementChild.remove();
-  $("windows").scrollTop = $("windows").scrollHeight;
-  windows = result.windows;
-  before = result;
-  if (microphone) $("status").textContent = `Sounds like ${result.genre} so far, ${percent(result.confidence)}.`;
-}
-
-worker.addEventListener("error", () => fail("Timbrel could not be started in this browser."));
-worker.addEventListener("message", ({ data }) => {
-  if (data.genres) return introduce(data);
-  if (data.job !== undefined && data.job !== job) return;
-  if (data.error) {
-    stopMicrophone();
-    return fail(`${$("source").textContent}: ${data.error}`);
-  }
-  if (data.column) {
-    columns += 1;
-    spectrogram.add(data.column);
-    if (columns % 13 === 0) $("length").textContent = clock(columns / info.columnsPerSecond);
+function receive(data) {
+  if (data.genres) {
+    info = data.info;
+    nameGenres(data.genres, info);
+    $("model").textContent = `It knows ${data.genres.length} genres: ${data.genres.join(", ")}. Its model is a file of ${Math.round(info.bytes / 1000)} KB.`;
+    document.body.dataset.ready = "true";
     return;
   }
-  showResult(data.result);
-  if (data.done) {
-    const { genre, confidence, seconds } = data.result;
-    $("length").textContent = clock(seconds);
-    $("status").textContent = `The whole of it, ${clock(seconds)}: ${genre}, ${percent(confidence)}.`;
-    $("spectrogram").setAttribute("aria-label", `Spectrogram of ${$("source").textContent}, ${clock(seconds)}`);
+  if (data.error) {
+    const source = active?.source;
+    stopMicrophone();
+    return fail(source ? `${source}: ${data.error}` : data.error);
   }
-});
+  if (!active) return;
+  // the demo tune, before its answers
+  if (data.sound) return void (active.url = URL.createObjectURL(wav(data.sound, data.rate)));
+  if (data.column) {
+    active.columns.push(data.column);
+    if (active.columns.length > MOST_COLUMNS) forget(active);
+    active.seconds = (active.dropped + active.columns.length) / info.columnsPerSecond;
+    if (shown === active) later();
+    return;
+  }
+  hear(active, data.result);
+  adopt(active);
+  if (data.done) finish(active, data.result);
+  later();
+}
+
+/** Drops the oldest half, so that the picture shows the newest minutes. */
+function forget(session) {
+  const count = session.columns.length >> 1;
+  session.columns.splice(0, count);
+  session.dropped += count;
+  const seconds = count / info.columnsPerSecond;
+  session.windows = session.windows
+    .map((window) => ({ ...window, start: window.start - seconds, end: window.end - seconds }))
+    .filter(({ start }) => start >= 0);
+}
+
+/** Adds the windows of a result. Each is drawn over the hop around its middle. */
+function hear(session, result) {
+  const fresh = result.windows > (session.result?.windows ?? 0);
+  session.result = result;
+  if (!fresh) return;
+  const [genre, probability] = Object.entries(result.window).reduce((best, next) => (next[1] > best[1] ? next : best));
+  const offset = session.dropped / info.columnsPerSecond;
+  const middle = (result.windows - 1) * info.hopSeconds + info.windowSeconds / 2 - offset;
+  const start = session.windows.length ? session.windows.at(-1).end : Math.max(0, middle - info.windowSeconds / 2);
+  session.windows.push({ genre, probability, music: result.windowIsMusic ?? true, start, end: middle + info.hopSeconds / 2 });
+}
+
+function finish(session, result) {
+  session.done = true;
+  session.seconds = result.seconds - session.dropped / info.columnsPerSecond;
+  const last = session.windows.at(-1);
+  if (last) last.end = Math.max(last.start, session.seconds);
+  $("status").textContent = `Heard ${clock(result.seconds)}: ${headline(result)}, ${percent(result.confidence)}.`;
+  $("spectrogram").setAttribute("aria-label", `Spectrogram of ${session.source}, ${clock(result.seconds)}`);
+  end();
+}
+
+function later() {
+  if (due) return;
+  due = true;
+  requestAnimationFrame(() => {
+    due = false;
+    render();
+  });
+}
+
+function render() {
+  if (!shown || !info) return;
+  showAnswer(shown);
+  showCourse(shown, info);
+  showPlayer();
+  if (active?.duration) $("bar").value = Math.min(1, active.seconds / active.duration);
+}
+
+function showPlayer() {
+  const playable = shown?.done && $("player").dataset.silent !== "true";
+  $("player").hidden = !playable;
+  $("unplayable").hidden = !(shown?.done && shown.url && !playable);
+  $("playhead").hidden = !playable;
+  if (!playable) return;
+  $("seek").max = shown.seconds;
+  showMoment(Number($("seek").value));
+}
+
+function showMoment(seconds) {
+  if (!shown?.done) return;
+  const at = Math.min(seconds, shown.seconds);
+  $("seek").value = at;
+  $("seek").setAttribute("aria-valuetext", moment(shown, at));
+  $("now").textContent = moment(shown, at);
+  $("playhead").style.left = `${(100 * at) / shown.seconds}%`;
+}
 
 async function hearFile(file) {
   await stopMicrophone();
-  const mine = begin(file.name);
+  const mine = begin(file.name, file);
   if (file.size === 0) return fail(`${file.name}: the file is empty`);
+  measure(mine);
   const bytes = new Uint8Array(await file.arrayBuffer());
-  if (mine === job) worker.postMessage({ job, file: bytes }, [bytes.buffer]);
+  if (mine === active) worker.postMessage({ file: bytes }, [bytes.buffer]);
+}
+
+/** Finds the length, if the browser knows the format, so that progress can be shown. */
+function measure(session) {
+  const probe = new Audio();
+  probe.preload = "metadata";
+  probe.addEventListener("loadedmetadata", () => {
+    if (Number.isFinite(probe.duration)) session.duration = probe.duration;
+  });
+  probe.src = session.url;
 }
 
 async function startMicrophone() {
-  const mine = begin("Microphone");
+  const mine = begin("the microphone");
   try {
     const waiting = [];
     const opened = await openMicrophone((samples) => {
-      if (mine !== job) return;
-      if (microphone) worker.postMessage({ job, samples }, [samples.buffer]);
+      if (mine !== active) return;
+      if (microphone) worker.postMessage({ samples }, [samples.buffer]);
       else waiting.push(samples);
     });
-    if (mine !== job) return void opened.stop();
+    if (mine !== active) return void opened.stop();
     microphone = opened;
-    worker.postMessage({ job, rate: opened.rate });
-    for (const samples of waiting) worker.postMessage({ job, samples });
+    worker.postMessage({ rate: opened.rate });
+    for (const samples of waiting) worker.postMessage({ samples });
     $("microphone").setAttribute("aria-pressed", "true");
     $("microphone").textContent = "Stop listening";
+    adopt(mine);
     $("status").textContent = firstAnswer();
   } catch (error) {
-    fail(error.name === "NotAllowedError" ? "The microphone was not allowed." : `The microphone cannot be used: ${error.message}`);
+    if (mine !== active) return;
+    fail(error.name === "NotAllowedError" ? "The microphone was not allowed." : `There is no microphone to listen with: ${error.message}`);
   }
 }
 
@@ -178,15 +250,27 @@ $("file").addEventListener("change", ({ target }) => {
 $("microphone").addEventListener("click", async () => {
   if (!microphone) return startMicrophone();
   await stopMicrophone();
-  worker.postMessage({ job, finish: true });
+  worker.postMessage({ finish: true });
 });
 $("demo").addEventListener("click", async () => {
   await stopMicrophone();
-  begin("Demo tune, made by this page");
-  worker.postMessage({ job, demo: true });
+  begin("the demo tune, made by this page");
+  worker.postMessage({ demo: true });
+});
+$("cancel").addEventListener("click", async () => {
+  await stopMicrophone();
+  startWorker();
+  giveUp();
+});
+$("play").addEventListener("click", () => player.toggle());
+$("seek").addEventListener("input", ({ target }) => player.seek(Number(target.value)));
+$("tracks").addEventListener("click", (event) => {
+  if ($("player").hidden) return;
+  const { left, width } = $("tracks").getBoundingClientRect();
+  player.seek(((event.clientX - left) / width) * shown.seconds);
 });
 
-// dropping anywhere is fine
+// files can be dropped anywhere
 addEventListener("dragover", (event) => {
   event.preventDefault();
   $("drop").classList.add("over");
@@ -198,3 +282,7 @@ addEventListener("drop", (event) => {
   const file = event.dataTransfer.files[0];
   if (file) hearFile(file);
 });
+
+startWorker();
+// offline from the second visit on
+navigator.serviceWorker?.register("sw.js").catch(() => {});

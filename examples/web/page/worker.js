@@ -1,22 +1,24 @@
-// Listens beside the page, so that it stays responsive. Messages in: { job, file | demo | rate | samples | finish }.
-// Messages out: { job, column | result | done | error, … }.
+// Listens beside the page, so that it stays responsive. Messages in: { file | demo | rate | samples | finish }.
+// Messages out: { genres, info }, { column | sound | result | done | error, … }. The page ends the worker to cancel.
 import { Timbrel } from "./timbrel/index.js";
 
 const ready = Timbrel.load();
 let listener = null;
 
-function watch(job) {
-  return {
-    onColumn: (column) => postMessage({ job, column }, [column.buffer]),
-    onWindow: (result) => postMessage({ job, result }),
-  };
-}
+const watch = {
+  onColumn: (column) => postMessage({ column }, [column.buffer]),
+  onWindow: (result) => postMessage({ result }),
+};
 
-async function hear({ job, file, demo, rate, samples, finish }) {
+async function hear({ file, demo, rate, samples, finish }) {
   const timbrel = await ready;
-  if (file) return timbrel.classify(file, watch(job));
-  if (demo) return timbrel.demo(watch(job));
-  if (rate) listener = timbrel.listen({ sampleRate: rate, ...watch(job) });
+  if (file) return timbrel.classify(file, watch);
+  if (demo) {
+    const { samples: sound, sampleRate } = timbrel.demoTune();
+    postMessage({ sound, rate: sampleRate });
+    return timbrel.demo(watch);
+  }
+  if (rate) listener = timbrel.listen({ sampleRate: rate, ...watch });
   if (samples) listener.push(samples);
   return finish ? listener.finish() : null;
 }
@@ -27,9 +29,9 @@ addEventListener("message", ({ data }) => {
   queue = queue.then(async () => {
     try {
       const result = await hear(data);
-      if (result) postMessage({ job: data.job, result, done: true });
+      if (result) postMessage({ result, done: true });
     } catch (error) {
-      postMessage({ job: data.job, error: error.message });
+      postMessage({ error: error.message });
     }
   });
 });

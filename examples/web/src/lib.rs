@@ -17,9 +17,11 @@ use listener::Listener;
 unsafe extern "C" {
     /// Receives a log-mel column: `len` values in 1/128 dB.
     safe fn on_column(values: *const i16, len: usize);
-    /// Receives the answer after a window: probabilities and embedding of the signal so far, and its windows.
+    /// Receives the answer after a window: probabilities and embedding of the signal so far, and its windows; and the
+    /// window's own logits, as many as probabilities.
     safe fn on_window(
         probabilities: *const f32,
+        logits: *const i32,
         len: usize,
         embedding: *const f32,
         embedding_len: usize,
@@ -113,16 +115,25 @@ pub extern "C" fn hear_file(bytes: usize) -> u32 {
     })
 }
 
-/// Classify the tune that the project made itself.
+/// Put the tune that the project made itself into the input and return its number of samples, at [`demo_rate`].
 #[unsafe(no_mangle)]
-pub extern "C" fn hear_demo() -> u32 {
-    attempt(|module| {
-        let mut listener = Listener::new(demo::RATE, 1)?;
-        listener.push(&demo::tune())?;
-        listener.finish()?;
-        module.listener = Some(listener);
-        Ok(())
+pub extern "C" fn demo_tune() -> usize {
+    MODULE.with_borrow_mut(|module| {
+        module.buffer = demo::tune();
+        module.buffer.len()
     })
+}
+
+/// Return the sample rate of the tune, Hz.
+#[unsafe(no_mangle)]
+pub extern "C" fn demo_rate() -> u32 {
+    demo::RATE
+}
+
+/// Return the address of the input.
+#[unsafe(no_mangle)]
+pub extern "C" fn input_address() -> *const f32 {
+    MODULE.with_borrow(|module| module.buffer.as_ptr())
 }
 
 /// Return the seconds of audio that were heard.

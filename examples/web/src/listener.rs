@@ -3,6 +3,7 @@
 use timbrel_core::audio::InputFormat;
 use timbrel_core::classifier::Classifier;
 use timbrel_core::engine::Int8Engine;
+use timbrel_core::frontend::MelScale;
 use timbrel_core::host::decode::AudioReader;
 use timbrel_core::model::Model;
 
@@ -35,15 +36,23 @@ pub fn labels() -> Result<String, String> {
     Ok(labels.join("\n"))
 }
 
-/// Return the model's numbers as a JSON object: seconds of a window and between two, columns per second, bytes.
+/// Return the model's numbers as a JSON object: seconds of a window and between two, columns per second, the range and
+/// scale of the bands, the value of a logit's step, bytes.
 pub fn info() -> Result<String, String> {
     let info = Model::parse(MODEL).map_err(said)?.info();
     let columns_per_second = f64::from(info.front_end.sample_rate) / f64::from(info.front_end.hop);
     let seconds = |columns: u16| f64::from(columns) / columns_per_second;
+    let scale = match info.front_end.mel_scale {
+        MelScale::Slaney => "slaney",
+        MelScale::Htk => "htk",
+    };
     Ok(format!(
-        r#"{{"windowSeconds": {}, "hopSeconds": {}, "columnsPerSecond": {columns_per_second}, "bytes": {}}}"#,
+        r#"{{"windowSeconds": {}, "hopSeconds": {}, "columnsPerSecond": {columns_per_second}, "lowestHz": {}, "highestHz": {}, "melScale": "{scale}", "logitStep": {}, "bytes": {}}}"#,
         seconds(info.window.columns),
         seconds(info.window.hop),
+        info.front_end.f_min,
+        info.front_end.f_max,
+        1.0 / f64::from(1_u32 << info.logits_exponent),
         MODEL.len()
     ))
 }
@@ -140,6 +149,7 @@ impl Listener {
         let embedding: Vec<f32> = self.classifier.embedding().map_err(said)?.collect();
         on_window(
             probabilities.as_ptr(),
+            self.classifier.logits().as_ptr(),
             probabilities.len(),
             embedding.as_ptr(),
             embedding.len(),

@@ -11,7 +11,11 @@ import { chromium } from "playwright-core";
 
 import { classify, dist, recordings, wav } from "./files.mjs";
 
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".wasm": "application/wasm" };
+const { Timbrel } = await import(new URL("timbrel/index.js", dist));
+const { certainty, clock, headline, hertzTicks, percent, ranked, timeTicks } = await import(new URL("words.js", dist));
+const { info, genres } = await Timbrel.load();
+
+const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".wasm": "application/wasm", ".webmanifest": "application/manifest+json", ".png": "image/png" };
 const server = createServer((request, response) => {
   const path = new URL(request.url, "http://x").pathname.replace(/\/$/, "/index.html");
   try {
@@ -27,6 +31,10 @@ const site = `http://127.0.0.1:${server.address().port}/`;
 const folder = mkdtempSync(join(tmpdir(), "timbrel-"));
 const tune = join(folder, "a tune of sines.wav");
 writeFileSync(tune, wav(48000, 1, 48000 * 15, (i) => 0.4 * Math.sin(i / 30) * Math.sin(i / 9000) + 0.2 * Math.sin(i / 11)));
+const short = join(folder, "short.wav");
+writeFileSync(short, wav(22050, 1, 22050 * 4, (i) => 0.4 * Math.sin(i / 9) * Math.sin(i / 4000)));
+const long = join(folder, "long.wav");
+writeFileSync(long, wav(22050, 1, 22050 * 600, (i) => 0.4 * Math.sin(i / 7)));
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -44,9 +52,9 @@ async function open(options, use) {
   const complaints = [];
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("request", (request) => request.url().startsWith(site) || complaints.push(`fetched ${request.url()}`));
+  page.on("request", (request) => request.url().replace(/^blob:/, "").startsWith(site) || complaints.push(`fetched ${request.url()}`));
   await page.goto(site);
-  await page.locator("#bars li").nth(9).waitFor({ state: "attached" });
+  await page.locator("body[data-ready]").waitFor();
   await use(page);
   assert.deepEqual(complaints, []);
   await context.close();
@@ -59,23 +67,65 @@ async function picture(page, name) {
   await page.screenshot({ path: join(process.env.TIMBREL_PICTURES, `${name}.png`), fullPage: true });
 }
 
-const done = (page) => page.locator("#status", { hasText: "The whole of it" }).waitFor();
-const percent = (p) => `${Math.round(100 * p)} %`;
+/** The whole of a signal was heard and its answer is shown. */
+const done = (page) => page.locator("#progress[hidden] ~ #result #status", { hasText: /^Heard \d+:\d\d: / }).waitFor({ state: "attached" });
 
 async function check(page, expected) {
   await done(page);
-  assert.equal(await page.locator("#answer").textContent(), `${expected.genre}, ${percent(expected.confidence)}`);
-  for (const [genre, probability] of Object.entries(expected.probabilities)) {
-    const bar = page.locator(`#bars li[data-genre="${genre}"] .number`);
-    assert.equal(await bar.textContent(), percent(probability), genre);
-  }
-  const course = await page.locator("#windows li").allTextContents();
-  assert.equal(course.length, expected.windows);
-  for (const text of course) {
-    const [, genre, share] = text.match(/^\d+:\d\d to \d+:\d\d([a-z]+) (\d+) %$/) ?? assert.fail(text);
-    assert.ok(genre in expected.probabilities && share >= 10 && share <= 100, text);
-  }
+  assert.equal(await page.locator("#answer").textContent(), headline(expected));
+  assert.equal(await page.locator("#certainty").textContent(), certainty(expected));
+  // sorted, three of them at once and the others folded
+  const rows = (id) => page.locator(`#${id} li`).evaluateAll((items) => items.map((item) => item.textContent));
+  const printed = [...(await rows("top")), ...(await rows("others"))];
+  assert.deepEqual(printed, ranked(expected.probabilities).map(([genre, probability]) => genre + percent(probability)));
+  assert.equal(await page.locator("#top li").count(), 3);
+  assert.ok(await page.locator("#others").isHidden());
+  await checkCourse(page, expected);
 }
+
+/** The strip has a segment for each window, from the first moment to the last, a hop each. */
+async function checkCourse(page, expected) {
+  const strip = await page.locator("#strip").boundingBox();
+  const segments = await page.locator("#strip span").evaluateAll((parts) =>
+    parts.map((part) => ({ genre: part.dataset.genre, title: part.title, left: parseFloat(part.style.left), width: parseFloat(part.style.width) })),
+  );
+  assert.equal(segments.length, expected.windows);
+  let end = 0;
+  segments.forEach(({ genre, title, left, width }, i) => {
+    assert.ok(Math.abs(left - end) < 1e-3, `segment ${i} begins at ${left} %`);
+    end = left + width;
+    const [, at, name, share] = title.match(/^(\d+:\d\d) (\w+), (\d+) %$/) ?? assert.fail(title);
+    assert.ok(Math.abs(seconds(at) - (left / 100) * expected.seconds) < 1.01, title);
+    assert.equal(name, genre);
+    assert.ok(genres.includes(genre) && share >= 100 / genres.length - 1 && share <= 100, title);
+    const inner = i > 0 && i < segments.length - 1;
+    if (inner) assert.ok(Math.abs((width / 100) * expected.seconds - info.hopSeconds) < 0.01, `segment ${i}: ${width} %`);
+  });
+  assert.ok(Math.abs(end - 100) < 0.01, `the strip ends at ${end} %`);
+  // under the picture, with which it shares the axis
+  const picture = await page.locator("#spectrogram").boundingBox();
+  assert.deepEqual([strip.x, strip.width], [picture.x, picture.width]);
+  assert.deepEqual(await page.locator("#seconds span").allTextContents(), timeTicks(expected.seconds, picture.width).map(clock));
+  assert.deepEqual(await page.locator("#hertz span").allTextContents(), hertzTicks(info).map(({ text }) => text));
+  const legend = await page.locator("#legend li").allTextContents();
+  assert.deepEqual(legend.toSorted(), [...new Set(segments.map(({ genre }) => genre))].toSorted());
+}
+
+const seconds = (text) => text.split(":").reduce((minutes, rest) => 60 * minutes + Number(rest), 0);
+
+/** Share of the picture's width that shows something. */
+const drawn = (page) =>
+  page.evaluate(() => {
+    const canvas = document.getElementById("spectrogram");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let columns = 0;
+    for (let x = 0; x < canvas.width; x++) {
+      const colours = new Set();
+      for (let y = 0; y < canvas.height; y++) colours.add(data[4 * (y * canvas.width + x)]);
+      if (colours.size > 2) columns++;
+    }
+    return columns / canvas.width;
+  });
 
 async function drop(page, file) {
   const data = await page.evaluateHandle(
@@ -116,34 +166,104 @@ test("a file that is not audio is explained, and the page goes on", () =>
       await error.waitFor();
       assert.ok((await error.textContent()).includes(words));
     }
+    assert.ok(await page.locator("#result").isHidden());
+    await page.setInputFiles("#file", tune);
+    const [expected] = classify(tune);
+    await check(page, expected);
+    assert.ok(await page.locator("#error").isHidden());
+    // an error keeps what was shown before
+    await page.setInputFiles("#file", { name: "text.wav", mimeType: "audio/wav", buffer: Buffer.from("no music".repeat(99)) });
+    await page.locator("#error", { hasText: "text.wav" }).waitFor();
+    await check(page, expected);
+    assert.equal(await page.locator("#source").textContent(), basename(tune));
     await picture(page, "error");
+  }));
+
+test("a short file fills the width", () =>
+  open({}, async (page) => {
+    await page.setInputFiles("#file", short);
+    await check(page, classify(short)[0]);
+    await page.waitForTimeout(100);
+    assert.ok((await drawn(page)) > 0.95);
+    await picture(page, "short");
+  }));
+
+test("a second file stops the first, and cancelling keeps the answer before", () =>
+  open({}, async (page) => {
+    await page.setInputFiles("#file", tune);
+    const [expected] = classify(tune);
+    await check(page, expected);
+    await page.setInputFiles("#file", long);
+    await page.locator("#doing", { hasText: basename(long) }).waitFor();
+    await page.click("#cancel");
+    assert.ok(await page.locator("#progress").isHidden());
+    await check(page, expected);
+    assert.equal(await page.locator("#source").textContent(), basename(tune));
+    await page.setInputFiles("#file", long);
+    await page.setInputFiles("#file", short);
+    await page.locator("#source", { hasText: basename(short) }).waitFor();
+    await check(page, classify(short)[0]);
+  }));
+
+test("it plays, pauses and seeks, and the strip follows", () =>
+  open({}, async (page) => {
     await page.setInputFiles("#file", tune);
     await done(page);
-    assert.ok(await page.locator("#error").isHidden());
+    const [{ seconds }] = classify(tune);
+    const playhead = (wanted) => page.waitForFunction(([low, high]) => {
+      const at = parseFloat(document.getElementById("playhead").style.left);
+      return at >= low && at <= high;
+    }, wanted);
+    await page.click("#play");
+    await page.locator("#play", { hasText: "Pause" }).waitFor();
+    await playhead([0.5, 100]);
+    await page.click("#play");
+    await page.locator("#play", { hasText: "Play" }).waitFor();
+    const box = await page.locator("#spectrogram").boundingBox();
+    await page.mouse.click(box.x + box.width / 2, box.y + 20);
+    await playhead([49, 51]);
+    const [, at, whole, genre] = (await page.locator("#now").textContent()).match(/^(\d+:\d\d) of (\d+:\d\d): (\w+), \d+ %$/);
+    assert.equal(at, clock(seconds / 2));
+    assert.equal(whole, clock(seconds));
+    assert.ok(genres.includes(genre));
+    await page.locator("#seek").focus();
+    await page.keyboard.press("Home");
+    await playhead([0, 0]);
+    assert.match(await page.locator("#seek").getAttribute("aria-valuetext"), /^0:00 of /);
+  }));
+
+test("once visited it works offline", () =>
+  open({}, async (page) => {
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    await page.context().setOffline(true);
+    await page.reload();
+    await page.locator("body[data-ready]").waitFor();
+    await page.click("#demo");
+    await check(page, classify()[0]);
+    const manifest = await page.evaluate(async () => (await fetch(document.querySelector("link[rel=manifest]").href)).json());
+    assert.ok(manifest.icons.length > 0 && manifest.display === "standalone");
   }));
 
 test("the microphone is heard while it plays", () =>
   open({}, async (page) => {
     await page.click("#microphone");
-    await page.locator("#status", { hasText: "first answer comes after 2.8 seconds, then one every 1.4" }).waitFor();
+    await page.locator("#status", { hasText: "first answer" }).waitFor({ state: "attached" });
+    const [, first, next] = (await page.locator("#status").textContent()).match(/after (\d+\.\d) seconds, then one every (\d+\.\d)\.$/);
+    assert.deepEqual([first, next], [info.windowSeconds.toFixed(1), info.hopSeconds.toFixed(1)]);
     assert.equal(await page.locator("#microphone").getAttribute("aria-pressed"), "true");
-    await page.locator("#status", { hasText: "Sounds like" }).waitFor({ timeout: 20000 });
+    await page.locator("#strip span").first().waitFor({ state: "attached", timeout: 20000 });
     await picture(page, "microphone");
     await page.click("#microphone");
     await done(page);
     assert.equal(await page.locator("#microphone").getAttribute("aria-pressed"), "false");
-    const drawn = await page.evaluate(() => {
-      const canvas = document.getElementById("spectrogram");
-      const { data } = canvas.getContext("2d").getImageData(0, 0, 100, canvas.height);
-      return new Set(data).size;
-    });
-    assert.ok(drawn > 20, `${drawn} values of colour`);
+    assert.ok((await drawn(page)) > 0.9);
+    assert.ok(await page.locator("#player").isHidden());
   }));
 
 test("the page's facts about the model come from the model", () =>
   open({}, async (page) => {
     const size = readFileSync(new URL("../../../models/compact.timbrel", import.meta.url)).length;
-    assert.ok((await page.locator("#model").textContent()).includes(`10 genres; its model is a file of ${Math.round(size / 1000)} KB`));
+    assert.ok((await page.locator("#model").textContent()).includes(`${genres.length} genres: ${genres.join(", ")}. Its model is a file of ${Math.round(size / 1000)} KB`));
   }));
 
 test("a microphone that is not allowed is explained", () =>
@@ -168,22 +288,27 @@ test("the keyboard is enough", () =>
     await picture(page, "demo");
   }));
 
-for (const colorScheme of ["light", "dark"]) {
-  test(`on a phone, ${colorScheme}: nothing sticks out, and axe finds nothing`, () =>
-    open({ viewport: { width: 360, height: 740 }, colorScheme, hasTouch: true, isMobile: true }, async (page) => {
-      const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-      for (const step of ["at first", "with a result"]) {
-        if (step === "with a result") {
-          await page.setInputFiles("#file", tune);
-          await done(page);
-          await page.waitForTimeout(500);
+const SCREENS = { phone: { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }, desktop: { viewport: { width: 1280, height: 900 } } };
+for (const [screen, options] of Object.entries(SCREENS)) {
+  for (const colorScheme of ["light", "dark"]) {
+    test(`on a ${screen}, ${colorScheme}: nothing sticks out, and axe finds nothing`, () =>
+      open({ ...options, colorScheme }, async (page) => {
+        const hint = await page.locator(".hint").innerText();
+        assert.equal(hint.startsWith("Drop"), screen === "desktop", hint);
+        const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+        for (const step of ["at first", "with a result", "unfolded"]) {
+          if (step === "with a result") {
+            await page.setInputFiles("#file", tune);
+            await done(page);
+            await page.waitForTimeout(300);
+          }
+          if (step === "unfolded") await page.click("summary");
+          assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), step);
+          await page.evaluate(`${axe}; 0`);
+          const { violations } = await page.evaluate(() => axe.run());
+          assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]), [], step);
+          await picture(page, `${screen}-${colorScheme}-${step.replaceAll(" ", "-")}`);
         }
-        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), step);
-        await page.evaluate(`${axe}; 0`);
-        const { violations } = await page.evaluate(() => axe.run());
-        assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]), [], step);
-        await picture(page, `phone-${colorScheme}-${step.replaceAll(" ", "-")}`);
-      }
-    }));
+      }));
+  }
 }
-
