@@ -14,7 +14,7 @@ use timbrel_core::model::Model;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-/// Name and what it does; the last word or two of the name say with what.
+/// Name and job; the last word or two of the name say with which kernels.
 type Stage = (&'static str, fn(&str) -> Outcome);
 
 const STAGES: &[Stage] = &[
@@ -55,11 +55,11 @@ fn count(mut stage: impl FnMut()) {
     measured(&mut stage);
 }
 
-/// The function whose instructions are counted.
+/// Run the stage in the function whose instructions are counted.
 #[inline(never)]
 fn measured(stage: &mut dyn FnMut()) {
     stage();
-    // so that the call above is no jump to it
+    // so that the call above is not a jump to it
     black_box(());
 }
 
@@ -74,7 +74,7 @@ fn model_file(name: &str) -> std::io::Result<Vec<u8>> {
     ))
 }
 
-/// Noise between −1 and 1.
+/// Return noise between −1 and 1.
 fn noise(samples: usize) -> Vec<f32> {
     let mut state = 1_u32;
     let next = move |_| {
@@ -97,7 +97,7 @@ fn parse(name: &str) -> Outcome {
     Ok(())
 }
 
-/// An engine from a model, weights repacked.
+/// Make an engine from a model, with repacked weights.
 fn make(name: &str) -> Outcome {
     let file = model_file(words(name).next().unwrap_or_default())?;
     let model = Model::parse(&file)?;
@@ -109,7 +109,7 @@ fn make(name: &str) -> Outcome {
     Ok(())
 }
 
-/// One window of a model with a set of kernels.
+/// Run one window of a model with a set of kernels.
 fn window(name: &str) -> Outcome {
     let mut words = words(name);
     let file = model_file(words.next().unwrap_or_default())?;
@@ -134,7 +134,7 @@ fn window(name: &str) -> Outcome {
     Ok(())
 }
 
-/// One second of log-mel columns of 2,048 samples every so many.
+/// Compute one second of log-mel columns of 2,048 samples every so many.
 fn columns(name: &str) -> Outcome {
     let hop: u16 = words(name).next().unwrap_or_default().parse()?;
     let front_end = FrontEnd {
@@ -154,7 +154,7 @@ fn columns(name: &str) -> Outcome {
     Ok(())
 }
 
-/// A tenth of a second.
+/// Resample a tenth of a second.
 fn resample(name: &str) -> Outcome {
     let rate: u32 = words(name).next().unwrap_or_default().parse()?;
     let input = noise(rate as usize / 10);
@@ -166,7 +166,7 @@ fn resample(name: &str) -> Outcome {
     Ok(())
 }
 
-/// From three seconds of interleaved samples to the answer.
+/// Classify three seconds of interleaved samples.
 fn classify(name: &str) -> Outcome {
     let mut words = words(name).map(str::parse);
     let mut word = || words.next().ok_or("a number is missing");
@@ -174,7 +174,7 @@ fn classify(name: &str) -> Outcome {
     let file = model_file("compact")?;
     let model = Model::parse(&file)?;
     let kernels = kernels("AVX2")?;
-    // under valgrind this is the best set; elsewhere the counts would be others
+    // under valgrind this is the best set; elsewhere the counts would differ
     if kernels != Kernels::best() {
         return Err("AVX2 is not the best set of this machine".into());
     }

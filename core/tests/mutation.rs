@@ -18,7 +18,7 @@ use timbrel_core::model::{Limits, Model, ModelSpec};
 /// Most multiply-adds of a network that is compared with the reference, which takes a thousand times as long.
 const AFFORDABLE: u64 = 40_000;
 
-/// What became of the files.
+/// Numbers of accepted and refused files.
 #[derive(Default)]
 struct Tally {
     refused: AtomicU64,

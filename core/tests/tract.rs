@@ -177,7 +177,7 @@ fn bad_files_are_errors() {
     assert!(refused(&renamed).contains("timbrel.labels"));
 }
 
-/// The shipped model with one more node and one more output: `operator` over the window and a constant.
+/// Return the shipped model with one more node and one more output: `operator` over the window and a constant.
 fn with_node(operator: &str, inputs: &[&str]) -> Vec<u8> {
     let inputs = inputs.iter().flat_map(|name| field(1, name.as_bytes()));
     let mut node: Vec<u8> = inputs.collect();

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Classifies libraries of more and more files and prints the rate and the largest memory of each: neither may depend on
+# Classifies libraries of growing size and prints the rate and the largest memory of each: neither may depend on
 # the number of files, but for the memory that their names take.
 #
 #     examples/classify/bench.sh [FILES]...      default: 1000 10000 100000

@@ -63,7 +63,7 @@ grep -q 'text.wav' err
 head -n 1 out | grep -q 'text.wav.*"error"'
 head -n 1 together | diff - <(tail -n +2 out)
 
-# interrupted, it keeps what it heard and goes on from there
+# interrupted, it keeps its answers and resumes from there
 mkdir many
 for number in $(seq 100 400); do ln "${files[0]}" "many/$number.wav"; done
 classify --json --jobs 2 --out many.json many 2>err &
@@ -78,7 +78,7 @@ grep -q "301 files: 301 answered ($kept of them before), 0 failed" err
 [ "$(sed 's/"file": "[^"]*"//' many.json | sort -u | wc -l)" -eq 1 ]
 [ "$(wc -l <many.json)" -eq 301 ]
 
-# a reader that leaves ends it without a word
+# a reader that leaves ends it silently
 classify --json many 2>err | head -n 1 | grep -q '"genre"'
 [ ! -s err ] || fail "a reader that left was complained of: $(cat err)"
 

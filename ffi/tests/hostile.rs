@@ -81,7 +81,7 @@ fn impossible_counts_and_misaligned_pointers_are_refused() {
     let floats = [0.0_f32; 9];
     let mut consumed = 77;
     let most = isize::MAX as usize;
-    // SAFETY: what must be refused is not read
+    // SAFETY: arguments that must be refused are not read
     let statuses = unsafe {
         [
             timbrel_classifier_push_i16(
@@ -143,7 +143,7 @@ fn impossible_counts_and_misaligned_pointers_are_refused() {
     };
     assert_eq!(statuses, [TIMBREL_ERROR_ARGUMENT; 11]);
     assert_eq!(consumed, 77);
-    // the last slice of the address space that could be one, were there anything
+    // the largest slice that the address space could hold
     let end = usize::MAX as *const i16;
     // SAFETY: refused before it is read
     let status = unsafe {
@@ -154,7 +154,7 @@ fn impossible_counts_and_misaligned_pointers_are_refused() {
     free(classifier);
 }
 
-/// A valid model of 4 KB whose window costs 9.7 · 10^9 multiply-adds.
+/// Make a valid model of 4 KB whose window costs 9.7 · 10^9 multiply-adds.
 fn costly() -> Vec<u8> {
     let conv = |kernel: u8| Op::Conv {
         geometry: Geometry::square(kernel, 1, kernel / 2),

@@ -1,5 +1,5 @@
 //! A teacher's values from a file: they belong to the time and the track of the crop, only train tracks teach, and
-//! nothing of them leaves with the model.
+//! nothing of them is exported with the model.
 
 mod common;
 
@@ -49,7 +49,7 @@ fn recipe(table: &str) -> Recipe {
 const ANSWERS: &str = "weight = 0.5\nanswers = \"values\"\n";
 const REGRESS: &str = "regress = \"values\"\n";
 
-/// Tracks with one loud place each: its bin tells the track, its column in a crop where that begins.
+/// Make tracks with one loud place each: its bin identifies the track, and its column in a crop the crop's beginning.
 fn dataset(count: usize) -> Dataset {
     let mut logmel = vec![0_u8; count * MELS * COLUMNS];
     for track in 0..count {
@@ -86,7 +86,7 @@ fn a_crop_gets_the_values_of_its_centre() {
     let dataset = dataset(2);
     let train = pieces(&dataset.tracks);
     let read = |hop: f32, length: f32, metadata: &[(&str, &str)]| {
-        // what a window of the teacher says is the column of its centre
+        // a window's value of the teacher is the column of its centre
         let windows = ((COLUMNS as f32 - length) / hop) as usize + 1;
         let values: Vec<f32> = (0..2 * windows)
             .flat_map(|at| {
@@ -119,7 +119,7 @@ fn a_crop_gets_the_values_of_its_centre() {
             "{start}: {found:?}"
         );
     }
-    // beyond the last window, or before the first, there is nothing else to take
+    // beyond the last window, or before the first, the nearest one is taken
     let long = [
         ("window_seconds", &*seconds(40.0)),
         ("hop_seconds", &seconds(4.0)),
@@ -249,7 +249,7 @@ fn a_file_that_does_not_fit_is_an_error_with_names() {
     names(&format!("{missing:#}"), &["cannot read", "nowhere"]);
 }
 
-/// One test that trains, because the CPU backend has one generator a process.
+/// One test that trains, because the CPU backend has one generator per process.
 #[test]
 fn only_train_tracks_teach_and_no_file_keeps_a_trace() {
     let root = tempfile::tempdir().unwrap();

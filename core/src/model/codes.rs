@@ -166,13 +166,13 @@ pub(super) fn checksum(file: &[u8]) -> u32 {
     crc32(file.get(header::CHECKSUMMED..).unwrap_or_default())
 }
 
-/// With carry-less multiplication where the machine has it.
+/// Use carry-less multiplication where the machine has it.
 #[cfg(feature = "std")]
 fn crc32(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes)
 }
 
-/// One byte at a time, from a table of 1 KB.
+/// Take one byte at a time, with a table of 1 KB.
 #[cfg(not(feature = "std"))]
 fn crc32(bytes: &[u8]) -> u32 {
     type Table = crc::Table<1>;

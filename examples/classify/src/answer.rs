@@ -1,4 +1,4 @@
-//! What is known about a file: its answer, or why it has none.
+//! The result for a file: its answer, or the reason for having none.
 
 use std::ffi::OsString;
 

@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         Ok(End::Complete) => ExitCode::SUCCESS,
         Ok(End::SomeFailed) => ExitCode::FAILURE,
         Ok(End::Stopped) => ExitCode::from(130),
-        // the reader has seen enough
+        // the reader has closed the pipe
         Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("cannot write: {error}"));

@@ -35,7 +35,7 @@ fn fixture(extension: &str) -> PathBuf {
     folder.join(format!("tone.{extension}"))
 }
 
-/// A wav file of `seconds` of a tone.
+/// Make a wav file of `seconds` of a tone.
 fn tone(hz: f64, seconds: f64) -> Vec<u8> {
     let samples = (0..(22_050.0 * seconds) as u32).map(|i| {
         let t = f64::from(i) / 22_050.0;
@@ -52,7 +52,7 @@ fn tone(hz: f64, seconds: f64) -> Vec<u8> {
     file
 }
 
-/// A folder `music` with four files that can be heard and one that cannot.
+/// Make a folder `music` with four files that can be decoded and one that cannot.
 fn library() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let music = folder.path().join("music");
@@ -363,7 +363,7 @@ fn tags_are_written_and_the_music_stays() {
         };
         assert!(name(b"my_genre"), "{}", path.display());
     }
-    // what is not audio is not touched
+    // files that are not audio are not touched
     let broken = std::fs::read_to_string(folder.path().join("music/broken.mp3")).unwrap();
     assert_eq!(broken, "no music".repeat(99));
 }

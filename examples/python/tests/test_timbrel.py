@@ -295,7 +295,7 @@ def test_files_that_are_open() -> None:
 
 def test_the_command_line(tmp_path: Path) -> None:
     bad = tmp_path / "text.wav"
-    bad.write_text("this is no music")
+    bad.write_text("this is not music")
     path = FIXTURES / "tone.flac"
     wanted = timbrel.classify_file(path)
 

@@ -159,7 +159,7 @@ pub fn train(
     Ok(run.info)
 }
 
-/// What a session takes from the data.
+/// The parts of the data that a session uses.
 struct Plan<'a> {
     valid: Vec<Piece<'a>>,
     /// Steps of an epoch.

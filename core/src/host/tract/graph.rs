@@ -1,4 +1,4 @@
-//! What an ONNX graph may contain, checked before tract runs any of it.
+//! Limits of an ONNX graph, checked before tract runs any of it.
 //!
 //! tract computes whatever depends on constants alone while it loads a model, and a few bytes can ask for gigabytes: a
 //! tensor made from its shape, or a chain in which each operator doubles its input. So a graph consists of the

@@ -23,7 +23,7 @@ pub(super) fn files(folder: &Path) -> impl Iterator<Item = Input> + Send + 'stat
             Some(Input::File(entry.into_path()))
         }
         Ok(_) => None,
-        // what a loop of links leads to is found on another way
+        // files behind a loop of links are found another way
         Err(error) if error.loop_ancestor().is_some() => None,
         Err(error) => {
             let path = error.path().unwrap_or(Path::new("")).into();

@@ -16,7 +16,7 @@ pub(crate) enum Input {
     Stdin,
     /// An audio file.
     File(PathBuf),
-    /// A path that leads to no file, and why.
+    /// A path that leads to no file, and the reason.
     Problem(PathBuf, String),
 }
 
@@ -33,7 +33,7 @@ impl Input {
 
 type Inputs = Box<dyn Iterator<Item = Input> + Send>;
 
-/// Return what the paths of the command line stand for, found while it is asked for.
+/// Return the inputs that the paths of the command line stand for, found lazily.
 pub(crate) fn expand(paths: Vec<PathBuf>) -> Inputs {
     if paths.is_empty() {
         return Box::new(once(Input::Demo));
@@ -51,7 +51,7 @@ fn one(path: PathBuf) -> Inputs {
         return Box::new(once(Input::Stdin));
     }
     if path.is_dir() {
-        return or_problem(folder::files(&path), path, "there are no audio files in it");
+        return or_problem(folder::files(&path), path, "the folder has no audio files");
     }
     if playlist::is_playlist(&path) {
         return match playlist::read(&path) {
@@ -65,7 +65,8 @@ fn one(path: PathBuf) -> Inputs {
     Box::new(once(Input::File(path)))
 }
 
-/// The shell expands patterns on most systems; quoted ones, and all on Windows, arrive here.
+/// Return whether a path is a pattern: the shell expands them on most systems, but quoted ones, and all on Windows,
+/// arrive here.
 fn is_pattern(path: &Path) -> bool {
     let has_wildcard = path
         .to_str()
@@ -152,7 +153,7 @@ mod tests {
         );
         // a pattern that names folders stands for their files
         assert_eq!(names(&[root.join("c*")], root), ["c/d/e.ogg"]);
-        // a file that is called like a pattern is the file
+        // a file whose name looks like a pattern is the file
         assert_eq!(names(&[root.join("[live].mp3")], root), ["[live].mp3"]);
         // named, a file needs no known ending
         assert_eq!(names(&[root.join("b/cover.jpg")], root), ["b/cover.jpg"]);
@@ -160,7 +161,7 @@ mod tests {
         assert_eq!(
             problems,
             [
-                "problem: there are no audio files in it",
+                "problem: the folder has no audio files",
                 "problem: no file matches the pattern",
                 "-"
             ]

@@ -24,7 +24,7 @@ impl Destination {
         }
     }
 
-    /// Leave a file that is not complete out.
+    /// Drop a file that is not complete.
     pub(crate) fn abandon(self) {}
 
     /// Show what was written to a reader that waits for it; a file has time.
@@ -55,7 +55,7 @@ impl Write for Destination {
     }
 }
 
-/// A file that takes another one's place when it is complete; until then it stands beside it under a temporary name.
+/// A file that replaces another one when it is complete; until then it is beside it under a temporary name.
 pub(crate) struct Replacement {
     path: PathBuf,
     file: BufWriter<NamedTempFile>,
@@ -83,7 +83,7 @@ impl Replacement {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // as any new file, less what the umask takes away
+            // the permissions of any new file, less the umask
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
         Ok(Self {

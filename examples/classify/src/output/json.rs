@@ -8,7 +8,7 @@ use super::Output;
 use super::destination::Destination;
 use crate::answer::Record;
 
-/// Writes what every program of this project writes.
+/// A writer of the line that every program of this project prints.
 pub(super) struct Json {
     out: Destination,
 }

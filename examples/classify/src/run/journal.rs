@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::answer::Answer;
 
-/// What an answer depends on: a file that was not touched, and the model.
+/// The key of an answer: an untouched file, and the model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Key {
     file: String,

@@ -23,7 +23,7 @@ use crate::output::{self, Output};
 use crate::tags;
 use journal::{Journal, Key};
 
-/// How a run ended.
+/// Outcome of a run.
 pub(crate) enum End {
     /// Every file has an answer.
     Complete,
@@ -52,7 +52,7 @@ pub(crate) fn each<T: Send, W: FnMut(Input) -> T>(
 struct Finished {
     record: Record,
     key: Option<Key>,
-    /// Why the answer is not in the file's tags.
+    /// Reason why the answer is not in the file's tags.
     untagged: Option<String>,
 }
 
@@ -204,7 +204,7 @@ fn say_how_to_go_on(arguments: &Listen, heard: u64) {
     });
 }
 
-/// Everywhere that answers go.
+/// All destinations of answers.
 struct Answers {
     output: Box<dyn Output>,
     playlists: Option<Playlists>,
@@ -250,7 +250,7 @@ impl Answers {
         self.playlists.map_or(Ok(()), Playlists::commit)
     }
 
-    /// Complete what standard output holds, and leave no other trace.
+    /// Complete the output on standard output, and leave no other trace.
     fn stop(self) -> io::Result<()> {
         self.output.end()?.abandon();
         Ok(())

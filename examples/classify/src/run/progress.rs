@@ -41,12 +41,12 @@ impl Progress {
         self.bar.inc(1);
     }
 
-    /// Do what writes to the terminal, with the bar out of the way.
+    /// Run a function that writes to the terminal, with the bar hidden.
     pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
         self.bar.suspend(write)
     }
 
-    /// Take the bar away.
+    /// Remove the bar.
     pub(crate) fn end(&self) {
         self.bar.finish_and_clear();
     }

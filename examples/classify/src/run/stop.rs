@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 static ASKED: AtomicBool = AtomicBool::new(false);
 
-/// From now on the first signal asks to stop, and the second one ends the program at once.
+/// Handle signals: the first one asks to stop, and the second one ends the program at once.
 pub(crate) fn listen() {
     // without a handler the first signal ends the program, which loses nothing that was written
     let _ = ctrlc::set_handler(|| {

@@ -91,7 +91,7 @@ impl Index {
         is_same.then_some((known, vector))
     }
 
-    /// Read a file; what another model made, or a file that is not there, is an empty index.
+    /// Read a file; one that another model made, or one that does not exist, gives an empty index.
     ///
     /// # Errors
     /// The file cannot be read, or is not an index.

@@ -107,7 +107,7 @@ fn hear(
     Ok((index, failed))
 }
 
-/// Return a file's entry and embedding, or what is wrong with it.
+/// Return a file's entry and embedding, or its fault.
 fn known(record: Record, entry: Option<Entry>) -> Result<(Entry, Vec<f32>), String> {
     let name = record.name.to_string_lossy().into_owned();
     let answer = record.outcome.map_err(|error| format!("{name}: {error}"))?;
@@ -182,7 +182,7 @@ fn duplicates(arguments: &Similar, index: &Index) -> io::Result<()> {
     out.flush()
 }
 
-/// As many digits as the text shows and two more.
+/// Round to two more digits than the text shows.
 fn rounded(similarity: f32) -> f64 {
     (f64::from(similarity) * 1e6).round() / 1e6
 }

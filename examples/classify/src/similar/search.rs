@@ -110,7 +110,7 @@ mod tests {
     use super::{groups, nearest, pairs};
     use crate::similar::index::unit;
 
-    /// Unit vectors that look random.
+    /// Make pseudo-random unit vectors.
     fn vectors(rows: usize, dimension: usize) -> Vec<f32> {
         let mut state = 1_u32;
         let mut number = || {

@@ -4,7 +4,7 @@ import Foundation
 
 /// A failure of the microphone.
 public enum MicrophoneError: LocalizedError, Sendable {
-    /// There is no input device, or the system does not let the app use it.
+    /// The device has no input, or the system does not let the app use it.
     case unavailable
     /// The input device now has another sample rate than the stream.
     case sampleRateChanged
@@ -171,7 +171,7 @@ public final class Microphone: @unchecked Sendable {
         #endif
     }
 
-    /// What a notification says, as far as it matters here.
+    /// The relevant content of a notification.
     private enum Interruption: Sendable {
         case ended(shouldResume: Bool)
         case other

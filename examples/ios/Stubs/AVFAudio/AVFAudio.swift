@@ -47,7 +47,7 @@ public final class AVAudioPCMBuffer {
 }
 
 public final class AVAudioInputNode: @unchecked Sendable {
-    /// What a test sets and sees.
+    /// State that a test sets and reads.
     public var fakeFormat = AVAudioFormat(sampleRate: 48000, channelCount: 1, isInterleaved: false)
     public private(set) var fakeTap: AVAudioNodeTapBlock?
 

@@ -33,7 +33,7 @@ sealed interface Screen {
     data class Failed(val message: String) : Screen
 }
 
-/** What outlives a rotation: whether to listen, and the microphone. */
+/** State that outlives a rotation: whether to listen, and the microphone. */
 class ListeningModel(application: Application) : AndroidViewModel(application) {
     private val microphone = Microphone()
 
