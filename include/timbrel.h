@@ -60,7 +60,7 @@ typedef enum timbrel_status {
     TIMBREL_ERROR_NULL = 1,
     /// The model is invalid: damaged, cut off, or another kind of file.
     TIMBREL_ERROR_MODEL = 2,
-    /// The memory is smaller than timbrel_required_bytes() returns.
+    /// The memory is smaller than timbrel_required_bytes() returns, or there is none to allocate.
     TIMBREL_ERROR_MEMORY = 3,
     /// The sample rate is not supported.
     TIMBREL_ERROR_RATE = 4,
@@ -245,8 +245,8 @@ enum timbrel_status timbrel_classifier_init(uint8_t *memory,
 /// A model that costs more than 4 * 10^9 multiply-adds per window or per second of audio, or 64 MiB of activations, is
 /// refused, and the message of timbrel_last_error() has its cost.
 ///
-/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL, TIMBREL_ERROR_COST, TIMBREL_ERROR_RATE,
-/// TIMBREL_ERROR_CHANNELS, TIMBREL_ERROR_STRUCT_SIZE, TIMBREL_ERROR_ARGUMENT.
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL, TIMBREL_ERROR_COST, TIMBREL_ERROR_MEMORY,
+/// TIMBREL_ERROR_RATE, TIMBREL_ERROR_CHANNELS, TIMBREL_ERROR_STRUCT_SIZE, TIMBREL_ERROR_ARGUMENT.
 ///
 enum timbrel_status timbrel_classifier_new(const uint8_t *model,
                                            size_t model_len,

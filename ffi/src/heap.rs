@@ -10,6 +10,7 @@ use crate::cost::read_limits;
 use crate::guard::{array, guard, not_null};
 use crate::handle::{Heap, Kind, read_config};
 use crate::status::Failure;
+use crate::timbrel_status::TIMBREL_ERROR_MEMORY;
 use crate::{timbrel_classifier, timbrel_config, timbrel_cost, timbrel_status};
 
 /// Make a classifier on the heap, with a copy of the model.
@@ -21,8 +22,8 @@ use crate::{timbrel_classifier, timbrel_config, timbrel_cost, timbrel_status};
 /// A model that costs more than 4 * 10^9 multiply-adds per window or per second of audio, or 64 MiB of activations, is
 /// refused, and the message of timbrel_last_error() has its cost.
 ///
-/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL, TIMBREL_ERROR_COST, TIMBREL_ERROR_RATE,
-/// TIMBREL_ERROR_CHANNELS, TIMBREL_ERROR_STRUCT_SIZE, TIMBREL_ERROR_ARGUMENT.
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL, TIMBREL_ERROR_COST, TIMBREL_ERROR_MEMORY,
+/// TIMBREL_ERROR_RATE, TIMBREL_ERROR_CHANNELS, TIMBREL_ERROR_STRUCT_SIZE, TIMBREL_ERROR_ARGUMENT.
 ///
 /// # Safety
 /// As the text above says.
@@ -75,8 +76,7 @@ unsafe fn copying(
     // SAFETY: the caller vouches for config
     let format = unsafe { read_config(config)? };
     // SAFETY: the caller vouches for model and model_len
-    let bytes: Box<[u8]> = unsafe { array(model, model_len)? }.into();
-    let bytes = Box::into_raw(bytes);
+    let bytes = Box::into_raw(copy(unsafe { array(model, model_len)? })?);
     // SAFETY: it is freed after the last use of the classifier only
     let made = make(unsafe { &*bytes }, format, Some(bytes), limits);
     if made.is_err() {
@@ -150,13 +150,34 @@ fn make(
     })
 }
 
+/// Allocate zeros; an error if there is no memory for them. What else is allocated are some hundreds of bytes.
+fn zeros(len: usize) -> Result<Box<[u8]>, Failure> {
+    let mut bytes = room(len)?;
+    bytes.resize(len, 0);
+    Ok(bytes.into_boxed_slice())
+}
+
+/// Copy bytes of the caller's; an error if there is no memory for them.
+fn copy(from: &[u8]) -> Result<Box<[u8]>, Failure> {
+    let mut bytes = room(from.len())?;
+    bytes.extend_from_slice(from);
+    Ok(bytes.into_boxed_slice())
+}
+
+fn room(len: usize) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let reserved = bytes.try_reserve_exact(len);
+    reserved.map_err(|_| Failure::from(TIMBREL_ERROR_MEMORY))?;
+    Ok(bytes)
+}
+
 /// Make a classifier in `needed` bytes of fresh memory, which is freed again on failure.
 fn allocate(
     needed: usize,
     model: Option<*mut [u8]>,
     kind: impl FnOnce(&'static mut [u8]) -> Result<Kind, Error>,
 ) -> Result<*mut timbrel_classifier, Failure> {
-    let memory = Box::into_raw(vec![0_u8; needed].into_boxed_slice());
+    let memory = Box::into_raw(zeros(needed)?);
     // SAFETY: it lives until timbrel_classifier_free(), and only the classifier uses it
     match kind(unsafe { &mut *memory }) {
         Ok(kind) => Ok(Box::into_raw(Box::new(timbrel_classifier {

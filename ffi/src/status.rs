@@ -16,7 +16,7 @@ pub enum timbrel_status {
     TIMBREL_ERROR_NULL = 1,
     /// The model is invalid: damaged, cut off, or another kind of file.
     TIMBREL_ERROR_MODEL = 2,
-    /// The memory is smaller than timbrel_required_bytes() returns.
+    /// The memory is smaller than timbrel_required_bytes() returns, or there is none to allocate.
     TIMBREL_ERROR_MEMORY = 3,
     /// The sample rate is not supported.
     TIMBREL_ERROR_RATE = 4,
