@@ -42,8 +42,6 @@ def au(samples):
 def main():
     for model in sorted((root / "models").glob("*.timbrel")):
         shutil.copy(model, folder("model") / model.name)
-    for model in sorted((root / "models").glob("*.onnx")):
-        shutil.copy(model, folder("onnx") / model.name)
     for file in sorted((root / "core/tests/fixtures").glob("*.*")):
         if file.suffix != ".sh":
             shutil.copy(file, folder("decode") / file.name)
