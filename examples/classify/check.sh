@@ -65,8 +65,16 @@ head -n 1 together | diff - <(tail -n +2 out)
 
 # interrupted, it keeps its answers and resumes from there
 mkdir many
-for number in $(seq 100 400); do ln "${files[0]}" "many/$number.wav"; done
-classify --json --jobs 2 --out many.json many 2>err &
+python3 - "${files[0]}" many/100.wav <<'PY'
+import sys, wave
+with wave.open(sys.argv[1]) as tune, wave.open(sys.argv[2], "wb") as out:
+    out.setparams(tune.getparams())
+    samples = tune.readframes(tune.getnframes())
+    # a minute, so that the run is still going on when it is interrupted
+    out.writeframes(samples * (60 * tune.getframerate() // tune.getnframes()))
+PY
+for number in $(seq 101 200); do ln many/100.wav "many/$number.wav"; done
+"$program" --json --jobs 2 --out many.json many 2>err &
 until [ "$(cat many.json.journal 2>/dev/null | wc -l)" -ge 3 ]; do sleep 0.02; done
 kill -INT $!
 wait $! && fail "an interruption has exit status 0" || [ $? -eq 130 ]
@@ -74,9 +82,9 @@ grep -q -e '--resume goes on' err
 [ ! -e many.json ]
 kept=$(wc -l <many.json.journal)
 classify --json --out many.json --resume many 2>err
-grep -q "301 files: 301 answered ($kept of them before), 0 failed" err
+grep -q "101 files: 101 answered ($kept of them before), 0 failed" err
 [ "$(sed 's/"file": "[^"]*"//' many.json | sort -u | wc -l)" -eq 1 ]
-[ "$(wc -l <many.json)" -eq 301 ]
+[ "$(wc -l <many.json)" -eq 101 ]
 
 # a reader that leaves ends it silently
 classify --json many 2>err | head -n 1 | grep -q '"genre"'
