@@ -319,7 +319,7 @@ fn only_train_tracks_teach_and_no_file_keeps_a_trace() {
     assert!(card.contains(teacher), "{card}");
     // the same tensors: only the words about the teacher are added, and padding
     let added = sizes(&own) - sizes(&other);
-    let words = format!("taught by: {teacher}, besides the labels\n").len() as u64;
+    let words = format!("taught by: {teacher}, in addition to the labels\n").len() as u64;
     assert!(
         (words..words + 16).contains(&added),
         "{added} bytes, {words} of them words"

@@ -11,9 +11,9 @@ const MOST_COLUMNS = 3870;
 /** The model's numbers, from the worker. */
 let info = null;
 let worker = null;
-/** What is listened to, null when nothing is. */
+/** The session that is running, null without one. */
 let active = null;
-/** What is shown; a session that fails gives its place back to the one before. */
+/** The session that is shown; one that fails is replaced by the one before it. */
 let shown = null;
 let previous = null;
 let microphone = null;
@@ -50,7 +50,7 @@ function begin(source, sound = null) {
   return active;
 }
 
-/** Shows a session in place of the one before. */
+/** Show a session instead of the one before. */
 function adopt(session) {
   if (shown === session) return;
   if (previous?.url && previous !== session) URL.revokeObjectURL(previous.url);

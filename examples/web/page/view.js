@@ -93,7 +93,7 @@ function segment({ genre, probability, music, start, end }, seconds) {
   return part;
 }
 
-/** What is heard at a time, in words: for the slider's users and beside it. */
+/** Describe the answer at a time in words: for the slider's users and beside it. */
 export function moment(session, seconds) {
   const window = session.windows.find(({ end }) => seconds < end) ?? session.windows.at(-1);
   const heard = window?.music ? `${window.genre}, ${percent(window.probability)}` : window ? "no music" : "";

@@ -12,7 +12,7 @@ export function ranked(probabilities) {
   return Object.entries(probabilities).sort((a, b) => b[1] - a[1]);
 }
 
-/** How much the headline promises: "sure", "probable", "possible", or "none" where there is no music. */
+/** Return the certainty of the headline: "sure", "probable", "possible", or "none" without music. */
 export function promise({ confidence, state = "music" }) {
   if (state === "silence" || state === "not_music") return "none";
   if (state === "unsure" || confidence < POSSIBLE) return "possible";

@@ -1,4 +1,4 @@
-"""What the library answers, as Python objects."""
+"""Answers of the library as Python objects."""
 
 from __future__ import annotations
 
