@@ -120,21 +120,50 @@ struct pushed {
     bool window = false;
 };
 
+/** Whether audio is music whose genre the model knows. */
+enum class state { music, silence, not_music, unsure };
+
+/** Return a state's name: "music", "silence", "not_music" or "unsure". */
+inline std::string_view to_string(state value) noexcept
+{
+    switch (value) {
+    case state::music:
+        return "music";
+    case state::silence:
+        return "silence";
+    case state::not_music:
+        return "not_music";
+    case state::unsure:
+        break;
+    }
+    return "unsure";
+}
+
+/** What is said of audio beside its genre; timbrel_result defines the numbers. */
+struct quality {
+    timbrel::state state = timbrel::state::music;
+    float level_dbfs = 0;
+    float clipped = 0;
+    float silent = 0;
+    float not_music = 0;
+    float cancelled = 0;
+};
+
 /** The answer over all windows so far. */
-struct prediction {
+struct prediction : quality {
     std::uint32_t class_index = 0;
     /** Name of the most probable genre; valid as long as the classifier is. */
     std::string_view genre;
     /** Its probability, 0 to 1. */
     float confidence = 0;
-    /** Windows that were classified. */
+    /** Windows of the audio, silent ones included. */
     std::uint32_t windows = 0;
     /** One value per genre, 0 to 1. */
     std::vector<float> probabilities;
 };
 
 /** The answer for a file. */
-struct file_prediction {
+struct file_prediction : quality {
     std::uint32_t class_index = 0;
     std::string genre;
     float confidence = 0;
@@ -231,6 +260,27 @@ inline expected<void> done() { return {}; }
 #endif
 
 namespace detail {
+/** Return an empty result of this header's form. */
+inline timbrel_result empty_result() noexcept
+{
+    timbrel_result result{};
+    result.struct_size = sizeof result;
+    return result;
+}
+
+/** Return what a result says beside the genre. */
+inline quality quality_of(const timbrel_result &result) noexcept
+{
+    state found = state::unsure;
+    if (result.state == TIMBREL_STATE_MUSIC)
+        found = state::music;
+    else if (result.state == TIMBREL_STATE_SILENCE)
+        found = state::silence;
+    else if (result.state == TIMBREL_STATE_NOT_MUSIC)
+        found = state::not_music;
+    return {found, result.level_dbfs, result.clipped, result.silent, result.not_music, result.cancelled};
+}
+
 /** Return the details of the last failure on this thread. */
 inline failure last(timbrel_status status, std::size_t consumed = 0)
 {
@@ -317,14 +367,14 @@ public:
     /** Return the answer over all windows since the beginning or the last reset. */
     outcome<prediction> result() const
     {
-        timbrel_result result{};
+        timbrel_result result = detail::empty_result();
         std::vector<float> probabilities(labels_.size());
         timbrel_status status =
             timbrel_classifier_result(get(), &result, probabilities.data(), probabilities.size());
         if (status != TIMBREL_OK)
             return detail::fail<prediction>(detail::last(status));
-        return prediction{result.class_index, label(result.class_index), result.confidence, result.windows,
-                          std::move(probabilities)};
+        return prediction{detail::quality_of(result), result.class_index, label(result.class_index),
+                          result.confidence,          result.windows,     std::move(probabilities)};
     }
 
     /** Return the integer logits of the last window, one per genre; zeros before the first window. */
@@ -446,7 +496,7 @@ private:
 inline outcome<file_prediction> classify_file(model_bytes model, const std::string &path)
 {
     timbrel_info info{};
-    timbrel_result result{};
+    timbrel_result result = detail::empty_result();
     char label[128];
     timbrel_status status = timbrel_model_info(model.data(), model.size(), &info);
     std::vector<float> probabilities(info.class_count);
@@ -455,7 +505,8 @@ inline outcome<file_prediction> classify_file(model_bytes model, const std::stri
                                        probabilities.size(), label, sizeof label);
     if (status != TIMBREL_OK)
         return detail::fail<file_prediction>(detail::last(status));
-    return file_prediction{result.class_index, label, result.confidence, result.windows, std::move(probabilities)};
+    return file_prediction{detail::quality_of(result), result.class_index, label,
+                           result.confidence,          result.windows,     std::move(probabilities)};
 }
 
 } // inline namespace

@@ -1,6 +1,7 @@
 use core::fmt;
 
 use crate::audio::UnsupportedRate;
+use crate::classifier::LEAST_SECONDS;
 use crate::model::{ModelError, TooCostly};
 
 /// Failure on the way from a model's bytes to a genre.
@@ -38,6 +39,12 @@ pub enum Error {
     NoResult,
     /// The signal ended without a single sample.
     NoAudio,
+    /// The signal ended before its first window and with less than
+    /// [`LEAST_SECONDS`](crate::classifier::LEAST_SECONDS): too little for an answer.
+    TooShort {
+        /// Its length.
+        seconds: f32,
+    },
     /// The model has no embedding.
     NoEmbedding,
     /// An [`Engine`](crate::engine::Engine) from outside this crate could not run, for the reason it gives.
@@ -69,6 +76,10 @@ impl fmt::Display for Error {
             Self::Finished => write!(f, "the signal is finished: reset before pushing more"),
             Self::NoResult => write!(f, "no result yet: no window is complete"),
             Self::NoAudio => write!(f, "no audio: not one sample was pushed"),
+            Self::TooShort { seconds } => write!(
+                f,
+                "too short: {seconds:.2} s of audio, {LEAST_SECONDS} s are needed"
+            ),
             Self::NoEmbedding => write!(f, "the model has no embedding"),
             Self::Engine { what } => write!(f, "the engine failed: {what}"),
             #[cfg(feature = "tract")]

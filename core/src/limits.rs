@@ -33,6 +33,12 @@ pub const MAX_NORMALISATION: f32 = 1e6;
 /// Largest exponent of the logits: their values are integers times `2^-exponent`.
 pub const MAX_LOGITS_EXPONENT: u8 = 31;
 
+/// Largest exponent of the rejection logit, as that of the logits.
+pub const MAX_REJECTION_EXPONENT: u8 = 31;
+
+/// Smallest and largest factor of the logits before the softmax.
+pub const CONFIDENCE_SCALE: [f32; 2] = [0.01, 100.0];
+
 /// Largest right shift of a requantisation.
 pub const MAX_SHIFT: u8 = 31;
 
@@ -75,6 +81,12 @@ pub enum Field {
     LogitsExponent,
     /// Length of the embedding, at most [`MAX_EMBEDDING`].
     Embedding,
+    /// Exponent of the rejection logit, at most [`MAX_REJECTION_EXPONENT`].
+    RejectionExponent,
+    /// Factor of the logits before the softmax, within [`CONFIDENCE_SCALE`].
+    ConfidenceScale,
+    /// Probability of the likeliest class below which an answer is unsure, 0 to 1.
+    UnsureBelow,
     /// Number of maps to the network's input: one for all bins, or one per bin.
     NormalisationLength,
     /// Scale or offset of a map, at most [`MAX_NORMALISATION`] in magnitude.
@@ -104,6 +116,9 @@ impl Field {
             Self::Classes => "classes",
             Self::LogitsExponent => "logits exponent",
             Self::Embedding => "embedding",
+            Self::RejectionExponent => "rejection exponent",
+            Self::ConfidenceScale => "confidence scale",
+            Self::UnsureBelow => "unsure threshold",
             Self::NormalisationLength => "normalisation length",
             Self::Normalisation => "normalisation",
             Self::Labels => "labels",

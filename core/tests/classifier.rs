@@ -4,7 +4,7 @@
 mod classified;
 mod common;
 
-use classified::{LOG_MEL, classify, over, spec, whole};
+use classified::{LOG_MEL, classify, over, spec, whole, with_window};
 use common::Random;
 use proptest::prelude::*;
 use timbrel_core::Error;
@@ -159,6 +159,32 @@ fn an_engine_without_an_embedding_says_so() {
 }
 
 #[test]
+fn too_little_audio_for_an_answer_is_an_error_and_more_can_follow() {
+    let samples = common::music(7, 48_000, 48_000);
+    let spec = with_window(LOG_MEL, 200);
+    let bytes = spec.to_bytes().unwrap();
+    let model = Model::parse(&bytes).unwrap();
+    let mut memory = vec![0; Classifier::required_bytes(&model)];
+    for (sample_rate, channels, least) in
+        [(22_050, 1, 11_025), (44_100, 2, 44_100), (8_000, 1, 4_000)]
+    {
+        let format = InputFormat {
+            sample_rate,
+            channels,
+        };
+        let mut classifier = Classifier::int8(model, format, &mut memory).unwrap();
+        let (most, rest) = samples[..least].split_at(least - usize::from(channels));
+        assert_eq!(classifier.push(most).unwrap().consumed, most.len());
+        let error = classifier.finish().unwrap_err().to_string();
+        assert!(error.starts_with("too short: 0.50 s of audio"), "{error}");
+        assert_eq!(classifier.push(rest).unwrap().consumed, rest.len());
+        classifier.finish().unwrap();
+        let whole = classify(&spec, format, &samples[..least], std::iter::empty()).unwrap();
+        assert_eq!(classifier.logits(), whole.windows[0]);
+    }
+}
+
+#[test]
 fn reset_begins_anew() {
     let bytes = spec().to_bytes().unwrap();
     let model = Model::parse(&bytes).unwrap();
@@ -179,8 +205,8 @@ fn reset_begins_anew() {
         classifier.result().unwrap().probabilities.to_vec()
     };
     let (one, other) = (
-        common::music(8, 30_001, 44_100),
-        common::music(9, 20_000, 44_100),
+        common::music(8, 60_001, 44_100),
+        common::music(9, 50_000, 44_100),
     );
     let first = run(&one);
     assert_ne!(run(&other), first);

@@ -205,8 +205,13 @@ fn check(reference: &Reference) {
         for value in &mut relative[0] {
             *value -= 128_f32.sqrt() * 10.0 * loudest.log10();
         }
-        for steps in [16.0, 0.5] {
-            check_classifier(reference, &relative, steps);
+        // less than half a second is too short for an answer, and silence needs no network
+        let squares: f32 = reference.samples.iter().map(|x| x * x).sum();
+        let audible = squares / reference.samples.len() as f32 > 1e-6;
+        if reference.samples.len() >= 11_025 && audible {
+            for steps in [16.0, 0.5] {
+                check_classifier(reference, &relative, steps);
+            }
         }
     }
     for (name, expected) in &reference.tensors {

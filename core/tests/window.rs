@@ -4,7 +4,7 @@
 mod classified;
 mod common;
 
-use classified::{LOG_MEL, classify, over, spec, whole};
+use classified::{LOG_MEL, classify, over, spec, whole, with_window};
 use timbrel_core::audio::InputFormat;
 use timbrel_core::classifier::Classifier;
 use timbrel_core::engine::{Engine, Int8Engine};
@@ -140,22 +140,24 @@ fn the_window_follows_the_front_end() {
 #[test]
 fn short_audio_is_played_forwards_and_backwards_until_it_fills_a_window() {
     let format = InputFormat::mono(22_050);
-    for length in [1, 100, 256, 2_000, 5_000] {
+    // a window of 2.3 s
+    let spec = with_window(LOG_MEL, 200);
+    for length in [11_025, 11_264, 13_000, 25_000, 50_900] {
         let samples = common::music(7, length, 22_050);
-        let said = whole(format, &samples).unwrap();
+        let said = classify(&spec, format, &samples, std::iter::empty()).unwrap();
         assert_eq!(said.count, 1, "{length} samples");
         let mut columns = columns(&samples, true);
         let there = columns.len();
-        while columns.len() < 20 {
+        while columns.len() < 200 {
             // each turn begins with the column before the last one
             let last_turn = columns[columns.len() - there..].iter().rev();
-            let turn: Vec<_> = last_turn.skip(usize::from(there > 1)).cloned().collect();
+            let turn: Vec<_> = last_turn.skip(1).cloned().collect();
             columns.extend(turn);
         }
-        columns.truncate(20);
+        columns.truncate(200);
         assert_eq!(
             said.windows[0],
-            logits_of(&spec(), &mel_window(&columns)),
+            logits_of(&spec, &mel_window(&columns)),
             "{length} samples"
         );
     }

@@ -51,9 +51,23 @@ static void print_string(const char *text)
     putchar('"');
 }
 
+static const char *state_name(timbrel_state state)
+{
+    switch (state) {
+    case TIMBREL_STATE_MUSIC:
+        return "music";
+    case TIMBREL_STATE_SILENCE:
+        return "silence";
+    case TIMBREL_STATE_NOT_MUSIC:
+        return "not_music";
+    default:
+        return "unsure";
+    }
+}
+
 static int print_result(const timbrel_classifier *classifier, const char *name, double seconds)
 {
-    timbrel_result result;
+    timbrel_result result = {sizeof result};
     float probabilities[MAX_CLASSES];
     char label[LABEL_BYTES];
     uint32_t class_index;
@@ -66,7 +80,7 @@ static int print_result(const timbrel_classifier *classifier, const char *name, 
     }
     printf("{\"file\": ");
     print_string(name);
-    printf(", \"genre\": ");
+    printf(", \"state\": \"%s\", \"genre\": ", state_name(result.state));
     print_string(label);
     printf(", \"confidence\": %.6f, \"probabilities\": {", (double)result.confidence);
     for (class_index = 0; class_index < result.class_count; class_index++) {

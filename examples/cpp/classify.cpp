@@ -78,7 +78,8 @@ void classify(timbrel::model_bytes model, const std::string &name)
     classifier.finish();
     timbrel::prediction answer = classifier.result();
 
-    std::cout << "{\"file\": " << quoted(name) << ", \"genre\": " << quoted(answer.genre)
+    std::cout << "{\"file\": " << quoted(name) << ", \"state\": \"" << timbrel::to_string(answer.state)
+              << "\", \"genre\": " << quoted(answer.genre)
               << ", \"confidence\": " << number("%.6f", answer.confidence) << ", \"probabilities\": {";
     for (std::uint32_t i = 0; i < classifier.class_count(); i++)
         std::cout << (i > 0 ? ", " : "") << quoted(classifier.label(i)) << ": "

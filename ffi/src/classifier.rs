@@ -4,34 +4,87 @@ use core::ffi::c_char;
 
 use timbrel_core::Error;
 use timbrel_core::audio::Sample;
-use timbrel_core::classifier::Prediction;
+use timbrel_core::classifier::{Prediction, State};
 
 use crate::guard::{array, fill, guard, not_null};
 use crate::status::Failure;
 use crate::timbrel_classifier;
-use crate::timbrel_status::{self, TIMBREL_ERROR_BUFFER, TIMBREL_ERROR_CLASS};
+use crate::timbrel_status::{
+    self, TIMBREL_ERROR_BUFFER, TIMBREL_ERROR_CLASS, TIMBREL_ERROR_STRUCT_SIZE,
+};
+
+/// Whether the audio is music whose genre the model knows.
+///
+/// New values are only ever added at the end; treat a value that you do not know as TIMBREL_STATE_UNSURE.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum timbrel_state {
+    /// It is.
+    TIMBREL_STATE_MUSIC = 0,
+    /// All windows are silent, or all but one in 32.
+    TIMBREL_STATE_SILENCE = 1,
+    /// The model rejects more than half of the windows that are not silent: speech, noise, tones.
+    TIMBREL_STATE_NOT_MUSIC = 2,
+    /// The most probable genre is less probable than the model's threshold.
+    TIMBREL_STATE_UNSURE = 3,
+}
+
+use timbrel_state::*;
 
 /// The answer so far.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct timbrel_result {
-    /// Index of the most probable genre; timbrel_label() returns its name.
+    /// Set it to sizeof(timbrel_result) before the call: the library writes as much as that and leaves it as it is.
+    pub struct_size: u32,
+    /// Index of the most probable genre; timbrel_label() returns its name. It is always there; `state` tells whether it
+    /// means anything.
     pub class_index: u32,
     /// Its probability, 0 to 1.
     pub confidence: f32,
-    /// Windows that were classified.
+    /// Windows of the audio, silent ones included.
     pub windows: u32,
     /// Number of genres.
     pub class_count: u32,
+    /// Whether the audio is music whose genre the model knows.
+    pub state: timbrel_state,
+    /// Root mean square of the audio, its channels mixed, in dB relative to full scale; at least -120.
+    pub level_dbfs: f32,
+    /// Share of the samples at or beyond full scale, 0 to 1.
+    pub clipped: f32,
+    /// Share of the audio that is silent, below -84 dBFS, 0 to 1.
+    pub silent: f32,
+    /// Share of the windows that the model rejects as not music, among those that are not silent, 0 to 1.
+    pub not_music: f32,
+    /// Share of the audio whose channels cancel each other, 0 to 1; its loudest channel was heard instead of the mean.
+    pub cancelled: f32,
+}
+
+impl From<State> for timbrel_state {
+    fn from(state: State) -> Self {
+        match state {
+            State::Music => TIMBREL_STATE_MUSIC,
+            State::Silence => TIMBREL_STATE_SILENCE,
+            State::NotMusic => TIMBREL_STATE_NOT_MUSIC,
+            _ => TIMBREL_STATE_UNSURE,
+        }
+    }
 }
 
 impl From<&Prediction<'_>> for timbrel_result {
     fn from(prediction: &Prediction<'_>) -> Self {
         Self {
+            struct_size: size_of::<Self>() as u32,
             class_index: prediction.class as u32,
             confidence: prediction.confidence,
             windows: prediction.windows,
             class_count: prediction.probabilities.len() as u32,
+            state: prediction.state.into(),
+            level_dbfs: prediction.level_dbfs,
+            clipped: prediction.clipped,
+            silent: prediction.silent,
+            not_music: prediction.not_music,
+            cancelled: prediction.cancelled,
         }
     }
 }
@@ -39,7 +92,7 @@ impl From<&Prediction<'_>> for timbrel_result {
 /// Push samples with full scale ±1.0, interleaved if there are several channels.
 ///
 /// Any number of samples may be pushed, and a frame of channels may be split between two calls. The function returns
-/// after each window that it completes and classifies; call it again with the rest. The division of the audio into
+/// after each window that it completes and, unless it is silent, classifies; call it again with the rest. The division of the audio into
 /// calls does not change the result.
 ///
 /// `samples`: `count` values, read during the call only; may be NULL if `count` is 0. `consumed`: number of samples
@@ -114,7 +167,8 @@ unsafe fn push<S: Sample>(
 /// is repeated, alternately forwards and backwards, until it fills one. Calling the function again does
 /// nothing. One thread at a time per classifier.
 ///
-/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_NO_AUDIO.
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_NO_AUDIO, and TIMBREL_ERROR_TOO_SHORT if there was no window and
+/// less than half a second of audio; after both, more can be pushed.
 ///
 /// # Safety
 /// `classifier` is NULL or a live classifier.
@@ -150,11 +204,11 @@ pub unsafe extern "C" fn timbrel_classifier_reset(
 
 /// Copy the answer over all windows since the beginning or the last reset.
 ///
-/// `result`: written on success. `probabilities`: one value per genre, 0 to 1, written on success; room for
+/// `result`: its struct_size is set by the caller, the rest is written on success. `probabilities`: one value per genre, 0 to 1, written on success; room for
 /// `probabilities_len` values, at least class_count; NULL with 0 if they are not wanted. No other call for this
 /// classifier at the same time.
 ///
-/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_NO_RESULT, TIMBREL_ERROR_BUFFER.
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_STRUCT_SIZE, TIMBREL_ERROR_NO_RESULT, TIMBREL_ERROR_BUFFER.
 ///
 /// # Safety
 /// As the text above says.
@@ -166,7 +220,8 @@ pub unsafe extern "C" fn timbrel_classifier_result(
     probabilities_len: usize,
 ) -> timbrel_status {
     guard(|| {
-        not_null(result)?;
+        // SAFETY: the caller vouches for result
+        unsafe { check_size(result)? };
         // SAFETY: the caller vouches for the classifier
         let prediction = unsafe { look(classifier)? }.kind.result()?;
         // SAFETY: the caller vouches for both buffers
@@ -182,10 +237,25 @@ pub unsafe extern "C" fn timbrel_classifier_result(
     })
 }
 
+/// Check the size that the caller states of its result. A larger one is of a newer header, whose further fields this
+/// library does not know and leaves alone.
+///
+/// # Safety
+/// Unless NULL, `result` points to as many bytes as its first field says.
+pub(crate) unsafe fn check_size(result: *const timbrel_result) -> Result<(), Failure> {
+    not_null(result)?;
+    // SAFETY: the first field is there in every version of the struct
+    let size = unsafe { (&raw const (*result).struct_size).read() };
+    if (size as usize) < size_of::<timbrel_result>() {
+        return Err(TIMBREL_ERROR_STRUCT_SIZE.into());
+    }
+    Ok(())
+}
+
 /// Write an answer to the caller's memory, both parts or none.
 ///
 /// # Safety
-/// `result` is writable; `probabilities` is NULL or has `len` writable values.
+/// `result` is writable and passed [`check_size`]; `probabilities` is NULL or has `len` writable values.
 pub(crate) unsafe fn write_result(
     answer: timbrel_result,
     values: &[f32],
@@ -198,13 +268,19 @@ pub(crate) unsafe fn write_result(
         unsafe { fill(probabilities, len, values)? };
     }
     // SAFETY: the caller vouches for result
-    unsafe { result.write(answer) };
+    unsafe {
+        let struct_size = (&raw const (*result).struct_size).read();
+        result.write(timbrel_result {
+            struct_size,
+            ..answer
+        });
+    }
     Ok(())
 }
 
 /// Copy the integer logits of the last window.
 ///
-/// They are the same bits on every platform, and zeros before the first window. `logits`: one value per genre,
+/// They are the same bits on every platform, and zeros before the first window that is not silent. `logits`: one value per genre,
 /// written on success; room for `logits_len` values, at least class_count. No other call for this classifier at the
 /// same time.
 ///

@@ -7,7 +7,7 @@ use timbrel_core::host::decode::DecodeError;
 use timbrel_core::host::piece::{Heard, Listener, PieceError};
 use timbrel_core::model::Limits;
 
-use crate::classifier::write_result;
+use crate::classifier::{check_size, write_result};
 use crate::guard::{array, fill, guard, not_null};
 use crate::heap::load;
 use crate::status::Failure;
@@ -22,7 +22,8 @@ use crate::{timbrel_result, timbrel_status};
 /// libraries built with decode only.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL, TIMBREL_ERROR_FILE, TIMBREL_ERROR_RATE,
-/// TIMBREL_ERROR_CHANNELS, TIMBREL_ERROR_SAMPLE, TIMBREL_ERROR_BUFFER.
+/// TIMBREL_ERROR_CHANNELS, TIMBREL_ERROR_SAMPLE, TIMBREL_ERROR_NO_AUDIO, TIMBREL_ERROR_TOO_SHORT,
+/// TIMBREL_ERROR_STRUCT_SIZE, TIMBREL_ERROR_BUFFER.
 ///
 /// # Safety
 /// As the text above says.
@@ -40,7 +41,8 @@ pub unsafe extern "C" fn timbrel_classify_file(
     guard(|| {
         not_null(model)?;
         not_null(path)?;
-        not_null(result)?;
+        // SAFETY: the caller vouches for result
+        unsafe { check_size(result)? };
         if label_len > 0 {
             not_null(label)?;
         }
@@ -76,10 +78,17 @@ pub unsafe extern "C" fn timbrel_classify_file(
 impl From<&Heard> for timbrel_result {
     fn from(heard: &Heard) -> Self {
         Self {
+            struct_size: size_of::<Self>() as u32,
             class_index: heard.class as u32,
             confidence: heard.confidence(),
             windows: heard.windows,
             class_count: heard.probabilities.len() as u32,
+            state: heard.state.into(),
+            level_dbfs: heard.level_dbfs,
+            clipped: heard.clipped,
+            silent: heard.silent,
+            not_music: heard.not_music,
+            cancelled: heard.cancelled,
         }
     }
 }

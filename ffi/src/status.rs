@@ -46,6 +46,8 @@ pub enum timbrel_status {
     TIMBREL_ERROR_ARGUMENT = 16,
     /// The model costs more than the limits allow; timbrel_model_cost() returns what it costs.
     TIMBREL_ERROR_COST = 17,
+    /// The signal ends before its first window and after less than half a second: too little for an answer.
+    TIMBREL_ERROR_TOO_SHORT = 18,
 }
 
 use timbrel_status::*;
@@ -81,6 +83,7 @@ impl From<Error> for Failure {
             Error::NoResult => TIMBREL_ERROR_NO_RESULT,
             Error::NoAudio => TIMBREL_ERROR_NO_AUDIO,
             Error::NoEmbedding => TIMBREL_ERROR_NO_EMBEDDING,
+            Error::TooShort { .. } => TIMBREL_ERROR_TOO_SHORT,
             #[cfg(feature = "tract")]
             Error::Onnx(_) => TIMBREL_ERROR_MODEL,
             _ => TIMBREL_ERROR_INTERNAL,
@@ -113,6 +116,7 @@ fn message_of(status: timbrel_status) -> &'static CStr {
         TIMBREL_ERROR_NO_EMBEDDING => c"the model has no embedding",
         TIMBREL_ERROR_ARGUMENT => c"a pointer is misaligned or a count is too large",
         TIMBREL_ERROR_COST => c"the model costs more than the limits allow",
+        TIMBREL_ERROR_TOO_SHORT => c"too short: less than half a second of audio",
     }
 }
 
@@ -121,7 +125,7 @@ fn message_of(status: timbrel_status) -> &'static CStr {
 /// Never NULL; the string is static. A number that is not a status gives "unknown status". Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn timbrel_status_message(status: i32) -> *const c_char {
-    const ALL: [timbrel_status; 18] = [
+    const ALL: [timbrel_status; 19] = [
         TIMBREL_OK,
         TIMBREL_ERROR_NULL,
         TIMBREL_ERROR_MODEL,
@@ -140,6 +144,7 @@ pub extern "C" fn timbrel_status_message(status: i32) -> *const c_char {
         TIMBREL_ERROR_NO_EMBEDDING,
         TIMBREL_ERROR_ARGUMENT,
         TIMBREL_ERROR_COST,
+        TIMBREL_ERROR_TOO_SHORT,
     ];
     // taken as a number, since a C program may pass any number, and an enum of Rust must not hold any
     let known = ALL.iter().find(|known| **known as i32 == status);

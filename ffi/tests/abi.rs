@@ -150,17 +150,19 @@ fn bad_samples_do_not_end_anything() {
             assert_eq!((status, consumed), (TIMBREL_ERROR_SAMPLE, 2));
         }
         assert!(message().contains("sample 2"), "{}", message());
-        let mut result = timbrel_result {
-            class_index: 5,
-            confidence: 0.0,
-            windows: 0,
-            class_count: 0,
-        };
+        let mut result = common::untouched_result();
         let untouched = result;
         let status = timbrel_classifier_result(classifier, &mut result, null_mut(), 0);
         assert_eq!((status, result), (TIMBREL_ERROR_NO_RESULT, untouched));
         let status = timbrel_classifier_push_f32(classifier, null(), 0, &mut consumed, null_mut());
         assert_eq!((status, consumed), (TIMBREL_OK, 0));
+        // the samples before the bad ones count, but are too few for an answer
+        assert_eq!(
+            timbrel_classifier_finish(classifier),
+            TIMBREL_ERROR_TOO_SHORT
+        );
+        assert!(message().contains("too short: 0.00 s"), "{}", message());
+        push(classifier, &[0; 22_050]);
         assert_eq!(timbrel_classifier_finish(classifier), TIMBREL_OK);
         let status =
             timbrel_classifier_push_f32(classifier, [0.5].as_ptr(), 1, &mut consumed, null_mut());
@@ -169,6 +171,23 @@ fn bad_samples_do_not_end_anything() {
         let status =
             timbrel_classifier_result(classifier, &mut result, few.as_mut_ptr(), few.len());
         assert_eq!((status, result), (TIMBREL_ERROR_BUFFER, untouched));
+        for wrong in [0, 4, result.struct_size - 1] {
+            result.struct_size = wrong;
+            let status = timbrel_classifier_result(classifier, &mut result, null_mut(), 0);
+            assert_eq!(
+                (status, result.class_index),
+                (TIMBREL_ERROR_STRUCT_SIZE, 99)
+            );
+        }
+        // a newer program's struct is larger; what this library does not know of it stays as it is
+        let mut larger = (untouched, 0xABCD_EF01_u32);
+        larger.0.struct_size += 4;
+        let status = timbrel_classifier_result(classifier, &mut larger.0, null_mut(), 0);
+        assert_eq!((status, larger.1), (TIMBREL_OK, 0xABCD_EF01));
+        assert_eq!(larger.0.struct_size, untouched.struct_size + 4);
+        assert_eq!(larger.0.state, timbrel_state::TIMBREL_STATE_SILENCE);
+        let (level, silent) = (larger.0.level_dbfs, larger.0.silent);
+        assert!((-70.0..-40.0).contains(&level) && (0.9..1.0).contains(&silent));
         let mut label = [1; 4];
         assert_eq!(
             timbrel_label(classifier, 0, label.as_mut_ptr(), 4),
@@ -190,12 +209,7 @@ fn null_is_an_error_everywhere() {
     let (model, len) = (bytes.as_ptr(), bytes.len());
     let (mut size, mut made, samples) = (0, null_mut(), [0_i16; 2]);
     let mut memory = [0_u8; 8];
-    let mut result = timbrel_result {
-        class_index: 0,
-        confidence: 0.0,
-        windows: 0,
-        class_count: 0,
-    };
+    let mut result = common::untouched_result();
     let mut label = [0; 8];
     // SAFETY: every pointer that is not NULL is valid
     let statuses = unsafe {
@@ -294,15 +308,15 @@ fn versions_and_metadata_need_no_classifier() {
                 .to_str()
                 .unwrap()
         };
-        let texts: Vec<&str> = (-1..=18).map(text).collect();
+        let texts: Vec<&str> = (-1..=19).map(text).collect();
         (info, CStr::from_ptr(timbrel_version()), texts)
     };
     assert_eq!((info.sample_rate, info.class_count), (22_050, 10));
     assert!((info.window_seconds - 2.8).abs() < 0.1 && (info.hop_seconds - 1.4).abs() < 0.1);
     assert_eq!(version.to_str().unwrap(), env!("CARGO_PKG_VERSION"));
-    assert_eq!((texts[0], texts[19]), ("unknown status", "unknown status"));
-    let distinct: std::collections::HashSet<&&str> = texts[1..19].iter().collect();
-    assert_eq!(distinct.len(), 18);
+    assert_eq!((texts[0], texts[20]), ("unknown status", "unknown status"));
+    let distinct: std::collections::HashSet<&&str> = texts[1..20].iter().collect();
+    assert_eq!(distinct.len(), 19);
 }
 
 #[cfg(feature = "decode")]
@@ -326,12 +340,7 @@ fn files_are_classified_in_one_call() {
     let (bytes, expected) = (model(), rust_says(&samples));
     let classify = |name: &str, probabilities_len: usize, label_len: usize| {
         let path = CString::new(folder.path().join(name).to_str().unwrap()).unwrap();
-        let mut result = timbrel_result {
-            class_index: 99,
-            confidence: 0.0,
-            windows: 0,
-            class_count: 0,
-        };
+        let mut result = common::untouched_result();
         let (mut probabilities, mut label) = ([0.0_f32; 64], [0; 128]);
         // SAFETY: buffers of at least the stated lengths
         let status = unsafe {

@@ -10,7 +10,7 @@ use timbrel::timbrel_status::*;
 use timbrel::*;
 use timbrel_core::classifier::Classifier;
 use timbrel_core::frontend::{Affine, FrontEnd, WindowSpec};
-use timbrel_core::model::{Cost, Geometry, LayerSpec, Model, ModelSpec, Op, Shape};
+use timbrel_core::model::{Confidence, Cost, Geometry, LayerSpec, Model, ModelSpec, Op, Shape};
 
 /// Make a classifier in `memory`.
 fn init(
@@ -192,6 +192,8 @@ fn costly() -> Vec<u8> {
         logits_exponent: 0,
         layers,
         provenance: String::new(),
+        rejection: None,
+        confidence: Confidence::NEUTRAL,
     };
     spec.to_bytes().unwrap()
 }

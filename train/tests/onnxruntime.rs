@@ -14,7 +14,7 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use timbrel_core::engine::{Engine, Int8Engine};
 use timbrel_core::frontend::{Affine, FrontEnd, WindowSpec};
-use timbrel_core::model::{Geometry, LayerSpec, Model, ModelSpec, Op, Shape};
+use timbrel_core::model::{Confidence, Geometry, LayerSpec, Model, ModelSpec, Op, Shape};
 use timbrel_train::data::Dataset;
 use timbrel_train::device::DeviceKind;
 use timbrel_train::evaluate::{Inference, evaluate};
@@ -266,6 +266,8 @@ fn extreme(bias: i32, shift: u8, sign: impl Fn(&mut Numbers) -> i8) -> ModelSpec
         logits_exponent: 10,
         layers,
         provenance: "a test's".into(),
+        rejection: None,
+        confidence: Confidence::NEUTRAL,
     }
 }
 

@@ -51,6 +51,9 @@ pub trait Sample: Copy + private::Sealed {
 
     /// Return whether it is a number of at most [`MAX_AMPLITUDE`].
     fn is_valid(self) -> bool;
+
+    /// Whether it is at or beyond full scale, as the samples of a clipped peak are.
+    fn is_clipped(self) -> bool;
 }
 
 impl Sample for f32 {
@@ -61,6 +64,11 @@ impl Sample for f32 {
     fn is_valid(self) -> bool {
         self.abs() <= MAX_AMPLITUDE
     }
+
+    fn is_clipped(self) -> bool {
+        // the largest 16-bit sample
+        self.abs() >= 32_767.0 / 32_768.0
+    }
 }
 
 impl Sample for i16 {
@@ -70,6 +78,10 @@ impl Sample for i16 {
 
     fn is_valid(self) -> bool {
         true
+    }
+
+    fn is_clipped(self) -> bool {
+        self.unsigned_abs() >= 32_767
     }
 }
 

@@ -1,5 +1,6 @@
-//! Mixing several channels down to their mean.
+//! The mean that makes one channel of several, or the loudest of them where they cancel each other.
 
+use super::cancel::{Cancellation, STRIDE};
 use super::format::{MAX_CHANNELS, Sample};
 use crate::Error;
 
@@ -9,9 +10,28 @@ pub(crate) struct DownMix {
     channels: u16,
     /// Channels of the incomplete frame so far.
     seen: u16,
-    /// Their sum.
-    sum: f32,
+    /// The frame that is begun.
+    frame: [f32; MAX_CHANNELS as usize],
+    cancellation: Cancellation,
 }
+
+/// The work of one call of [`DownMix::take`].
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Mixed {
+    /// Interleaved samples taken.
+    pub(crate) taken: usize,
+    /// Those of them at or beyond full scale.
+    pub(crate) clipped: usize,
+    /// Mono samples made from them.
+    pub(crate) made: usize,
+    /// Those of them that are one channel alone.
+    pub(crate) cancelled: usize,
+    /// Whether the sample after those taken is not valid.
+    pub(crate) invalid: bool,
+}
+
+/// Frames that are checked and mixed at a time.
+const BLOCK: usize = 64;
 
 impl DownMix {
     /// # Errors
@@ -23,7 +43,8 @@ impl DownMix {
         Ok(Self {
             channels,
             seen: 0,
-            sum: 0.0,
+            frame: [0.0; MAX_CHANNELS as usize],
+            cancellation: Cancellation::NEW,
         })
     }
 
@@ -31,16 +52,10 @@ impl DownMix {
     pub(crate) fn take<S: Sample>(&mut self, samples: &[S], mono: &mut [f32]) -> Mixed {
         let mut mixed = Mixed::default();
         loop {
-            let rest = samples.get(mixed.taken..).unwrap_or_default();
-            let slots = mono.get_mut(mixed.made..).unwrap_or_default();
-            let frames = if self.seen == 0 {
-                mix_frames(self.channels, rest, slots)
-            } else {
-                0
-            };
-            mixed.made += frames;
-            mixed.taken += frames * usize::from(self.channels);
-            // the beginning or the end of a split frame, or the samples before an invalid one
+            if self.seen == 0 {
+                self.take_frames(samples, mono, &mut mixed);
+            }
+            // the begin or the end of a frame that was cut, or what is before a sample that is not valid
             let rest = samples.get(mixed.taken..).unwrap_or_default();
             let (Some(slot), Some(sample)) = (mono.get_mut(mixed.made), rest.first()) else {
                 return mixed;
@@ -50,83 +65,122 @@ impl DownMix {
                 return mixed;
             }
             mixed.taken += 1;
-            if let Some(mean) = self.add(sample.to_f32()) {
-                *slot = mean;
+            mixed.clipped += usize::from(sample.is_clipped());
+            if let Some((value, is_mean)) = self.add(sample.to_f32()) {
+                *slot = value;
                 mixed.made += 1;
+                mixed.cancelled += usize::from(!is_mean);
             }
         }
     }
 
-    /// Add a channel's sample; return the mean of the frame that it completes.
-    fn add(&mut self, sample: f32) -> Option<f32> {
-        self.sum += sample;
+    /// Takes whole frames until either slice runs out, or up to the block with a sample that is not valid.
+    fn take_frames<S: Sample>(&mut self, samples: &[S], mono: &mut [f32], mixed: &mut Mixed) {
+        loop {
+            let rest = samples.get(mixed.taken..).unwrap_or_default();
+            let missing = match self.channels {
+                1 => usize::MAX,
+                _ => self.cancellation.missing(),
+            };
+            let end = mono.len().min(mixed.made.saturating_add(missing));
+            let slots = mono.get_mut(mixed.made..end).unwrap_or_default();
+            let frames = match self.channels {
+                1 => self.mix::<S, 1>(rest, slots, mixed),
+                2 => self.mix::<S, 2>(rest, slots, mixed),
+                3 => self.mix::<S, 3>(rest, slots, mixed),
+                4 => self.mix::<S, 4>(rest, slots, mixed),
+                5 => self.mix::<S, 5>(rest, slots, mixed),
+                6 => self.mix::<S, 6>(rest, slots, mixed),
+                7 => self.mix::<S, 7>(rest, slots, mixed),
+                _ => self.mix::<S, 8>(rest, slots, mixed),
+            };
+            if frames < missing {
+                return;
+            }
+        }
+    }
+
+    /// Mixes whole frames of this number of channels into at most one block of the cancellation, and returns their
+    /// number.
+    fn mix<S: Sample, const CHANNELS: usize>(
+        &mut self,
+        samples: &[S],
+        mono: &mut [f32],
+        mixed: &mut Mixed,
+    ) -> usize {
+        let frames = samples.as_chunks::<CHANNELS>().0;
+        let chosen = self.cancellation.chosen();
+        let mut made = 0;
+        for (frames, slots) in frames.chunks(BLOCK).zip(mono.chunks_mut(BLOCK)) {
+            let count = frames.len().min(slots.len());
+            let frames = frames.get(..count).unwrap_or_default();
+            // no early exit, so that it can be done for many samples at a time
+            let samples = frames.as_flattened().iter();
+            let valid = samples.clone().fold(true, |valid, s| valid & s.is_valid());
+            if !valid {
+                break;
+            }
+            let clipped = samples.fold(0_u32, |count, s| count + u32::from(s.is_clipped()));
+            mixed.clipped += clipped as usize;
+            for (slot, frame) in slots.iter_mut().zip(frames) {
+                *slot = mean(frame);
+            }
+            if CHANNELS > 1 {
+                let measured = frames.iter().zip(slots.iter());
+                let skip = self.cancellation.unmeasured();
+                for (frame, mean) in measured.skip(skip).step_by(STRIDE) {
+                    let frame = frame.iter().map(|sample| sample.to_f32());
+                    self.cancellation.measure(frame, *mean);
+                }
+                if let Some(chosen) = chosen {
+                    for (slot, frame) in slots.iter_mut().zip(frames) {
+                        *slot = frame.get(chosen).map_or(0.0, |sample| sample.to_f32());
+                    }
+                    mixed.cancelled += count;
+                }
+                self.cancellation.advance(count);
+            }
+            made += count;
+        }
+        mixed.made += made;
+        mixed.taken += made * CHANNELS;
+        made
+    }
+
+    /// Adds a channel's sample; gives the value of the frame that it completes, and whether it is the mean.
+    fn add(&mut self, sample: f32) -> Option<(f32, bool)> {
+        if let Some(slot) = self.frame.get_mut(usize::from(self.seen)) {
+            *slot = sample;
+        }
         self.seen += 1;
         if self.seen < self.channels {
             return None;
         }
-        let mean = self.sum / f32::from(self.channels);
-        self.reset();
-        Some(mean)
+        self.seen = 0;
+        if self.channels == 1 {
+            return Some((sample, true));
+        }
+        let frame = self.frame.get(..usize::from(self.channels));
+        let frame = frame.unwrap_or_default();
+        let mean = frame.iter().fold(0.0, |sum, s| sum + s) / f32::from(self.channels);
+        let chosen = self.cancellation.chosen();
+        if self.cancellation.unmeasured() == 0 {
+            self.cancellation.measure(frame.iter().copied(), mean);
+        }
+        self.cancellation.advance(1);
+        match chosen {
+            Some(chosen) => Some((frame.get(chosen).copied().unwrap_or(0.0), false)),
+            None => Some((mean, true)),
+        }
     }
 
     pub(crate) fn reset(&mut self) {
         self.seen = 0;
-        self.sum = 0.0;
+        self.cancellation = Cancellation::NEW;
     }
 }
 
-/// The work of one call of [`DownMix::take`].
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Mixed {
-    /// Interleaved samples taken.
-    pub(crate) taken: usize,
-    /// Mono samples made from them.
-    pub(crate) made: usize,
-    /// Whether the sample after those taken is not valid.
-    pub(crate) invalid: bool,
-}
-
-/// Frames that are checked and mixed at a time.
-const BLOCK: usize = 64;
-
-/// Mix whole frames until either slice runs out, or up to the block with an invalid sample; return their
-/// number.
-fn mix_frames<S: Sample>(channels: u16, samples: &[S], mono: &mut [f32]) -> usize {
-    match channels {
-        1 => mix_blocks::<S, 1>(samples, mono),
-        2 => mix_blocks::<S, 2>(samples, mono),
-        3 => mix_blocks::<S, 3>(samples, mono),
-        4 => mix_blocks::<S, 4>(samples, mono),
-        5 => mix_blocks::<S, 5>(samples, mono),
-        6 => mix_blocks::<S, 6>(samples, mono),
-        7 => mix_blocks::<S, 7>(samples, mono),
-        _ => mix_blocks::<S, 8>(samples, mono),
-    }
-}
-
-fn mix_blocks<S: Sample, const CHANNELS: usize>(samples: &[S], mono: &mut [f32]) -> usize {
-    let frames = samples.as_chunks::<CHANNELS>().0;
-    let mut made = 0;
-    for (frames, slots) in frames.chunks(BLOCK).zip(mono.chunks_mut(BLOCK)) {
-        let count = frames.len().min(slots.len());
-        let frames = frames.get(..count).unwrap_or_default();
-        // no early exit, so that it can be done for many samples at a time
-        let valid = frames
-            .as_flattened()
-            .iter()
-            .fold(true, |valid, sample| valid & sample.is_valid());
-        if !valid {
-            break;
-        }
-        for (slot, frame) in slots.iter_mut().zip(frames) {
-            *slot = mean(frame);
-        }
-        made += count;
-    }
-    made
-}
-
-/// Return the mean of a frame, added up in the order of its channels.
+/// The mean of a frame, added up in the order of its channels.
 fn mean<S: Sample, const CHANNELS: usize>(frame: &[S; CHANNELS]) -> f32 {
     if let [sample] = frame.as_slice() {
         return sample.to_f32();

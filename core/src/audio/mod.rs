@@ -1,10 +1,11 @@
 //! Incoming audio: its format, the mix of its channels, and its sample rate. The decoder, the classifier and the
 //! training tool are all built on it.
 
+mod cancel;
 mod format;
 mod mix;
 mod resample;
 
 pub use format::{InputFormat, MAX_AMPLITUDE, MAX_CHANNELS, Sample};
-pub(crate) use mix::DownMix;
+pub(crate) use mix::{DownMix, Mixed};
 pub use resample::{Progress, Resampler, SUPPORTED_RATES, UnsupportedRate};

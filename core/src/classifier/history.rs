@@ -11,6 +11,8 @@ pub(super) const STEPS_PER_DB: f32 = 128.0;
 pub(super) struct Ring<'w> {
     /// Column after column, `n_mels` values each.
     cells: &'w mut [i16],
+    /// One bit per column: whether there is sound in it.
+    sound: &'w mut [u8],
     n_mels: usize,
     window: WindowSpec,
     /// Columns since the start.
@@ -31,12 +33,24 @@ pub(super) struct Columns<'r> {
     pub(super) valid: usize,
     /// Place of the oldest column.
     pub(super) oldest: usize,
+    /// Columns with sound.
+    loud: usize,
+}
+
+impl Columns<'_> {
+    /// Return whether the window is silent: there is sound in less than an eighth of it, such as in a window of silence
+    /// at whose very end music begins.
+    pub(super) fn is_silent(&self) -> bool {
+        8 * self.loud < self.valid
+    }
 }
 
 impl<'w> Ring<'w> {
-    pub(super) fn new(info: &ModelInfo, cells: &'w mut [i16]) -> Self {
+    /// Begin with zeroed memory.
+    pub(super) fn new(info: &ModelInfo, cells: &'w mut [i16], sound: &'w mut [u8]) -> Self {
         Self {
             cells,
+            sound,
             n_mels: usize::from(info.front_end.n_mels),
             window: info.window,
             seen: 0,
@@ -45,6 +59,7 @@ impl<'w> Ring<'w> {
     }
 
     pub(super) fn reset(&mut self) {
+        self.sound.fill(0);
         self.seen = 0;
         self.since_window = 0;
     }
@@ -54,10 +69,15 @@ impl<'w> Ring<'w> {
         u32::from(self.window.columns).max(1)
     }
 
-    /// Store a column of decibels; true when a window is complete: the first time when the ring is full, then every
-    /// window hop.
-    pub(super) fn push(&mut self, column: &[f32]) -> bool {
-        let at = (self.seen % self.columns()) as usize * self.n_mels;
+    /// Store a column of decibels and whether it is silent; true when a window is complete: the first time when the
+    /// ring is full, then every window hop.
+    pub(super) fn push(&mut self, column: &[f32], silent: bool) -> bool {
+        let place = (self.seen % self.columns()) as usize;
+        if let Some(byte) = self.sound.get_mut(place / 8) {
+            let bit = 1 << (place % 8);
+            *byte = if silent { *byte & !bit } else { *byte | bit };
+        }
+        let at = place * self.n_mels;
         let cells = self.cells.iter_mut().skip(at).take(self.n_mels);
         for (cell, value) in cells.zip(column) {
             // rounds half away from zero; `as` saturates
@@ -115,6 +135,11 @@ impl<'w> Ring<'w> {
             window,
             valid: seen.min(window),
             oldest: if full { seen % window } else { 0 },
+            loud: self
+                .sound
+                .iter()
+                .map(|byte| byte.count_ones() as usize)
+                .sum(),
         }
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Layout {
     pub(super) column: Span<f32>,
     /// The last columns, as many as a window has.
     pub(super) cells: Span<i16>,
+    /// One bit for each of them: whether it is not silent.
+    pub(super) sound: Span<u8>,
     /// Transform of a model with MFCCs: its basis and a column of bands. Empty for other models.
     pub(super) cepstrum: (Span<f32>, Span<f32>),
     /// Sums of the windows' embeddings, one per value. Empty for a model without one.
@@ -41,6 +43,7 @@ impl Layout {
             bands: size.reserve(n_mels),
             column: size.reserve(n_mels),
             cells: size.reserve(n_mels * window.columns as usize),
+            sound: size.reserve((window.columns as usize).div_ceil(8)),
             cepstrum: (
                 size.reserve(coefficients * n_mels),
                 size.reserve(transformed),

@@ -1,27 +1,36 @@
 //! Audio in, genre out: push samples of any rate in any portions, and read the result at any time.
 //!
 //! A push walks through this module from `push` to `classify`: mix, resample, frames and columns, then `history`
-//! stores a column, `view` presents a window of them to the engine, and `outputs` averages its answers.
+//! stores a column, `view` presents a window of them to the engine, and `outputs` averages its answers. `signal`
+//! measures the sound on its way, and `prediction` says what all of this amounts to.
 
+mod answers;
 mod cepstrum;
+mod construct;
 mod history;
 mod layout;
+mod level;
 mod outputs;
+mod prediction;
+mod signal;
 mod view;
 
 use heapless::Vec;
 
 use crate::Error;
 use crate::audio::{DownMix, InputFormat, Progress, Resampler, Sample};
-use crate::engine::{Engine, Int8Engine, Int8Layout};
-use crate::frontend::{Feature, FrontEnd, LogMelIn, WindowSpec};
-use crate::memory::{Memory, Size};
-use crate::model::{MAX_CLASSES, Model, ModelInfo};
+use crate::engine::Engine;
+use crate::frontend::{FrontEnd, LogMelIn, WindowSpec};
+use crate::memory::Size;
+use crate::model::{MAX_CLASSES, ModelInfo};
 use cepstrum::Cepstrum;
 use history::Ring;
 use layout::Layout;
-use outputs::{Embedding, Mean};
-pub use outputs::{EmbeddingValues, Prediction};
+pub use outputs::EmbeddingValues;
+use outputs::{Embedding, Mean, Vote};
+pub use prediction::{Prediction, State};
+pub use signal::LEAST_SECONDS;
+use signal::Signal;
 use view::View;
 
 /// Mono samples that are converted at a time: few where the stack is small.
@@ -53,7 +62,7 @@ pub const fn feature_bytes(front_end: &FrontEnd, window: &WindowSpec) -> usize {
 pub struct Pushed {
     /// Samples taken from the front of the slice; push the rest again.
     pub consumed: usize,
-    /// Whether a window was completed and classified, after which the call returned.
+    /// Whether a window was completed, after which the call returned. It was classified unless it is silent.
     pub window: bool,
 }
 
@@ -73,118 +82,12 @@ pub struct Classifier<'w, E> {
     mean: Mean,
     embedding: Embedding<'w>,
     logits: Vec<i32, MAX_CLASSES>,
+    signal: Signal,
     columns: u32,
-    any_audio: bool,
     finished: bool,
 }
 
-impl<'w> Classifier<'w, Int8Engine<'w>> {
-    /// Return the bytes that [`Self::int8`] needs for a model, whatever the input format and wherever they begin.
-    #[must_use]
-    pub fn required_bytes(model: &Model<'_>) -> usize {
-        let mut size = Size::new();
-        Self::reserve(&mut size, &model.info());
-        Int8Layout::reserve(&mut size, model);
-        size.bytes()
-    }
-
-    /// Return the bytes with which [`Self::int8`] is as fast as this machine can be: with
-    /// [`Int8Engine::fast_bytes`] for the engine. The number depends on the machine.
-    #[must_use]
-    pub fn fast_bytes(model: &Model<'_>) -> usize {
-        let mut size = Size::new();
-        Self::reserve(&mut size, &model.info());
-        Int8Layout::reserve_fast(&mut size, model);
-        size.bytes()
-    }
-
-    /// Make a classifier that runs a `.timbrel` model in `memory`, as fast as this machine can if there are
-    /// [`Self::fast_bytes`].
-    ///
-    /// # Errors
-    /// [`Error::Memory`], [`Error::Rate`], [`Error::Channels`].
-    pub fn int8(
-        model: Model<'w>,
-        format: InputFormat,
-        memory: &'w mut [u8],
-    ) -> Result<Self, Error> {
-        let mut size = Size::new();
-        let layout = Self::reserve(&mut size, &model.info());
-        let engine = if memory.len() >= Self::fast_bytes(&model) {
-            Int8Layout::reserve_fast(&mut size, &model)
-        } else {
-            Int8Layout::reserve(&mut size, &model)
-        };
-        let mut memory = Memory::new(memory, size)?;
-        let engine = Int8Engine::carve(model, engine, &mut memory)?;
-        Self::carve(engine, format, layout, &mut memory)
-    }
-}
-
 impl<'w, E: Engine> Classifier<'w, E> {
-    /// Return the bytes that [`Self::new`] needs apart from the engine's own: front end, history of columns and
-    /// sums of the embedding. Without an embedding it is the same as [`feature_bytes`] of front end and window.
-    #[must_use]
-    pub fn feature_bytes(info: &ModelInfo) -> usize {
-        let mut size = Size::new();
-        Self::reserve(&mut size, info);
-        size.bytes()
-    }
-
-    /// Make a classifier over an engine that brings its own memory, with [`Self::feature_bytes`] for the rest.
-    ///
-    /// # Errors
-    /// [`Error::Memory`], [`Error::Rate`], [`Error::Channels`].
-    pub fn new(engine: E, format: InputFormat, memory: &'w mut [u8]) -> Result<Self, Error> {
-        let mut size = Size::new();
-        let layout = Self::reserve(&mut size, &engine.info());
-        Self::carve(engine, format, layout, &mut Memory::new(memory, size)?)
-    }
-
-    fn reserve(size: &mut Size, info: &ModelInfo) -> Layout {
-        Layout::reserve(size, &info.front_end, &info.window, info.embedding)
-    }
-
-    fn carve(
-        engine: E,
-        format: InputFormat,
-        layout: Layout,
-        memory: &mut Memory<'w>,
-    ) -> Result<Self, Error> {
-        let info = engine.info();
-        let front_end = &info.front_end;
-        let mix = DownMix::new(format.channels)?;
-        let resampler = Resampler::new(format.sample_rate, front_end.sample_rate)?;
-        let log_mel = LogMelIn::borrowing(
-            front_end,
-            memory.take(layout.frame)?,
-            memory.take(layout.overlap)?,
-            memory.take(layout.bands)?,
-            memory.take(layout.column)?,
-        );
-        let cells = memory.take(layout.cells)?;
-        let (basis, column) = layout.cepstrum;
-        let (basis, column) = (memory.take(basis)?, memory.take(column)?);
-        Ok(Self {
-            mix,
-            resampler,
-            log_mel,
-            ring: Ring::new(&info, cells),
-            cepstrum: match front_end.feature {
-                Feature::LogMel => None,
-                Feature::Mfcc { .. } => Some(Cepstrum::new(basis, column)),
-            },
-            mean: Mean::new(info.classes),
-            embedding: Embedding::new(memory.take(layout.embedding)?),
-            logits: (0..info.classes.min(MAX_CLASSES)).map(|_| 0).collect(),
-            columns: 0,
-            any_audio: false,
-            finished: false,
-            info,
-            engine,
-        })
-    }
-
     /// Push any number of samples, interleaved if there are several channels; a frame of channels may be split between
     /// two calls. It returns after each window that it completes and classifies, so call it again with the rest:
     ///
@@ -219,6 +122,7 @@ impl<'w, E: Engine> Classifier<'w, E> {
                 .mix
                 .take(samples.get(consumed..).unwrap_or_default(), slots);
             consumed += mixed.taken;
+            self.signal.count(&mixed);
             let window = self.analyse(slots.get(..mixed.made).unwrap_or_default())?;
             if window || consumed == samples.len() {
                 return Ok(Pushed { consumed, window });
@@ -245,6 +149,7 @@ impl<'w, E: Engine> Classifier<'w, E> {
         self.analyse(&[])?;
         self.mix = mix;
         self.resampler = resampler;
+        self.signal.change_rate(format.sample_rate);
         Ok(())
     }
 
@@ -253,20 +158,19 @@ impl<'w, E: Engine> Classifier<'w, E> {
     /// it again does nothing.
     ///
     /// # Errors
-    /// [`Error::NoAudio`] if nothing was pushed.
+    /// [`Error::NoAudio`] if nothing was pushed; [`Error::TooShort`] if there was no window, and less than
+    /// [`LEAST_SECONDS`] were pushed. Both change nothing: more can be pushed.
     pub fn finish(&mut self) -> Result<(), Error> {
-        if !self.any_audio {
-            return Err(Error::NoAudio);
-        }
         if self.finished {
             return Ok(());
         }
+        self.signal.check_length(self.ready())?;
         self.finished = true;
         self.resampler.finish();
         self.analyse(&[])?;
         while let Some(column) = self.log_mel.finish() {
             self.columns = self.columns.wrapping_add(1);
-            if self.ring.push(column) {
+            if self.ring.push(column, self.signal.level.end_block()) {
                 self.classify()?;
             }
         }
@@ -274,90 +178,6 @@ impl<'w, E: Engine> Classifier<'w, E> {
             self.classify()?;
         }
         Ok(())
-    }
-
-    /// Return whether there is a result: at least one window was classified.
-    #[must_use]
-    pub fn ready(&self) -> bool {
-        self.mean.windows() > 0
-    }
-
-    /// Return the answer over all windows since the start or the last reset.
-    ///
-    /// # Errors
-    /// [`Error::NoResult`] before the first window.
-    pub fn result(&self) -> Result<Prediction<'_>, Error> {
-        if !self.ready() {
-            return Err(Error::NoResult);
-        }
-        let (class, confidence) = self.mean.best();
-        Ok(Prediction {
-            class,
-            label: self.engine.label(class).unwrap_or_default(),
-            confidence,
-            probabilities: self.mean.probabilities(),
-            windows: self.mean.windows(),
-        })
-    }
-
-    /// Return the logits of the last window, one i32 per class, in units of `2^-logits_exponent`. Zeros before the
-    /// first window.
-    #[must_use]
-    pub fn logits(&self) -> &[i32] {
-        &self.logits
-    }
-
-    /// Iterate over the embedding of the signal so far: the mean over its windows of the last layer's input,
-    /// [`ModelInfo::embedding`] values of `0.0..=255.0`. They are steps of that layer's scale, a power of two; it
-    /// cancels where embeddings of one model are compared by their angle. Windows after the first 16 million do
-    /// not count.
-    ///
-    /// # Errors
-    /// [`Error::NoEmbedding`] for a model without one, [`Error::NoResult`] before the first window.
-    pub fn embedding(&self) -> Result<EmbeddingValues<'_>, Error> {
-        if self.info.embedding == 0 {
-            return Err(Error::NoEmbedding);
-        }
-        if !self.ready() {
-            return Err(Error::NoResult);
-        }
-        Ok(self.embedding.mean())
-    }
-
-    /// Return the embedding of the last window, the same integers on every target; empty for a model without one
-    /// and before the first window.
-    #[must_use]
-    pub fn window_embedding(&self) -> &[u8] {
-        if self.ready() {
-            self.engine.embedding()
-        } else {
-            &[]
-        }
-    }
-
-    /// Return the number of log-mel columns since the start or the last reset; it wraps after `u32::MAX`.
-    #[must_use]
-    pub fn columns(&self) -> u32 {
-        self.columns
-    }
-
-    /// Return the newest log-mel column, for a display: one value per band in 1/128 dB relative to a power of 1. `None`
-    /// before the first column. To see all of them, push at most one hop at a time.
-    #[must_use]
-    pub fn newest_column(&self) -> Option<&[i16]> {
-        self.ring.newest()
-    }
-
-    /// Return the name of a class, `None` if there is no such class.
-    #[must_use]
-    pub fn label(&self, class: usize) -> Option<&str> {
-        self.engine.label(class)
-    }
-
-    /// Return the model's metadata.
-    #[must_use]
-    pub fn info(&self) -> &ModelInfo {
-        &self.info
     }
 
     /// Forget the signal, so that another one of the same format can be pushed.
@@ -369,14 +189,13 @@ impl<'w, E: Engine> Classifier<'w, E> {
         self.mean.reset();
         self.embedding.reset();
         self.logits.fill(0);
+        self.signal.reset();
         self.columns = 0;
-        self.any_audio = false;
         self.finished = false;
     }
 
     /// Resample and analyse mono samples and the rest in the resampler; true if a window was completed.
     fn analyse(&mut self, mut mono: &[f32]) -> Result<bool, Error> {
-        self.any_audio |= !mono.is_empty();
         if self.resampler.is_identity() {
             return self.frame(mono);
         }
@@ -397,12 +216,14 @@ impl<'w, E: Engine> Classifier<'w, E> {
         let mut window = false;
         while !samples.is_empty() {
             let (taken, column) = self.log_mel.push_slice(samples);
-            samples = samples.get(taken..).unwrap_or_default();
+            let (now, rest) = samples.split_at_checked(taken).unwrap_or((samples, &[]));
+            self.signal.level.add(now);
+            samples = rest;
             let Some(column) = column else {
                 continue;
             };
             self.columns = self.columns.wrapping_add(1);
-            if self.ring.push(column) {
+            if self.ring.push(column, self.signal.level.end_block()) {
                 self.classify()?;
                 window = true;
             }
@@ -410,12 +231,26 @@ impl<'w, E: Engine> Classifier<'w, E> {
         Ok(window)
     }
 
+    /// Run the network on the window that ends with the newest column, and count its vote; a silent window needs no
+    /// network and has no vote.
     fn classify(&mut self) -> Result<(), Error> {
-        let view = View::new(self.ring.take_window(), self.info.front_end.top_db);
+        let columns = self.ring.take_window();
+        if columns.is_silent() {
+            self.mean.skip();
+            return Ok(());
+        }
+        let view = View::new(columns, self.info.front_end.top_db);
         view.write(self.cepstrum.as_mut(), &mut self.engine);
         self.engine.run(&mut self.logits)?;
-        self.mean.add(&self.logits, self.info.logits_exponent);
-        self.embedding.add(self.engine.embedding());
+        let is_music = self.engine.not_music().is_none_or(|logit| logit <= 0);
+        match self.mean.add(&self.logits, is_music) {
+            Vote::First => {
+                self.embedding.reset();
+                self.embedding.add(self.engine.embedding());
+            }
+            Vote::Counts => self.embedding.add(self.engine.embedding()),
+            Vote::None => {}
+        }
         Ok(())
     }
 }

@@ -2,57 +2,77 @@
 
 use heapless::Vec;
 
-use crate::model::MAX_CLASSES;
+use crate::model::{MAX_CLASSES, ModelInfo};
 
-/// The answer so far.
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Prediction<'a> {
-    /// Index of the most probable class.
-    pub class: usize,
-    /// Its name.
-    pub label: &'a str,
-    /// Its probability, `0.0..=1.0`.
-    pub confidence: f32,
-    /// Probability of every class, in the order of the model's labels: the softmax of the
-    /// windows' mean logits.
-    pub probabilities: &'a [f32],
-    /// Windows that were classified.
-    pub windows: u32,
+/// Windows so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    /// All of them.
+    pub(super) windows: u32,
+    /// Those that were run, because they are not silent.
+    pub(super) run: u32,
+    /// Those of them that the model rejects.
+    pub(super) rejected: u32,
+}
+
+impl Tally {
+    /// Return the share of the windows that were run which the model rejects.
+    pub(super) fn not_music(self) -> f32 {
+        self.rejected as f32 / self.run.max(1) as f32
+    }
+}
+
+/// Whether a window counts in the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Vote {
+    /// It does, and those before it do not: it is the first one of music.
+    First,
+    /// It does.
+    Counts,
+    /// It does not.
+    None,
 }
 
 /// Softmax of the windows' mean logits, which is the geometric mean of their probabilities, normalised to a sum of
-/// one.
+/// one. Windows that are not music count until the first one of music comes.
 ///
 /// The sums are of integers and therefore exact, whatever the number of windows.
 #[derive(Clone, Debug)]
 pub(super) struct Mean {
     sum: Vec<i64, MAX_CLASSES>,
     probabilities: Vec<f32, MAX_CLASSES>,
-    windows: u32,
+    tally: Tally,
+    /// Windows in the sums.
+    counted: u32,
+    /// Value of a logit's step, in which the softmax is taken.
+    step: f32,
 }
 
 impl Mean {
-    /// Begin for `classes` classes, at most [`MAX_CLASSES`].
-    pub(super) fn new(classes: usize) -> Self {
-        let classes = classes.min(MAX_CLASSES);
-        Self {
+    /// Begin for a model.
+    pub(super) fn new(info: &ModelInfo) -> Self {
+        let classes = info.classes.min(MAX_CLASSES);
+        let mut this = Self {
             sum: (0..classes).map(|_| 0).collect(),
             probabilities: (0..classes).map(|_| 0.0).collect(),
-            windows: 0,
-        }
+            tally: Tally::default(),
+            counted: 0,
+            step: info.confidence.scale / (1_u32 << info.logits_exponent) as f32,
+        };
+        this.reset();
+        this
     }
 
     pub(super) fn reset(&mut self) {
         self.sum.fill(0);
-        self.probabilities.fill(0.0);
-        self.windows = 0;
+        let equal = 1.0 / self.probabilities.len().max(1) as f32;
+        self.probabilities.fill(equal);
+        self.tally = Tally::default();
+        self.counted = 0;
     }
 
-    pub(super) fn windows(&self) -> u32 {
-        self.windows
+    pub(super) fn tally(&self) -> Tally {
+        self.tally
     }
 
     pub(super) fn probabilities(&self) -> &[f32] {
@@ -70,14 +90,39 @@ impl Mean {
         best
     }
 
-    /// Add a window; a logit's value is its i32 times `2^-exponent`.
-    pub(super) fn add(&mut self, logits: &[i32], exponent: u8) {
-        self.windows = self.windows.saturating_add(1);
+    /// Count a silent window.
+    pub(super) fn skip(&mut self) {
+        self.tally.windows = self.tally.windows.saturating_add(1);
+    }
+
+    /// Count a window and add its logits if it has a vote.
+    pub(super) fn add(&mut self, logits: &[i32], is_music: bool) -> Vote {
+        let first = is_music && self.tally.rejected == self.tally.run;
+        let counts = is_music || self.tally.rejected == self.tally.run;
+        self.skip();
+        self.tally.run = self.tally.run.saturating_add(1);
+        if !is_music {
+            self.tally.rejected = self.tally.rejected.saturating_add(1);
+        }
+        if !counts {
+            return Vote::None;
+        }
+        if first {
+            self.sum.fill(0);
+            self.counted = 0;
+        }
+        self.counted = self.counted.saturating_add(1);
         for (sum, logit) in self.sum.iter_mut().zip(logits) {
             *sum = sum.saturating_add(i64::from(*logit));
         }
+        self.normalise();
+        if first { Vote::First } else { Vote::Counts }
+    }
+
+    /// Compute the probabilities from the sums.
+    fn normalise(&mut self) {
         let largest = self.sum.iter().copied().max().unwrap_or(0);
-        let step = 1.0 / (1_u32 << exponent) as f32 / self.windows as f32;
+        let step = self.step / self.counted as f32;
         let mut total = 0.0;
         for (probability, sum) in self.probabilities.iter_mut().zip(&self.sum) {
             *probability = libm::expf(sum.saturating_sub(largest) as f32 * step);

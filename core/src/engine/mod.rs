@@ -38,6 +38,13 @@ pub trait Engine {
     fn embedding(&self) -> &[u8] {
         &[]
     }
+
+    /// Return the rejection logit of the window of the last [`Self::run`], in units of
+    /// `2^-`[`ModelInfo::rejection_exponent`]: above 0, the window is not music. `None` for a model that rejects
+    /// nothing.
+    fn not_music(&self) -> Option<i32> {
+        None
+    }
 }
 
 #[cfg(feature = "std")]
@@ -64,5 +71,9 @@ impl<E: Engine + ?Sized> Engine for std::boxed::Box<E> {
 
     fn embedding(&self) -> &[u8] {
         (**self).embedding()
+    }
+
+    fn not_music(&self) -> Option<i32> {
+        (**self).not_music()
     }
 }

@@ -21,7 +21,9 @@ use std::vec::Vec;
 use super::{Loaded, Network};
 use crate::Error;
 use crate::audio::{InputFormat, Sample};
-use crate::classifier::Classifier;
+#[cfg(doc)]
+use crate::classifier::Prediction;
+use crate::classifier::{Classifier, State};
 use crate::engine::Engine;
 #[cfg(feature = "decode")]
 use crate::host::decode::{AudioReader, DecodeError};
@@ -36,8 +38,20 @@ pub struct Heard {
     pub probabilities: Vec<(String, f32)>,
     /// Index of the most probable class.
     pub class: usize,
-    /// Windows that were classified.
+    /// Windows of the audio, silent ones included.
     pub windows: u32,
+    /// Whether the audio is music whose genre the model knows. The genre is always the likeliest one.
+    pub state: State,
+    /// As [`Prediction::level_dbfs`].
+    pub level_dbfs: f32,
+    /// As [`Prediction::clipped`].
+    pub clipped: f32,
+    /// As [`Prediction::silent`].
+    pub silent: f32,
+    /// As [`Prediction::not_music`].
+    pub not_music: f32,
+    /// As [`Prediction::cancelled`].
+    pub cancelled: f32,
     /// Length of the audio in seconds.
     pub seconds: f64,
     /// Share of the audio that the file announces which could be decoded, `0.0..=1.0`; `None` where it announces
@@ -93,18 +107,19 @@ impl Heard {
         partial.into_iter().chain(replaced).collect()
     }
 
-    /// Write the answer for the file `name` as one line of JSON, with the keys `file`, `genre`, `confidence`,
+    /// Write the answer for the file `name` as one line of JSON, with the keys `file`, `state`, `genre`, `confidence`,
     /// `probabilities` (an object), `windows` and `seconds`, and `heard`, the share of the audio that was decoded, where
-    /// that is less than 0.9.
+    /// that is less than 0.9. The genre is always the likeliest one; [`Self::state`] tells whether it means anything.
     #[must_use]
     pub fn to_json(&self, name: &str) -> String {
         // numbers with as many digits as every program of this project prints
         let entry = |(label, p): &(String, f32)| format!("{}: {p:.6}", Quoted(label));
         let entries: Vec<String> = self.probabilities.iter().map(entry).collect();
         format!(
-            "{{\"file\": {}, \"genre\": {}, \"confidence\": {:.6}, \"probabilities\": {{{}}}, \
-             \"windows\": {}, \"seconds\": {:.3}{}}}\n",
+            "{{\"file\": {}, \"state\": \"{}\", \"genre\": {}, \"confidence\": {:.6}, \
+             \"probabilities\": {{{}}}, \"windows\": {}, \"seconds\": {:.3}{}}}\n",
             Quoted(name),
+            self.state,
             Quoted(self.genre()),
             self.confidence(),
             entries.join(", "),
@@ -330,6 +345,12 @@ fn hear<S: Sample, E: Engine>(
         probabilities: probabilities.map(|(class, p)| (label(class), *p)).collect(),
         class: result.class,
         windows: result.windows,
+        state: result.state,
+        level_dbfs: result.level_dbfs,
+        clipped: result.clipped,
+        silent: result.silent,
+        not_music: result.not_music,
+        cancelled: result.cancelled,
         seconds,
         share: None,
         replaced: None,

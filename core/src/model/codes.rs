@@ -51,6 +51,24 @@ pub(super) mod extension {
     pub(in super::super) const ZEROS: usize = 12;
     /// The bit of an id that forbids to skip the section.
     pub(in super::super) const CRITICAL: u32 = 1 << 31;
+    /// Ids of the sections that this reader knows.
+    pub(in super::super) const REJECTION: u32 = 1;
+    pub(in super::super) const CONFIDENCE: u32 = 2;
+}
+
+/// Offsets in the rejection section.
+pub(super) mod rejection {
+    pub(in super::super) const BIAS: usize = 0;
+    pub(in super::super) const EXPONENT: usize = 4;
+    pub(in super::super) const ZEROS: usize = 5;
+    pub(in super::super) const WEIGHTS: usize = 16;
+}
+
+/// Offsets in the confidence section.
+pub(super) mod confidence {
+    pub(in super::super) const SCALE: usize = 0;
+    pub(in super::super) const UNSURE_BELOW: usize = 4;
+    pub(in super::super) const BYTES: usize = 8;
 }
 
 /// Offsets in the front end's section.
@@ -77,7 +95,7 @@ pub(super) mod front_end {
     pub(in super::super) const BYTES: usize = 48;
 }
 
-/// Return the offset of a field in the front end's section; 0 for a field that is not there.
+/// Return the offset of a field in the section that states it; 0 for a field that is not there.
 pub(super) const fn offset(field: Field) -> usize {
     match field {
         Field::NFft => front_end::N_FFT,
@@ -93,6 +111,9 @@ pub(super) const fn offset(field: Field) -> usize {
         Field::WindowHop => front_end::WINDOW_HOP,
         Field::Classes => front_end::CLASSES,
         Field::LogitsExponent => front_end::LOGITS_EXPONENT,
+        Field::RejectionExponent => rejection::EXPONENT,
+        Field::ConfidenceScale => confidence::SCALE,
+        Field::UnsureBelow => confidence::UNSURE_BELOW,
         Field::Embedding
         | Field::NormalisationLength
         | Field::Normalisation

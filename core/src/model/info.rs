@@ -2,8 +2,8 @@
 
 use crate::frontend::{Affine, FrontEnd, WindowSpec};
 use crate::limits::{
-    Field, InvalidField, MAX_CLASSES, MAX_COLUMNS, MAX_EMBEDDING, MAX_LABEL_BYTES,
-    MAX_LOGITS_EXPONENT, MAX_NORMALISATION,
+    CONFIDENCE_SCALE, Field, InvalidField, MAX_CLASSES, MAX_COLUMNS, MAX_EMBEDDING,
+    MAX_LABEL_BYTES, MAX_LOGITS_EXPONENT, MAX_NORMALISATION, MAX_REJECTION_EXPONENT,
 };
 
 /// Metadata of a model: its front end, its windows and its outputs.
@@ -22,6 +22,51 @@ pub struct ModelInfo {
     pub logits_exponent: u8,
     /// Values of the embedding, at most [`MAX_EMBEDDING`]; 0 for a model without one.
     pub embedding: usize,
+    /// The rejection logit's value is its i32 times `2^-exponent`; `None` for a model that rejects nothing.
+    pub rejection_exponent: Option<u8>,
+    /// Calibration of the probabilities.
+    pub confidence: Confidence,
+}
+
+/// Calibration of a model's probabilities. The default changes nothing.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Confidence {
+    /// Factor of the logits before the softmax (an inverse temperature), within
+    /// [`CONFIDENCE_SCALE`].
+    pub scale: f32,
+    /// Probability of the likeliest class below which the answer is unsure, `0.0..=1.0`.
+    pub unsure_below: f32,
+}
+
+impl Confidence {
+    /// The calibration of a model that states none: no scaling, and no answer is unsure.
+    pub const NEUTRAL: Self = Self {
+        scale: 1.0,
+        unsure_below: 0.0,
+    };
+
+    /// Check both numbers against their limits.
+    ///
+    /// # Errors
+    /// The first number outside its limits.
+    pub fn validate(&self) -> Result<(), InvalidField> {
+        // written so that NaN fails
+        let [smallest, largest] = CONFIDENCE_SCALE;
+        let scale = self.scale >= smallest && self.scale <= largest;
+        InvalidField::unless(scale, Field::ConfidenceScale, self.scale)?;
+        // a negative zero would be a second form of the same threshold
+        let share =
+            (0.0..=1.0).contains(&self.unsure_below) && self.unsure_below.is_sign_positive();
+        InvalidField::unless(share, Field::UnsureBelow, self.unsure_below)
+    }
+}
+
+impl Default for Confidence {
+    fn default() -> Self {
+        Self::NEUTRAL
+    }
 }
 
 impl ModelInfo {
@@ -39,6 +84,8 @@ impl ModelInfo {
             classes,
             logits_exponent,
             embedding: 0,
+            rejection_exponent: None,
+            confidence: Confidence::NEUTRAL,
         }
     }
 
@@ -49,6 +96,22 @@ impl ModelInfo {
             embedding: values,
             ..self
         }
+    }
+
+    /// Return the same description of a model that rejects windows which are not music; `exponent` is that of its
+    /// rejection logit.
+    #[must_use]
+    pub const fn with_rejection(self, exponent: u8) -> Self {
+        Self {
+            rejection_exponent: Some(exponent),
+            ..self
+        }
+    }
+
+    /// Return the same description with calibrated probabilities.
+    #[must_use]
+    pub const fn with_confidence(self, confidence: Confidence) -> Self {
+        Self { confidence, ..self }
     }
 
     /// Return the bytes of a window: `bins · columns`, with [`FrontEnd::bins`].
@@ -75,7 +138,11 @@ impl ModelInfo {
             self.embedding <= MAX_EMBEDDING,
             Field::Embedding,
             saturated(self.embedding),
-        )
+        )?;
+        let exponent = self.rejection_exponent.unwrap_or(0);
+        let good = exponent <= MAX_REJECTION_EXPONENT;
+        InvalidField::unless(good, Field::RejectionExponent, exponent)?;
+        self.confidence.validate()
     }
 
     /// Check the names of the classes: one per class, each of 1 to [`MAX_LABEL_BYTES`] bytes.

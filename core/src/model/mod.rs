@@ -11,6 +11,7 @@ mod bytes;
 mod codes;
 mod cost;
 mod error;
+mod extension;
 mod info;
 mod layer;
 mod read;
@@ -20,15 +21,16 @@ mod write;
 
 pub use cost::{Cost, Limits, TooCostly};
 pub use error::ModelError;
-pub use info::ModelInfo;
+pub use extension::Rejection;
+pub use info::{Confidence, ModelInfo};
 pub use layer::{Biases, Geometry, Layer, Op, Shape};
 #[cfg(feature = "std")]
-pub use write::{LayerSpec, ModelSpec};
+pub use write::{LayerSpec, ModelSpec, RejectionSpec};
 
 pub use crate::limits::{
-    AMIN, FFT_LENGTHS, Field, InvalidField, MAX_BYTES, MAX_CLASSES, MAX_COLUMNS, MAX_EMBEDDING,
-    MAX_LABEL_BYTES, MAX_LOGITS_EXPONENT, MAX_MELS, MAX_NORMALISATION, MAX_SHIFT, MAX_TOP_DB,
-    SAMPLE_RATES,
+    AMIN, CONFIDENCE_SCALE, FFT_LENGTHS, Field, InvalidField, MAX_BYTES, MAX_CLASSES, MAX_COLUMNS,
+    MAX_EMBEDDING, MAX_LABEL_BYTES, MAX_LOGITS_EXPONENT, MAX_MELS, MAX_NORMALISATION,
+    MAX_REJECTION_EXPONENT, MAX_SHIFT, MAX_TOP_DB, SAMPLE_RATES,
 };
 
 use crate::frontend::{Affine, FrontEnd, WindowSpec};
@@ -45,6 +47,7 @@ pub struct Model<'a> {
     layers_at: usize,
     weights: &'a [u8],
     provenance: &'a str,
+    rejection: Option<Rejection<'a>>,
     file: &'a [u8],
 }
 
@@ -108,6 +111,18 @@ impl<'a> Model<'a> {
     #[must_use]
     pub fn provenance(&self) -> &'a str {
         self.provenance
+    }
+
+    /// Return the output that tells windows which are not music; `None` for a model that rejects nothing.
+    #[must_use]
+    pub fn rejection(&self) -> Option<Rejection<'a>> {
+        self.rejection
+    }
+
+    /// Return the calibration of the probabilities; [`Confidence::NEUTRAL`] for a model that states none.
+    #[must_use]
+    pub fn confidence(&self) -> Confidence {
+        self.info.confidence
     }
 
     /// Return the shape of the network's input: `[bins, columns, 1]`, with [`FrontEnd::bins`].

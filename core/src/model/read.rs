@@ -2,7 +2,8 @@
 //! order, without gaps, and zeros wherever nothing is stated.
 
 use super::bytes::Bytes;
-use super::codes::{self, extension, feature, front_end as at, header, section};
+use super::codes::{self, feature, front_end as at, header, section};
+use super::extension::{self, Extensions};
 use super::info::{check_label_length, check_normalisation};
 use super::record;
 use super::{Model, ModelError, ModelInfo, Normalisation};
@@ -11,7 +12,7 @@ use crate::frontend::{Feature, FrontEnd, WindowSpec};
 pub(super) fn parse(file: &[u8]) -> Result<Model<'_>, ModelError> {
     let bytes = Bytes { data: file, at: 0 };
     check_header(bytes)?;
-    let sections = read_sections(bytes)?;
+    let (sections, extensions) = read_sections(bytes)?;
     let info = read_front_end(sections[section::FRONT_END])?;
     let normalisation = read_normalisation(sections[section::NORMALISATION], &info)?;
     let labels = read_labels(sections[section::LABELS], info.classes)?;
@@ -23,10 +24,20 @@ pub(super) fn parse(file: &[u8]) -> Result<Model<'_>, ModelError> {
         layers_at: sections[section::LAYERS].at,
         weights: sections[section::WEIGHTS].data,
         provenance: utf8(sections[section::PROVENANCE], "provenance")?,
+        rejection: None,
         file,
     };
     let embedding = record::check_layers(&model, sections[section::WEIGHTS])?;
     model.info = info.with_embedding(embedding);
+    if let Some(section) = extensions.rejection {
+        let rejection = extension::read_rejection(section, embedding)?;
+        model.info = model.info.with_rejection(rejection.exponent);
+        model.rejection = Some(rejection);
+    }
+    if let Some(section) = extensions.confidence {
+        let confidence = extension::read_confidence(section)?;
+        model.info = model.info.with_confidence(confidence);
+    }
     Ok(model)
 }
 
@@ -58,22 +69,23 @@ fn check_header(bytes: Bytes<'_>) -> Result<(), ModelError> {
 }
 
 /// A walk over the sections of a file, each of which begins where the previous one ends.
-struct Walk<'a> {
-    bytes: Bytes<'a>,
+pub(super) struct Walk<'a> {
+    pub(super) bytes: Bytes<'a>,
     /// Where the next section begins.
-    next: usize,
+    pub(super) next: usize,
 }
 
 impl<'a> Walk<'a> {
     /// Take the section whose offset and length are stated at `entry`.
-    fn section(&mut self, entry: usize) -> Result<Bytes<'a>, ModelError> {
+    pub(super) fn section(&mut self, entry: usize) -> Result<Bytes<'a>, ModelError> {
         let (offset, length) = (self.bytes.u32(entry)?, self.bytes.u32(entry + 4)?);
         let placed = offset as usize == self.next;
         self.bytes.check(placed, "section offset", entry, offset)?;
         self.take(length as usize)
     }
 
-    fn take(&mut self, length: usize) -> Result<Bytes<'a>, ModelError> {
+    /// Take a section of a length that is known.
+    pub(super) fn take(&mut self, length: usize) -> Result<Bytes<'a>, ModelError> {
         let section = self.bytes.part(self.next, length)?;
         let end = self.next + length;
         self.bytes.padding(end)?;
@@ -82,7 +94,9 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn read_sections(bytes: Bytes<'_>) -> Result<[Bytes<'_>; section::COUNT], ModelError> {
+type Sections<'a> = [Bytes<'a>; section::COUNT];
+
+fn read_sections(bytes: Bytes<'_>) -> Result<(Sections<'_>, Extensions<'_>), ModelError> {
     let mut walk = Walk {
         bytes,
         next: header::BYTES,
@@ -91,39 +105,10 @@ fn read_sections(bytes: Bytes<'_>) -> Result<[Bytes<'_>; section::COUNT], ModelE
     for (index, slot) in sections.iter_mut().enumerate() {
         *slot = walk.section(header::SECTIONS + index * 8)?;
     }
-    skip_extensions(&mut walk)?;
+    let extensions = extension::read_table(&mut walk)?;
     let length = bytes.data.len();
     bytes.check(walk.next == length, "length", header::LENGTH, length as u32)?;
-    Ok(sections)
-}
-
-/// Pass over sections that this reader does not know; refuse the file if one of them must be known.
-fn skip_extensions(walk: &mut Walk<'_>) -> Result<(), ModelError> {
-    let bytes = walk.bytes;
-    let table = bytes.u32(header::EXTENSIONS)?;
-    if table == 0 {
-        return Ok(());
-    }
-    let placed = table as usize == walk.next;
-    bytes.check(placed, "extensions", header::EXTENSIONS, table)?;
-    let head = walk.take(extension::BYTES)?;
-    let count = head.u32(0)?;
-    head.check(count > 0, "extension count", 0, count)?;
-    head.zeros("extension head", 4, extension::BYTES)?;
-    let entries = walk.take((count as usize).saturating_mul(extension::BYTES))?;
-    let mut last = None;
-    for index in 0..count as usize {
-        let entry = entries.part(index * extension::BYTES, extension::BYTES)?;
-        let id = entry.u32(extension::ID)?;
-        entry.check(last < Some(id), "extension id", extension::ID, id)?;
-        last = Some(id);
-        entry.zeros("extension entry", extension::ZEROS, extension::BYTES)?;
-        if id & extension::CRITICAL != 0 {
-            return Err(ModelError::UnknownSection { id });
-        }
-        walk.section(entry.at + extension::PLACE)?;
-    }
-    Ok(())
+    Ok((sections, extensions))
 }
 
 fn read_front_end(bytes: Bytes<'_>) -> Result<ModelInfo, ModelError> {

@@ -4,8 +4,10 @@ use std::string::String;
 use std::vec;
 use std::vec::Vec;
 
-use super::codes::{self, feature, front_end as at, header, layer as at_layer, op, section};
-use super::{Layer, Model, ModelError, Op, Shape};
+use super::codes::{
+    self, extension, feature, front_end as at, header, layer as at_layer, op, section,
+};
+use super::{Confidence, Layer, Model, ModelError, Op, Rejection, Shape};
 use crate::frontend::{Affine, Feature, FrontEnd, WindowSpec};
 
 /// A model in owned form, which [`ModelSpec::to_bytes`] writes and [`Model`] reads.
@@ -26,6 +28,21 @@ pub struct ModelSpec {
     pub layers: Vec<LayerSpec>,
     /// Where the model comes from, lines of `key: value`.
     pub provenance: String,
+    /// Output that tells windows which are not music.
+    pub rejection: Option<RejectionSpec>,
+    /// Calibration of the probabilities.
+    pub confidence: Confidence,
+}
+
+/// A [`Rejection`] in owned form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectionSpec {
+    /// Added to the sum of the products.
+    pub bias: i32,
+    /// The logit's value is its i32 times `2^-exponent`.
+    pub exponent: u8,
+    /// One weight per value of the embedding, which is the last layer's input.
+    pub weights: Vec<i8>,
 }
 
 /// One layer in owned form; see [`Layer`] for the fields.
@@ -71,12 +88,45 @@ impl ModelSpec {
             file.extend_from_slice(section);
             align(&mut file);
         }
+        self.append_extensions(&mut file);
         let length = file.len() as u32;
         put(&mut file, header::LENGTH, length.to_le_bytes());
         let checksum = codes::checksum(&file);
         put(&mut file, header::CHECKSUM, checksum.to_le_bytes());
         Model::parse(&file)?;
         Ok(file)
+    }
+
+    /// Append the table of the extension sections and these, if there are any.
+    fn append_extensions(&self, file: &mut Vec<u8>) {
+        let mut sections: Vec<(u32, Vec<u8>)> = Vec::new();
+        if let Some(rejection) = &self.rejection {
+            sections.push((extension::REJECTION, rejection.encode()));
+        }
+        if self.confidence != Confidence::NEUTRAL {
+            let Confidence {
+                scale,
+                unsure_below,
+            } = self.confidence;
+            let numbers = bytes_of_f32([scale, unsure_below]);
+            sections.push((extension::CONFIDENCE, numbers));
+        }
+        if sections.is_empty() {
+            return;
+        }
+        let table = file.len();
+        put(file, header::EXTENSIONS, (table as u32).to_le_bytes());
+        file.resize(table + (1 + sections.len()) * extension::BYTES, 0);
+        put(file, table, (sections.len() as u32).to_le_bytes());
+        for (index, (id, section)) in sections.iter().enumerate() {
+            let entry = table + (1 + index) * extension::BYTES;
+            let (offset, length) = (file.len() as u32, section.len() as u32);
+            put(file, entry + extension::ID, id.to_le_bytes());
+            put(file, entry + extension::PLACE, offset.to_le_bytes());
+            put(file, entry + extension::PLACE + 4, length.to_le_bytes());
+            file.extend_from_slice(section);
+            align(file);
+        }
     }
 
     fn encode_front_end(&self) -> Vec<u8> {
@@ -190,6 +240,26 @@ impl ModelSpec {
     }
 }
 
+impl RejectionSpec {
+    fn encode(&self) -> Vec<u8> {
+        let mut out = vec![0; codes::rejection::WEIGHTS];
+        put(&mut out, codes::rejection::BIAS, self.bias.to_le_bytes());
+        out[codes::rejection::EXPONENT] = self.exponent;
+        out.extend_from_slice(bytemuck::cast_slice(&self.weights));
+        out
+    }
+}
+
+impl From<Rejection<'_>> for RejectionSpec {
+    fn from(rejection: Rejection<'_>) -> Self {
+        Self {
+            bias: rejection.bias,
+            exponent: rejection.exponent,
+            weights: rejection.weights.to_vec(),
+        }
+    }
+}
+
 impl From<&Layer<'_>> for LayerSpec {
     fn from(layer: &Layer<'_>) -> Self {
         Self {
@@ -216,6 +286,8 @@ impl From<&Model<'_>> for ModelSpec {
                 .map(|layer| LayerSpec::from(&layer))
                 .collect(),
             provenance: String::from(model.provenance()),
+            rejection: model.rejection().map(RejectionSpec::from),
+            confidence: model.confidence(),
         }
     }
 }

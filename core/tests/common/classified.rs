@@ -3,7 +3,7 @@
 
 use timbrel_core::Error;
 use timbrel_core::audio::{InputFormat, Sample};
-use timbrel_core::classifier::Classifier;
+use timbrel_core::classifier::{Classifier, State};
 use timbrel_core::frontend::{FrontEnd, WindowSpec};
 use timbrel_core::model::{Geometry, Model, ModelSpec, Op, Shape};
 
@@ -17,16 +17,18 @@ pub(crate) fn spec() -> ModelSpec {
 pub(crate) const LOG_MEL: FrontEnd = FrontEnd::librosa(512, 256, 16);
 
 pub(crate) fn over(front_end: FrontEnd) -> ModelSpec {
+    with_window(front_end, 20)
+}
+
+/// Describe the same model with windows of more columns.
+pub(crate) fn with_window(front_end: FrontEnd, columns: u16) -> ModelSpec {
     let mut random = Random(5);
-    let window = WindowSpec {
-        columns: 20,
-        hop: 7,
-    };
+    let window = WindowSpec { columns, hop: 7 };
     let conv = Op::Conv {
         geometry: Geometry::square(3, 2, 1),
         pool: [1, 1],
     };
-    let input = Shape::new(front_end.bins(), 20, 1);
+    let input = Shape::new(front_end.bins(), columns, 1);
     let layer = common::layer(&mut random, conv, input, 6).unwrap();
     common::model(&mut random, front_end, window, vec![layer], 4)
 }
@@ -38,6 +40,9 @@ pub(crate) struct Said {
     pub(crate) probabilities: Vec<u32>,
     pub(crate) class: usize,
     pub(crate) count: u32,
+    pub(crate) state: State,
+    /// Level, and the shares that are clipped, silent, not music and cancelled.
+    pub(crate) signal: [u32; 5],
 }
 
 /// Push `samples` in pieces of the given sizes, the last one taking the rest, and finish.
@@ -70,6 +75,15 @@ pub(crate) fn classify<S: Sample>(
         probabilities: result.probabilities.iter().map(|p| p.to_bits()).collect(),
         class: result.class,
         count: result.windows,
+        state: result.state,
+        signal: [
+            result.level_dbfs,
+            result.clipped,
+            result.silent,
+            result.not_music,
+            result.cancelled,
+        ]
+        .map(f32::to_bits),
     })
 }
 

@@ -8,7 +8,7 @@ use timbrel_core::Error;
 use timbrel_core::engine::Engine;
 use timbrel_core::frontend::{Affine, Feature, FrontEnd, WindowSpec};
 use timbrel_core::model::ModelInfo;
-use timbrel_core::model::{Geometry, LayerSpec, ModelSpec, Op, Shape};
+use timbrel_core::model::{Confidence, Geometry, LayerSpec, ModelSpec, Op, Shape};
 
 /// Small linear congruential generator (Knuth's MMIX constants): the same numbers everywhere.
 pub(crate) struct Random(pub(crate) u64);
@@ -108,6 +108,8 @@ pub(crate) fn model(
         logits_exponent: 12,
         layers,
         provenance: "made by: a test".into(),
+        rejection: None,
+        confidence: Confidence::NEUTRAL,
     }
 }
 

@@ -91,6 +91,23 @@ pub(crate) fn message() -> String {
         .into()
 }
 
+/// Return a result that no call has written to.
+pub(crate) fn untouched_result() -> timbrel_result {
+    timbrel_result {
+        struct_size: size_of::<timbrel_result>() as u32,
+        class_index: 99,
+        confidence: 0.0,
+        windows: 0,
+        class_count: 0,
+        state: timbrel_state::TIMBREL_STATE_UNSURE,
+        level_dbfs: 0.0,
+        clipped: 0.0,
+        silent: 0.0,
+        not_music: 0.0,
+        cancelled: 0.0,
+    }
+}
+
 /// Push samples, which must succeed, and return the number of samples taken.
 pub(crate) fn push(classifier: *mut timbrel_classifier, samples: &[i16]) -> usize {
     let (mut consumed, mut window) = (usize::MAX, 9);
@@ -115,12 +132,7 @@ pub(crate) fn c_says(classifier: *mut timbrel_classifier, samples: &[i16]) -> Sa
         let piece = &rest[..rest.len().min(7_777)];
         rest = &rest[push(classifier, piece)..];
     }
-    let mut result = timbrel_result {
-        class_index: 99,
-        confidence: 0.0,
-        windows: 0,
-        class_count: 0,
-    };
+    let mut result = untouched_result();
     let (mut probabilities, mut logits, mut label) = ([0.0; 64], [0; 64], [0; 128]);
     // SAFETY: a live classifier and buffers of the stated lengths
     unsafe {

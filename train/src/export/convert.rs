@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
-use timbrel_core::model::{LayerSpec, Model, ModelSpec};
+use timbrel_core::model::{Model, ModelSpec};
 
 use super::onnx;
 use crate::file::write_whole;
@@ -23,21 +23,5 @@ pub fn convert(model: &Path, out: &Path) -> Result<()> {
 /// The bytes are not a valid file.
 pub fn spec(file: &[u8]) -> Result<ModelSpec> {
     let model = Model::parse(file).map_err(|error| anyhow!("{error}"))?;
-    let layers = model.layers().map(|layer| LayerSpec {
-        op: layer.op,
-        shift: layer.shift,
-        input: layer.input,
-        output: layer.output,
-        weights: layer.weights.to_vec(),
-        biases: layer.biases.iter().collect(),
-    });
-    Ok(ModelSpec {
-        front_end: *model.front_end(),
-        window: model.window(),
-        normalisation: model.normalisation().iter().collect(),
-        labels: model.labels().map(str::to_owned).collect(),
-        logits_exponent: model.logits_exponent(),
-        layers: layers.collect(),
-        provenance: model.provenance().to_owned(),
-    })
+    Ok(ModelSpec::from(&model))
 }

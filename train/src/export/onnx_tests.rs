@@ -1,7 +1,7 @@
 //! The contents of an exported graph.
 
 use timbrel_core::frontend::{Affine, FrontEnd, WindowSpec};
-use timbrel_core::model::{LayerSpec, Shape};
+use timbrel_core::model::{Confidence, LayerSpec, Shape};
 
 use prost::Message;
 
@@ -85,6 +85,8 @@ fn spec() -> ModelSpec {
         logits_exponent: 12,
         layers,
         provenance: "a: test".into(),
+        rejection: None,
+        confidence: Confidence::NEUTRAL,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Integers from a folded network and a choice of scales.
 
 use anyhow::{Context, Result, ensure};
-use timbrel_core::model::{Geometry, LayerSpec, ModelSpec, Op, Shape};
+use timbrel_core::model::{Confidence, Geometry, LayerSpec, ModelSpec, Op, Shape};
 
 use super::{FoldedConv, FoldedNetwork};
 use crate::integers::{Exponents, INPUT_EXPONENT, MAX_SHIFT, reciprocal, scaled};
@@ -70,6 +70,8 @@ pub fn build(
         logits_exponent: u8::try_from(sums).context("scale of the logits")?,
         layers,
         provenance: identity.provenance.clone(),
+        rejection: None,
+        confidence: Confidence::NEUTRAL,
     })
 }
 

@@ -239,6 +239,20 @@ impl Job for LogitsJob<'_> {
     }
 }
 
+/// A single sum of products over the embedding.
+struct SumJob<'a> {
+    values: &'a [u8],
+    weights: &'a [i8],
+    sum: &'a mut i32,
+}
+
+impl Job for SumJob<'_> {
+    #[inline(always)]
+    fn run<K: KernelSet>(self, kernels: K) {
+        *self.sum = kernels.dot(self.values, self.weights);
+    }
+}
+
 impl Engine for Int8Engine<'_> {
     fn info(&self) -> ModelInfo {
         self.model.info()
@@ -295,5 +309,17 @@ impl Engine for Int8Engine<'_> {
         let last = self.model.layers().enumerate().last();
         last.map(|(index, layer)| self.plan.input(self.arena, index, &layer))
             .unwrap_or_default()
+    }
+
+    fn not_music(&self) -> Option<i32> {
+        let rejection = self.model.rejection()?;
+        let mut sum = 0;
+        self.kernels.run(SumJob {
+            values: self.embedding(),
+            weights: rejection.weights,
+            sum: &mut sum,
+        });
+        // the model's check excludes an overflow
+        Some(rejection.bias.wrapping_add(sum))
     }
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::Error;
 use crate::frontend::{Affine, Feature, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
-use crate::model::ModelInfo;
+use crate::model::{Confidence, ModelInfo};
 
 /// The parsed metadata.
 #[derive(Clone, Debug)]
@@ -59,7 +59,16 @@ impl Metadata {
         let normalisation: Vec<Affine> = pairs
             .map(|[scale, offset]| Affine { scale, offset })
             .collect();
-        let info = ModelInfo::new(front_end, window, labels.len(), logits_exponent);
+        let info = ModelInfo {
+            rejection_exponent: optional(properties, "timbrel.rejection_exponent")?,
+            confidence: Confidence {
+                scale: optional(properties, "timbrel.confidence_scale")?
+                    .unwrap_or(Confidence::NEUTRAL.scale),
+                unsure_below: optional(properties, "timbrel.unsure_below")?
+                    .unwrap_or(Confidence::NEUTRAL.unsure_below),
+            },
+            ..ModelInfo::new(front_end, window, labels.len(), logits_exponent)
+        };
         info.validate()
             .and_then(|()| info.validate_labels(labels.iter().map(String::as_str)))
             .and_then(|()| info.validate_normalisation(normalisation.iter().copied()))
@@ -109,10 +118,17 @@ fn json<T: serde::de::DeserializeOwned>(
     properties: &HashMap<&str, &str>,
     key: &str,
 ) -> Result<T, Error> {
-    let text = properties
-        .get(key)
-        .ok_or_else(|| Error::Onnx(format!("no {key} in its metadata")))?;
-    serde_json::from_str(text).map_err(|error| Error::Onnx(format!("metadata {key}: {error}")))
+    optional(properties, key)?.ok_or_else(|| Error::Onnx(format!("no {key} in its metadata")))
+}
+
+fn optional<T: serde::de::DeserializeOwned>(
+    properties: &HashMap<&str, &str>,
+    key: &str,
+) -> Result<Option<T>, Error> {
+    let parse = |text: &&str| {
+        serde_json::from_str(text).map_err(|error| Error::Onnx(format!("metadata {key}: {error}")))
+    };
+    properties.get(key).map(parse).transpose()
 }
 
 fn bad(what: &str, found: &str) -> Error {

@@ -23,9 +23,13 @@ use metadata::Metadata;
 /// Name of the output that holds the embedding, u8 `[1, values]`.
 const EMBEDDING: &str = "embedding";
 
+/// Name of the output that holds the rejection logit, i32 `[1, 1]`.
+const NOT_MUSIC: &str = "not_music";
+
 /// An engine for an ONNX model whose input is the u8 window `[1, 1, bins, columns]`, whose first output is the i32
 /// logits `[1, classes]`, and whose metadata states labels and front end. An output named `embedding`, u8
-/// `[1, values]`, is the model's embedding. The optimised plan is made once and shared by clones.
+/// `[1, values]`, is the model's embedding; one named `not_music`, i32 `[1, 1]`, its rejection logit. The optimised plan
+/// is made once and shared by clones.
 #[derive(Clone, Debug)]
 pub struct TractEngine {
     metadata: Arc<Metadata>,
@@ -35,6 +39,14 @@ pub struct TractEngine {
     window: Box<[u8]>,
     /// Index of the output that holds the embedding, and its values from the last run.
     embedding: Option<(usize, Box<[u8]>)>,
+    /// Index of the output that is the rejection logit, and its value of the last run.
+    not_music: Option<(usize, i32)>,
+}
+
+/// Indices of the outputs that are found by their names.
+struct Outputs {
+    embedding: Option<usize>,
+    not_music: Option<usize>,
 }
 
 impl TractEngine {
@@ -79,7 +91,11 @@ impl TractEngine {
                 Err(error) => return Ok(Err(error)),
             };
             let plan = model.into_optimized()?.into_runnable()?;
-            Ok(Self::checked(metadata, cost, plan, graph.output(EMBEDDING)))
+            let outputs = Outputs {
+                embedding: graph.output(EMBEDDING),
+                not_music: graph.output(NOT_MUSIC),
+            };
+            Ok(Self::checked(metadata, cost, plan, outputs))
         })?
     }
 
@@ -93,7 +109,7 @@ impl TractEngine {
         metadata: Metadata,
         cost: Cost,
         plan: Arc<TypedRunnableModel>,
-        embedding: Option<usize>,
+        outputs: Outputs,
     ) -> Result<Self, Error> {
         let info = &metadata.info;
         let (bins, columns) = (info.front_end.bins(), info.window.columns);
@@ -116,13 +132,21 @@ impl TractEngine {
                 "its output is {output:?}, expected {logits:?}"
             )));
         }
-        let embedding = match embedding {
+        let embedding = match outputs.embedding {
             None => None,
             Some(output) => {
                 let values = embedding_len(&plan, output)?;
                 Some((output, vec![0; values].into_boxed_slice()))
             }
         };
+        if outputs.not_music.is_some() != info.rejection_exponent.is_some() {
+            return Err(Error::Onnx(format!(
+                "an output {NOT_MUSIC} and timbrel.rejection_exponent belong together"
+            )));
+        }
+        if let Some(output) = outputs.not_music {
+            check_not_music(&plan, output)?;
+        }
         let values = embedding.as_ref().map_or(0, |(_, values)| values.len());
         Ok(Self {
             window: vec![0; info.window_len()].into_boxed_slice(),
@@ -131,6 +155,7 @@ impl TractEngine {
             metadata: Arc::new(metadata),
             plan,
             embedding,
+            not_music: outputs.not_music.map(|output| (output, 0)),
         })
     }
 }
@@ -147,6 +172,19 @@ fn embedding_len(plan: &TypedRunnableModel, output: usize) -> Result<usize, Erro
         _ => Err(Error::Onnx(format!(
             "its embedding is {fact:?}, expected u8 [1, at most {MAX_EMBEDDING}]"
         ))),
+    }
+}
+
+/// Check the output that is the rejection logit.
+fn check_not_music(plan: &TypedRunnableModel, output: usize) -> Result<(), Error> {
+    let fact = plan.model().output_fact(output);
+    let fact = fact.map_err(|error| Error::Onnx(error.to_string()))?;
+    if fact.datum_type == i32::datum_type() && fact.shape.as_concrete() == Some(&[1, 1]) {
+        Ok(())
+    } else {
+        Err(Error::Onnx(format!(
+            "its {NOT_MUSIC} is {fact:?}, expected i32 [1, 1]"
+        )))
     }
 }
 
@@ -203,10 +241,19 @@ impl Engine for TractEngine {
                 *value = *found;
             }
         }
+        if let Some((output, value)) = &mut self.not_music {
+            let view = outputs[*output].to_plain_array_view::<i32>();
+            let found = view.map_err(|error| Error::Onnx(error.to_string()))?;
+            *value = found.iter().next().copied().unwrap_or_default();
+        }
         Ok(())
     }
 
     fn embedding(&self) -> &[u8] {
         self.embedding.as_ref().map_or(&[], |(_, values)| values)
+    }
+
+    fn not_music(&self) -> Option<i32> {
+        self.not_music.map(|(_, value)| value)
     }
 }

@@ -10,7 +10,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use timbrel_core::model::{Geometry, LayerSpec, Model, ModelSpec, Op, Shape};
+use timbrel_core::model::{Confidence, Geometry, LayerSpec, Model, ModelSpec, Op, Shape};
 
 /// The bench's facts about one layer.
 struct Case {
@@ -225,6 +225,8 @@ fn chain<'a>(
         logits_exponent: 0,
         layers,
         provenance: String::new(),
+        rejection: None,
+        confidence: Confidence::NEUTRAL,
     };
     Ok(spec.to_bytes()?)
 }

@@ -151,6 +151,7 @@ public final class Classifier: @unchecked Sendable {
 
     private func read() throws -> Answer {
         var result = timbrel_result()
+        result.struct_size = UInt32(MemoryLayout<timbrel_result>.size)
         var probabilities = [Float](repeating: 0, count: genres.count)
         try check(timbrel_classifier_result(handle, &result, &probabilities, probabilities.count))
         return Answer(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import enum
 import sys
-from ctypes import POINTER, Structure, byref, c_char_p, c_float, c_int, c_int32, c_size_t, c_uint8, c_uint32, c_void_p
+from ctypes import POINTER, Structure, byref, c_char_p, c_float, c_int, c_int32, c_size_t, c_uint8, c_uint32, c_void_p, sizeof
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ class Status(enum.IntEnum):
     NO_EMBEDDING = 15
     ARGUMENT = 16
     COST = 17
+    TOO_SHORT = 18
 
 
 class TimbrelError(Exception):
@@ -69,7 +70,22 @@ class Info(Structure):
 
 
 class Result(Structure):
-    _fields_ = [("class_index", c_uint32), ("confidence", c_float), ("windows", c_uint32), ("class_count", c_uint32)]
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("class_index", c_uint32),
+        ("confidence", c_float),
+        ("windows", c_uint32),
+        ("class_count", c_uint32),
+        ("state", c_int),
+        ("level_dbfs", c_float),
+        ("clipped", c_float),
+        ("silent", c_float),
+        ("not_music", c_float),
+        ("cancelled", c_float),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(struct_size=sizeof(Result))
 
 
 # timbrel.h's parameters; pointers to samples and models are passed as addresses

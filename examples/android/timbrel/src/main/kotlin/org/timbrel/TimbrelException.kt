@@ -20,6 +20,7 @@ enum class Status {
     NO_EMBEDDING,
     ARGUMENT,
     COST,
+    TOO_SHORT,
 }
 
 /** A failure in the library. [message] has the details, [status] is for programs. */
