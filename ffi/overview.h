@@ -14,7 +14,7 @@
  *         samples += consumed, count -= consumed;
  *     }
  *     timbrel_classifier_finish(classifier);
- *     timbrel_result result = {sizeof result};
+ *     timbrel_result result = {.struct_size = sizeof result};
  *     timbrel_classifier_result(classifier, &result, NULL, 0);
  *     timbrel_classifier_free(classifier);
  *

@@ -14,7 +14,7 @@
  *         samples += consumed, count -= consumed;
  *     }
  *     timbrel_classifier_finish(classifier);
- *     timbrel_result result;
+ *     timbrel_result result = {.struct_size = sizeof result};
  *     timbrel_classifier_result(classifier, &result, NULL, 0);
  *     timbrel_classifier_free(classifier);
  *
@@ -90,7 +90,23 @@ typedef enum timbrel_status {
     TIMBREL_ERROR_ARGUMENT = 16,
     /// The model costs more than the limits allow; timbrel_model_cost() returns what it costs.
     TIMBREL_ERROR_COST = 17,
+    /// The signal ends before its first window and after less than half a second: too little for an answer.
+    TIMBREL_ERROR_TOO_SHORT = 18,
 } timbrel_status;
+
+/// Whether the audio is music whose genre the model knows.
+///
+/// New values are only ever added at the end; treat a value that you do not know as TIMBREL_STATE_UNSURE.
+typedef enum timbrel_state {
+    /// It is.
+    TIMBREL_STATE_MUSIC = 0,
+    /// All windows are silent, or all but one in 32.
+    TIMBREL_STATE_SILENCE = 1,
+    /// The model rejects more than half of the windows that are not silent: speech, noise, tones.
+    TIMBREL_STATE_NOT_MUSIC = 2,
+    /// The most probable genre is less probable than the model's threshold.
+    TIMBREL_STATE_UNSURE = 3,
+} timbrel_state;
 
 /// A streaming classifier.
 ///
@@ -137,14 +153,29 @@ typedef struct timbrel_config {
 
 /// The answer so far.
 typedef struct timbrel_result {
-    /// Index of the most probable genre; timbrel_label() returns its name.
+    /// Set it to sizeof(timbrel_result) before the call: the library writes as much as that and leaves it as it is.
+    uint32_t struct_size;
+    /// Index of the most probable genre; timbrel_label() returns its name. It is always there; `state` tells whether it
+    /// means anything.
     uint32_t class_index;
     /// Its probability, 0 to 1.
     float confidence;
-    /// Windows that were classified.
+    /// Windows of the audio, silent ones included.
     uint32_t windows;
     /// Number of genres.
     uint32_t class_count;
+    /// Whether the audio is music whose genre the model knows.
+    enum timbrel_state state;
+    /// Root mean square of the audio, its channels mixed, in dB relative to full scale; at least -120.
+    float level_dbfs;
+    /// Share of the samples at or beyond full scale, 0 to 1.
+    float clipped;
+    /// Share of the audio that is silent, below -84 dBFS, 0 to 1.
+    float silent;
+    /// Share of the windows that the model rejects as not music, among those that are not silent, 0 to 1.
+    float not_music;
+    /// Share of the audio whose channels cancel each other, 0 to 1; its loudest channel was heard instead of the mean.
+    float cancelled;
 } timbrel_result;
 
 #ifdef __cplusplus
@@ -283,7 +314,7 @@ void timbrel_classifier_free(struct timbrel_classifier *classifier);
 /// Push samples with full scale ±1.0, interleaved if there are several channels.
 ///
 /// Any number of samples may be pushed, and a frame of channels may be split between two calls. The function returns
-/// after each window that it completes and classifies; call it again with the rest. The division of the audio into
+/// after each window that it completes and, unless it is silent, classifies; call it again with the rest. The division of the audio into
 /// calls does not change the result.
 ///
 /// `samples`: `count` values, read during the call only; may be NULL if `count` is 0. `consumed`: number of samples
@@ -313,7 +344,8 @@ enum timbrel_status timbrel_classifier_push_i16(struct timbrel_classifier *class
 /// is repeated, alternately forwards and backwards, until it fills one. Calling the function again does
 /// nothing. One thread at a time per classifier.
 ///
-/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_NO_AUDIO.
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_NO_AUDIO, and TIMBREL_ERROR_TOO_SHORT if there was no window and
+/// less than half a second of audio; after both, more can be pushed.
 ///
 enum timbrel_status timbrel_classifier_finish(struct timbrel_classifier *classifier);
 
@@ -327,11 +359,11 @@ enum timbrel_status timbrel_classifier_reset(struct timbrel_classifier *classifi
 
 /// Copy the answer over all windows since the beginning or the last reset.
 ///
-/// `result`: written on success. `probabilities`: one value per genre, 0 to 1, written on success; room for
+/// `result`: its struct_size is set by the caller, the rest is written on success. `probabilities`: one value per genre, 0 to 1, written on success; room for
 /// `probabilities_len` values, at least class_count; NULL with 0 if they are not wanted. No other call for this
 /// classifier at the same time.
 ///
-/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_NO_RESULT, TIMBREL_ERROR_BUFFER.
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_STRUCT_SIZE, TIMBREL_ERROR_NO_RESULT, TIMBREL_ERROR_BUFFER.
 ///
 enum timbrel_status timbrel_classifier_result(const struct timbrel_classifier *classifier,
                                               struct timbrel_result *result,
@@ -340,7 +372,7 @@ enum timbrel_status timbrel_classifier_result(const struct timbrel_classifier *c
 
 /// Copy the integer logits of the last window.
 ///
-/// They are the same bits on every platform, and zeros before the first window. `logits`: one value per genre,
+/// They are the same bits on every platform, and zeros before the first window that is not silent. `logits`: one value per genre,
 /// written on success; room for `logits_len` values, at least class_count. No other call for this classifier at the
 /// same time.
 ///
@@ -385,7 +417,8 @@ enum timbrel_status timbrel_classifier_embedding(const struct timbrel_classifier
 /// libraries built with decode only.
 ///
 /// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_MODEL, TIMBREL_ERROR_FILE, TIMBREL_ERROR_RATE,
-/// TIMBREL_ERROR_CHANNELS, TIMBREL_ERROR_SAMPLE, TIMBREL_ERROR_BUFFER.
+/// TIMBREL_ERROR_CHANNELS, TIMBREL_ERROR_SAMPLE, TIMBREL_ERROR_NO_AUDIO, TIMBREL_ERROR_TOO_SHORT,
+/// TIMBREL_ERROR_STRUCT_SIZE, TIMBREL_ERROR_BUFFER.
 ///
 enum timbrel_status timbrel_classify_file(const uint8_t *model,
                                           size_t model_len,

@@ -67,7 +67,7 @@ static const char *state_name(timbrel_state state)
 
 static int print_result(const timbrel_classifier *classifier, const char *name, double seconds)
 {
-    timbrel_result result = {sizeof result};
+    timbrel_result result = {.struct_size = sizeof result};
     float probabilities[MAX_CLASSES];
     char label[LABEL_BYTES];
     uint32_t class_index;

@@ -150,7 +150,7 @@ fn bad_samples_do_not_end_anything() {
             assert_eq!((status, consumed), (TIMBREL_ERROR_SAMPLE, 2));
         }
         assert!(message().contains("sample 2"), "{}", message());
-        let mut result = common::untouched_result();
+        let mut result = untouched_result();
         let untouched = result;
         let status = timbrel_classifier_result(classifier, &mut result, null_mut(), 0);
         assert_eq!((status, result), (TIMBREL_ERROR_NO_RESULT, untouched));
@@ -209,7 +209,7 @@ fn null_is_an_error_everywhere() {
     let (model, len) = (bytes.as_ptr(), bytes.len());
     let (mut size, mut made, samples) = (0, null_mut(), [0_i16; 2]);
     let mut memory = [0_u8; 8];
-    let mut result = common::untouched_result();
+    let mut result = untouched_result();
     let mut label = [0; 8];
     // SAFETY: every pointer that is not NULL is valid
     let statuses = unsafe {
@@ -340,7 +340,7 @@ fn files_are_classified_in_one_call() {
     let (bytes, expected) = (model(), rust_says(&samples));
     let classify = |name: &str, probabilities_len: usize, label_len: usize| {
         let path = CString::new(folder.path().join(name).to_str().unwrap()).unwrap();
-        let mut result = common::untouched_result();
+        let mut result = untouched_result();
         let (mut probabilities, mut label) = ([0.0_f32; 64], [0; 128]);
         // SAFETY: buffers of at least the stated lengths
         let status = unsafe {

@@ -19,7 +19,7 @@ int main(int argc, char **argv)
     fclose(file);
     timbrel_config config = {sizeof config, 44100, 2};
     timbrel_classifier *classifier = NULL;
-    timbrel_result result = {sizeof result};
+    timbrel_result result = {.struct_size = sizeof result};
     char genre[128];
     if (timbrel_required_bytes(model, model_len, &needed) || needed > sizeof memory)
         return 3;

@@ -51,7 +51,7 @@ static void check(timbrel_status status)
 /* The line that the desktop prints, too. */
 static void report(const char *what, const timbrel_classifier *classifier)
 {
-    timbrel_result result = {sizeof result};
+    timbrel_result result = {.struct_size = sizeof result};
     int32_t logits[GENRES];
     char label[128];
     check(timbrel_classifier_result(classifier, &result, NULL, 0));

@@ -181,7 +181,7 @@ NATIVE(jint, reset)(JNIEnv *env, jclass self, jlong handle)
 /* numbers: index of the genre, windows; probabilities: one value per genre */
 NATIVE(jint, result)(JNIEnv *env, jclass self, jlong handle, jintArray numbers, jfloatArray probabilities)
 {
-    timbrel_result result = {sizeof result};
+    timbrel_result result = {.struct_size = sizeof result};
     jfloat *values = (*env)->GetFloatArrayElements(env, probabilities, NULL);
     timbrel_status status;
     (void)self;
