@@ -10,7 +10,6 @@ if ! cargo +nightly fuzz --version >/dev/null 2>&1; then
 fi
 python3 seeds.py
 cargo +nightly fuzz build
-# a mebibyte for a small file is generous; a decoder may want more for a moment
 for target in model kernels push abi decode; do
     cargo +nightly fuzz run "$target" -- -max_total_time="$seconds" -timeout=20 -rss_limit_mb=1024 -print_final_stats=1 2>&1 |
         tee "corpus/$target.log" | grep -E 'SUMMARY|Test unit written|ERROR|executed_units' || true

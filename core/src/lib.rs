@@ -122,6 +122,10 @@
 #![deny(unsafe_code)]
 #![deny(missing_docs)]
 
+// the formats and the answers are defined in bytes, but no test has run on such a machine
+#[cfg(target_endian = "big")]
+compile_error!("big-endian machines are not supported");
+
 #[cfg(feature = "std")]
 extern crate std;
 
