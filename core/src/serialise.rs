@@ -18,6 +18,7 @@ as_text!(
     crate::audio::UnsupportedRate,
     crate::model::InvalidField,
     crate::model::ModelError,
+    crate::model::TooCostly,
     #[cfg(feature = "decode")]
     crate::host::decode::DecodeError,
     #[cfg(feature = "std")]

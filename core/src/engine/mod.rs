@@ -30,7 +30,8 @@ pub trait Engine {
     /// Compute the logits of the window, one i32 per class; `logits` has [`ModelInfo::classes`] values.
     ///
     /// # Errors
-    /// The int8 engine never fails; tract reports what it could not do.
+    /// The int8 engine never fails; tract reports what it could not do. Engines outside this crate return
+    /// [`Error::Engine`].
     fn run(&mut self, logits: &mut [i32]) -> Result<(), Error>;
 
     /// Return the embedding of the window of the last [`Self::run`]: the last layer's input,

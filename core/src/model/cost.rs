@@ -9,7 +9,8 @@ use crate::frontend::{Feature, FrontEnd};
 ///
 /// Products with their sums count as one operation each, and so do comparisons and sums of poolings.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Cost {
     /// Multiply-adds of one window: its network, and its transform to MFCCs if the model wants them.
@@ -90,7 +91,8 @@ impl Model<'_> {
 
 /// Limits to the cost of a model.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
     /// Most multiply-adds of a window.
     pub window: u64,
@@ -143,7 +145,7 @@ impl Default for Limits {
 
 /// A model costs more than its limits allow.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct TooCostly {
     /// Cost of the model.
