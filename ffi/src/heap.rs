@@ -150,14 +150,14 @@ fn make(
     })
 }
 
-/// Allocate zeros; an error if there is no memory for them. What else is allocated are some hundreds of bytes.
+/// Allocate zeros, or return an error if memory is exhausted. All other allocations are some hundreds of bytes.
 fn zeros(len: usize) -> Result<Box<[u8]>, Failure> {
     let mut bytes = room(len)?;
     bytes.resize(len, 0);
     Ok(bytes.into_boxed_slice())
 }
 
-/// Copy bytes of the caller's; an error if there is no memory for them.
+/// Copy bytes of the caller's, or return an error if memory is exhausted.
 fn copy(from: &[u8]) -> Result<Box<[u8]>, Failure> {
     let mut bytes = room(from.len())?;
     bytes.extend_from_slice(from);

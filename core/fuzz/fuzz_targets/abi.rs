@@ -13,7 +13,7 @@ use libfuzzer_sys::fuzz_target;
 use timbrel::timbrel_status::TIMBREL_OK;
 use timbrel::*;
 
-/// What a byte that is never written holds.
+/// Content of a byte that is never written.
 const UNTOUCHED: u64 = 0xA5A5_A5A5_A5A5_A5A5;
 
 fn model() -> &'static [u8] {

@@ -13,7 +13,7 @@ use timbrel_core::audio::{InputFormat, SUPPORTED_RATES, Sample};
 use timbrel_core::classifier::Classifier;
 use timbrel_core::model::Model;
 
-/// What a classifier says at the end, and which samples it refused.
+/// A classifier's answer at the end, and the samples that it refused.
 #[derive(Debug, PartialEq)]
 struct Said {
     refused: Vec<usize>,
@@ -24,7 +24,7 @@ struct Said {
     columns: u32,
 }
 
-/// A small model of a log-mel front end, and one of MFCCs.
+/// Return a small model with log-mel columns, and one with MFCCs.
 fn models() -> &'static [Vec<u8>; 2] {
     static MODELS: OnceLock<[Vec<u8>; 2]> = OnceLock::new();
     MODELS.get_or_init(|| [12, 13].map(|seed| common::random_model(seed).to_bytes().unwrap()))

@@ -52,7 +52,7 @@ pub trait Sample: Copy + private::Sealed {
     /// Return whether it is a number of at most [`MAX_AMPLITUDE`].
     fn is_valid(self) -> bool;
 
-    /// Whether it is at or beyond full scale, as the samples of a clipped peak are.
+    /// Return whether it is at or beyond full scale, as the samples of a clipped peak are.
     fn is_clipped(self) -> bool;
 }
 

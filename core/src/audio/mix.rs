@@ -1,4 +1,4 @@
-//! The mean that makes one channel of several, or the loudest of them where they cancel each other.
+//! Mixing several channels down to their mean, or to the loudest of them where they cancel each other.
 
 use super::cancel::{Cancellation, STRIDE};
 use super::format::{MAX_CHANNELS, Sample};
@@ -10,7 +10,7 @@ pub(crate) struct DownMix {
     channels: u16,
     /// Channels of the incomplete frame so far.
     seen: u16,
-    /// The frame that is begun.
+    /// The incomplete frame so far.
     frame: [f32; MAX_CHANNELS as usize],
     cancellation: Cancellation,
 }
@@ -55,7 +55,7 @@ impl DownMix {
             if self.seen == 0 {
                 self.take_frames(samples, mono, &mut mixed);
             }
-            // the begin or the end of a frame that was cut, or what is before a sample that is not valid
+            // the beginning or the end of a split frame, or the samples before an invalid one
             let rest = samples.get(mixed.taken..).unwrap_or_default();
             let (Some(slot), Some(sample)) = (mono.get_mut(mixed.made), rest.first()) else {
                 return mixed;
@@ -74,7 +74,7 @@ impl DownMix {
         }
     }
 
-    /// Takes whole frames until either slice runs out, or up to the block with a sample that is not valid.
+    /// Take whole frames until either slice runs out, or up to the block with an invalid sample.
     fn take_frames<S: Sample>(&mut self, samples: &[S], mono: &mut [f32], mixed: &mut Mixed) {
         loop {
             let rest = samples.get(mixed.taken..).unwrap_or_default();
@@ -100,7 +100,7 @@ impl DownMix {
         }
     }
 
-    /// Mixes whole frames of this number of channels into at most one block of the cancellation, and returns their
+    /// Mix whole frames of this number of channels into at most one block of the cancellation, and return their
     /// number.
     fn mix<S: Sample, const CHANNELS: usize>(
         &mut self,
@@ -147,7 +147,7 @@ impl DownMix {
         made
     }
 
-    /// Adds a channel's sample; gives the value of the frame that it completes, and whether it is the mean.
+    /// Add a channel's sample; return the value of the frame that it completes, and whether it is the mean.
     fn add(&mut self, sample: f32) -> Option<(f32, bool)> {
         if let Some(slot) = self.frame.get_mut(usize::from(self.seen)) {
             *slot = sample;
@@ -180,7 +180,7 @@ impl DownMix {
     }
 }
 
-/// The mean of a frame, added up in the order of its channels.
+/// Return the mean of a frame, added up in the order of its channels.
 fn mean<S: Sample, const CHANNELS: usize>(frame: &[S; CHANNELS]) -> f32 {
     if let [sample] = frame.as_slice() {
         return sample.to_f32();

@@ -96,7 +96,7 @@ impl<E: Engine> Classifier<'_, E> {
         self.ring.newest()
     }
 
-    /// Return the name of a class, `None` if there is no such class.
+    /// Return the name of a class, `None` for an index without one.
     #[must_use]
     pub fn label(&self, class: usize) -> Option<&str> {
         self.engine.label(class)

@@ -10,7 +10,7 @@ const SILENCE: f32 = 1.0 / (1_u32 << 28) as f32;
 /// Lowest level that is reported, in dBFS.
 const LOWEST_DBFS: f32 = -120.0;
 
-/// Measures blocks of samples. A constant offset is no sound: a block's energy is taken about its own mean.
+/// A measurement of blocks of samples. A constant offset is not sound: a block's energy is taken about its own mean.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LevelMeter {
     block: Block,

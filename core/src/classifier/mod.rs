@@ -2,7 +2,7 @@
 //!
 //! A push walks through this module from `push` to `classify`: mix, resample, frames and columns, then `history`
 //! stores a column, `view` presents a window of them to the engine, and `outputs` averages its answers. `signal`
-//! measures the sound on its way, and `prediction` says what all of this amounts to.
+//! measures the sound on its way, and `prediction` draws the conclusion.
 
 mod answers;
 mod cepstrum;
@@ -154,7 +154,7 @@ impl<'w, E: Engine> Classifier<'w, E> {
     }
 
     /// End the signal and classify the rest: the last window's worth of columns if at least half a window hop of them
-    /// is new; if there was no window at all, all columns, forwards and backwards in turn until they fill one. Calling
+    /// is new; if there was no window, all columns, alternately forwards and backwards until they fill one. Calling
     /// it again does nothing.
     ///
     /// # Errors

@@ -32,7 +32,7 @@ pub struct Prediction<'a> {
     /// Share of the windows that the model rejects as not music, among those that are not silent, `0.0..=1.0`.
     pub not_music: f32,
     /// Share of the audio whose channels cancel each other, such as a channel and its inverse, `0.0..=1.0`. The loudest
-    /// channel stands for it in place of the mean.
+    /// channel replaces the mean there.
     pub cancelled: f32,
 }
 

@@ -8,7 +8,7 @@ use crate::audio::Mixed;
 /// genre of less than half a second of sound would be a guess.
 pub const LEAST_SECONDS: f32 = 0.5;
 
-/// What was counted since the start of the signal.
+/// Counts since the start of the signal.
 #[derive(Debug)]
 pub(super) struct Signal {
     /// Level of the mixed sound at the model's rate, in a block per column.

@@ -5,7 +5,7 @@ use super::history::{Columns, STEPS_PER_DB};
 use crate::engine::Engine;
 
 /// A window of columns in decibels relative to its own maximum, none below `-top_db`. Fewer columns than a window
-/// are played forwards and backwards in turn until it is full.
+/// are played alternately forwards and backwards until it is full.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct View<'r> {
     columns: Columns<'r>,
