@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::hint::black_box;
 
-use timbrel_core::audio::{InputFormat, Resampler};
+use timbrel_core::audio::{InputFormat, Pdm, Resampler};
 use timbrel_core::classifier::Classifier;
 use timbrel_core::engine::{Engine, Int8Engine, Kernels};
 use timbrel_core::frontend::{FrontEnd, LogMel};
@@ -32,6 +32,8 @@ const STAGES: &[Stage] = &[
     ("resample 44100", resample),
     ("resample 48000", resample),
     ("resample 96000", resample),
+    ("pdm 1411200 22050", pdm),
+    ("pdm 3072000 16000", pdm),
     ("classify 22050 1", classify),
     ("classify 44100 2", classify),
     ("classify 48000 2", classify),
@@ -162,6 +164,23 @@ fn resample(name: &str) -> Outcome {
     let mut resampler = Resampler::new(rate, MODEL_RATE)?;
     count(|| {
         black_box(resampler.process(black_box(&input), black_box(&mut output)));
+    });
+    Ok(())
+}
+
+/// Convert a tenth of a second from a digital microphone.
+fn pdm(name: &str) -> Outcome {
+    let mut words = words(name).map(str::parse);
+    let mut word = || words.next().ok_or("a number is missing");
+    let (clock, rate): (u32, u32) = (word()??, word()??);
+    let bytes: Vec<u8> = noise(clock as usize / 80)
+        .iter()
+        .map(|value| value.to_bits() as u8)
+        .collect();
+    let mut pdm = Pdm::new(clock, rate)?;
+    let mut output = vec![0; rate as usize / 10];
+    count(|| {
+        black_box(pdm.process(black_box(&bytes), black_box(&mut output)));
     });
     Ok(())
 }

@@ -49,7 +49,7 @@ function cell(b, what,   part) {
     if (what == "fill") return get(b, "window") - get(b, "dB column") - get(b, "inference")
     if (what == "second") return COLUMNS_PER_SECOND * (column(b) + (get(b, "window") - get(b, "dB column")) / get(b, "columns between windows="))
     if (what == "per MAC") return get(b, "inference") / macs(b)
-    if (what ~ /^resampler/) return get(b, what) / get(b, what "=")
+    if (what ~ /^(resampler|PDM)/) return get(b, what) / get(b, what "=")
     if (what == ".rodata") return get(b, ".rodata=") - get(b, "model=")
     if (what == ".bss") return get(b, ".bss=") + get(b, ".data=") - get(b, "bytes of memory=") - get(b, "bytes of the classifier=") - get(b, "bytes of queue=")
     if (what ~ /^per /) { part = substr(what, 5); return layer(b, part) / get(b, "layer " part "/work=") }
@@ -85,6 +85,10 @@ END {
     row("from 16,000 Hz", "resampler 16000")
     row("from 44,100 Hz", "resampler 44100")
     row("from 48,000 Hz", "resampler 48000")
+
+    head("Instructions per sample from a PDM microphone")
+    row("1.4112 MHz to 22,050 Hz", "PDM 1411200")
+    row("3.072 MHz to 16,000 Hz", "PDM 3072000")
 
     head("Instructions at start")
     row("checking the model", "parse")

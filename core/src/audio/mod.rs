@@ -4,8 +4,11 @@
 mod cancel;
 mod format;
 mod mix;
+mod pdm;
 mod resample;
+mod sinc;
 
 pub use format::{InputFormat, MAX_AMPLITUDE, MAX_CHANNELS, Sample};
 pub(crate) use mix::{DownMix, Mixed};
+pub use pdm::{BitOrder, Pdm, UnsupportedClock};
 pub use resample::{Progress, Resampler, SUPPORTED_RATES, UnsupportedRate};

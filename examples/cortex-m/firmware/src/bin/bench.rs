@@ -11,7 +11,7 @@ use firmware::console::Console;
 use firmware::probe;
 use scenario::{FrontEndMemory, Tune};
 use timbrel_core::audio::InputFormat;
-use timbrel_core::audio::Resampler;
+use timbrel_core::audio::{Pdm, Resampler};
 use timbrel_core::classifier::Classifier;
 use timbrel_core::engine::{Engine, Int8Engine};
 use timbrel_core::frontend::{FrontEnd, Padding, Stft};
@@ -57,6 +57,12 @@ fn main() -> ! {
     bench.log_mel(log_mel);
     for rate in [16_000, 44_100, 48_000] {
         bench.resampler(rate);
+    }
+    for (name, clock, rate) in [
+        ("PDM 1411200", 1_411_200, 22_050),
+        ("PDM 3072000", 3_072_000, 16_000),
+    ] {
+        bench.pdm(name, clock, rate);
     }
     if bench.window(MEMORY).is_none() {
         bench.console.fail("the model is refused");
@@ -175,6 +181,23 @@ impl Bench<'_> {
         };
         let outputs = self.count(name, run);
         self.value(name, outputs);
+    }
+
+    /// Measure a block of 1,024 bytes from a microphone.
+    fn pdm(&mut self, name: &str, clock: u32, rate: u32) {
+        let Ok(mut pdm) = Pdm::new(clock, rate) else {
+            return;
+        };
+        let mut bytes = [0; 1024];
+        for (slot, sample) in bytes.iter_mut().zip(Tune::new()) {
+            *slot = sample as u8;
+        }
+        let mut output = [0; 128];
+        let produced = self.count(name, || {
+            pdm.process(black_box(&bytes), black_box(&mut output))
+                .produced
+        });
+        self.value(name, produced as i32);
     }
 
     /// Measure the shipped model from its bytes to a window's logits.
