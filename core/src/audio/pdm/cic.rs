@@ -154,7 +154,7 @@ mod tests {
                 }
                 impulse = longer;
             }
-            let bytes: Vec<u8> = (0..400_u32).map(|i| (i * i * 37 >> 3) as u8).collect();
+            let bytes: Vec<u8> = (0..400_u32).map(|i| ((i * i * 37) >> 3) as u8).collect();
             let bits: Vec<f64> = bytes
                 .iter()
                 .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1))
