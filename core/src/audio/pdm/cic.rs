@@ -68,7 +68,7 @@ pub(super) struct Cic {
     factor: u8,
     /// Bytes until the next output.
     left: u8,
-    /// What the bytes so far contribute to the first filter's next outputs.
+    /// Contribution of the bytes so far to the first filter's next outputs.
     pending: [i32; BYTES - 1],
     /// Running sums; they overflow, and the combs' differences are right all the same.
     integrators: [i32; 4],
