@@ -26,7 +26,7 @@ static SUMS: [[i16; BYTES]; 256] = {
     sums
 };
 
-/// Four times eight ones, convolved: 29 taps, then zeros.
+/// Convolve four times eight ones: 29 taps, then zeros.
 const fn taps() -> [i16; 8 * BYTES] {
     let mut taps = [0; 8 * BYTES];
     taps[0] = 1;

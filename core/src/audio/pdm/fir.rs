@@ -32,7 +32,7 @@ pub(super) static STEEP: [i32; STEEP_TAPS / 2 + 1] = {
 /// of the output rate; it is within 0.04 dB below.
 const DROOP: f64 = 0.0517;
 
-/// A low-pass filter with its cutoff at a quarter of the rate that it runs at, and a gain of 1 at DC.
+/// Compute a low-pass filter with its cutoff at a quarter of the rate that it runs at, and a gain of 1 at DC.
 const fn low_pass<const TAPS: usize>() -> [f64; TAPS] {
     /// Kaiser's shape parameter for a rejection of 80 dB.
     const BETA: f64 = 7.9;
@@ -54,7 +54,7 @@ const fn low_pass<const TAPS: usize>() -> [f64; TAPS] {
     taps
 }
 
-/// The taps up to the middle one in fixed point.
+/// Return the taps up to the middle one in fixed point.
 const fn half<const TAPS: usize, const HALF: usize>(taps: [f64; TAPS]) -> [i32; HALF] {
     let mut out = [0; HALF];
     let mut i = 0;
