@@ -8,7 +8,7 @@ use common::mutants::crc32;
 use proptest::prelude::*;
 use timbrel_core::engine::{Engine, Int8Engine};
 use timbrel_core::frontend::Feature;
-use timbrel_core::model::{Model, ModelError, ModelSpec};
+use timbrel_core::model::{Confidence, Model, ModelError, ModelSpec, RejectionSpec};
 
 const CHECKSUM_AT: usize = 16;
 const CHECKSUMMED_FROM: usize = 20;
@@ -249,6 +249,90 @@ fn unknown_sections_are_skipped_unless_they_are_critical() {
     for length in 0..file.len() {
         assert!(Model::parse(&file[..length]).is_err());
     }
+}
+
+/// The test's model with a rejection and a calibration.
+fn honest() -> ModelSpec {
+    let mut spec = common::random_model(11);
+    let bytes = spec.to_bytes().unwrap();
+    let embedding = Model::parse(&bytes).unwrap().info().embedding;
+    spec.rejection = Some(RejectionSpec {
+        bias: -70_000,
+        exponent: 9,
+        weights: (0..embedding).map(|i| (i * 37 % 256) as u8 as i8).collect(),
+    });
+    spec.confidence = Confidence {
+        scale: 0.75,
+        unsure_below: 0.5,
+    };
+    spec
+}
+
+#[test]
+fn rejection_and_confidence_are_read_back_and_sum_up() {
+    let spec = honest();
+    let file = spec.to_bytes().unwrap();
+    let model = Model::parse(&file).unwrap();
+    assert!(ModelSpec::from(&model).to_bytes().unwrap() == file);
+    assert_eq!(model.confidence(), spec.confidence);
+    assert_eq!(model.info().rejection_exponent, Some(9));
+    let plain = common::random_model(11).to_bytes().unwrap();
+    let plain = Model::parse(&plain).unwrap();
+    assert_eq!(
+        (plain.rejection(), plain.confidence()),
+        (None, Confidence::NEUTRAL)
+    );
+    let mut memory = vec![0; Int8Engine::required_bytes(&model)];
+    let mut engine = Int8Engine::new(model, &mut memory).unwrap();
+    let mut random = Random(3);
+    for _ in 0..5 {
+        engine.input().fill_with(|| random.below(256) as u8);
+        let mut logits = [0; 3];
+        engine.run(&mut logits).unwrap();
+        let weights = &spec.rejection.as_ref().unwrap().weights;
+        let products = weights.iter().zip(engine.embedding());
+        let sum: i64 = products.map(|(w, e)| i64::from(*w) * i64::from(*e)).sum();
+        assert_eq!(engine.not_music().map(i64::from), Some(sum - 70_000));
+    }
+}
+
+#[test]
+fn wrong_extensions_are_named_with_their_byte_and_value() {
+    let good = honest().to_bytes().unwrap();
+    let table = u32::from_le_bytes(good[20..24].try_into().unwrap()) as usize;
+    let place = |entry: usize| {
+        let at = table + 16 + 16 * entry + 4;
+        u32::from_le_bytes(good[at..at + 4].try_into().unwrap()) as usize
+    };
+    let (rejection, confidence) = (place(0), place(1));
+    let float = |value: f32| value.to_le_bytes().to_vec();
+    for (what, at, bytes, found) in [
+        ("rejection exponent", rejection + 4, vec![32], 32.0),
+        ("rejection", rejection + 9, vec![1], 1.0),
+        (
+            "largest possible rejection",
+            rejection,
+            i32::MIN.to_le_bytes().to_vec(),
+            f64::from(i32::MIN),
+        ),
+        ("confidence scale", confidence, float(0.0), 0.0),
+        ("confidence scale", confidence, float(100.5), 100.5),
+        ("unsure threshold", confidence + 4, float(1.5), 1.5),
+        ("unsure threshold", confidence + 4, float(-0.0), 0.0),
+    ] {
+        let error = error_with(&good, at, &bytes);
+        assert_eq!(error, invalid(what, at, found));
+    }
+    let neutral = [float(1.0), float(0.0)].concat();
+    let error = error_with(&good, confidence, &neutral);
+    assert_eq!(error, invalid("neutral confidence", confidence, 1.0));
+    // NaN is not equal to itself
+    let error = error_with(&good, confidence, &float(f32::NAN));
+    assert!(error.to_string().contains("confidence scale"), "{error}");
+    let mut spec = honest();
+    spec.rejection.as_mut().unwrap().weights.pop();
+    let error = spec.to_bytes().unwrap_err();
+    assert!(error.to_string().contains("rejection length"), "{error}");
 }
 
 #[test]

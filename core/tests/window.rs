@@ -82,7 +82,7 @@ fn logits_of(spec: &ModelSpec, window: &[u8]) -> Vec<i32> {
 
 #[test]
 fn columns_can_be_watched() {
-    let samples: Vec<f32> = (0..9_000).map(|i| ((i * i) % 113) as f32 / 113.0).collect();
+    let samples = common::music(14, 9_000, 22_050);
     let bytes = spec().to_bytes().unwrap();
     let model = Model::parse(&bytes).unwrap();
     let mut memory = vec![0; Classifier::required_bytes(&model)];

@@ -9,9 +9,14 @@ use super::signal::Signal;
 use crate::Error;
 use crate::audio::{DownMix, InputFormat, Resampler};
 use crate::engine::{Engine, Int8Engine, Int8Layout};
-use crate::frontend::{Feature, LogMelIn};
+use crate::frontend::{Feature, FrontEnd, LogMelIn};
 use crate::memory::{Memory, Size};
 use crate::model::{MAX_CLASSES, Model, ModelInfo};
+
+/// Smallest power in the logarithm, in place of the front end's `amin`: cells are clamped relative to their window's
+/// maximum, and an absolute floor above that clamp would make the answer depend on the level of quiet audio. It is the
+/// smallest of [`AMIN`](crate::model::AMIN).
+const QUIETEST: f32 = 1e-30;
 
 impl<'w> Classifier<'w, Int8Engine<'w>> {
     /// Return the bytes that [`Self::int8`] needs for a model, whatever the input format and wherever they begin.
@@ -91,7 +96,10 @@ impl<'w, E: Engine> Classifier<'w, E> {
         let mix = DownMix::new(format.channels)?;
         let resampler = Resampler::new(format.sample_rate, front_end.sample_rate)?;
         let log_mel = LogMelIn::borrowing(
-            front_end,
+            &FrontEnd {
+                amin: QUIETEST,
+                ..*front_end
+            },
             memory.take(layout.frame)?,
             memory.take(layout.overlap)?,
             memory.take(layout.bands)?,

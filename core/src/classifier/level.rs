@@ -74,10 +74,18 @@ impl LevelMeter {
         self.block.add(samples);
     }
 
-    /// End the block and return whether it was silent; if there was no sample in it, whether the last one was.
-    pub(super) fn end_block(&mut self) -> bool {
+    /// End the block and return whether it was silent; if there was no sample in it, whether the last one was. `learn`
+    /// is told the mean of a block that is not silent, and its mean square about that.
+    pub(super) fn end_block(&mut self, learn: impl FnOnce(f32, f32)) -> bool {
         if self.block.samples > 0 {
             self.was_silent = self.block.is_silent();
+            if !self.was_silent {
+                let samples = self.block.samples as f32;
+                learn(
+                    self.block.origin + self.block.sum / samples,
+                    self.block.energy() / samples,
+                );
+            }
             self.energy += f64::from(self.block.energy());
             self.samples += u64::from(self.block.samples);
             self.silent += self.counted_silent();

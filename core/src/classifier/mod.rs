@@ -10,6 +10,7 @@ mod construct;
 mod history;
 mod layout;
 mod level;
+mod offset;
 mod outputs;
 mod prediction;
 mod signal;
@@ -123,7 +124,7 @@ impl<'w, E: Engine> Classifier<'w, E> {
                 .take(samples.get(consumed..).unwrap_or_default(), slots);
             consumed += mixed.taken;
             self.signal.count(&mixed);
-            let window = self.analyse(slots.get(..mixed.made).unwrap_or_default())?;
+            let window = self.analyse(slots.get_mut(..mixed.made).unwrap_or_default())?;
             if window || consumed == samples.len() {
                 return Ok(Pushed { consumed, window });
             }
@@ -146,7 +147,7 @@ impl<'w, E: Engine> Classifier<'w, E> {
         let mix = DownMix::new(format.channels)?;
         let resampler = Resampler::new(format.sample_rate, self.info.front_end.sample_rate)?;
         self.resampler.finish();
-        self.analyse(&[])?;
+        self.analyse(&mut [])?;
         self.mix = mix;
         self.resampler = resampler;
         self.signal.change_rate(format.sample_rate);
@@ -167,10 +168,10 @@ impl<'w, E: Engine> Classifier<'w, E> {
         self.signal.check_length(self.ready())?;
         self.finished = true;
         self.resampler.finish();
-        self.analyse(&[])?;
+        self.analyse(&mut [])?;
         while let Some(column) = self.log_mel.finish() {
             self.columns = self.columns.wrapping_add(1);
-            if self.ring.push(column, self.signal.level.end_block()) {
+            if self.ring.push(column, self.signal.end_column()) {
                 self.classify()?;
             }
         }
@@ -195,16 +196,17 @@ impl<'w, E: Engine> Classifier<'w, E> {
     }
 
     /// Resample and analyse mono samples and the rest in the resampler; true if a window was completed.
-    fn analyse(&mut self, mut mono: &[f32]) -> Result<bool, Error> {
+    fn analyse(&mut self, mono: &mut [f32]) -> Result<bool, Error> {
         if self.resampler.is_identity() {
             return self.frame(mono);
         }
+        let mut mono = &*mono;
         let mut block = [0.0; BLOCK];
         let mut window = false;
         loop {
             let Progress { consumed, produced } = self.resampler.process(mono, &mut block);
             mono = mono.get(consumed..).unwrap_or_default();
-            window |= self.frame(block.get(..produced).unwrap_or_default())?;
+            window |= self.frame(block.get_mut(..produced).unwrap_or_default())?;
             if produced < BLOCK {
                 return Ok(window);
             }
@@ -212,18 +214,20 @@ impl<'w, E: Engine> Classifier<'w, E> {
     }
 
     /// Put samples of the model's rate into frames; true if a window was completed.
-    fn frame(&mut self, mut samples: &[f32]) -> Result<bool, Error> {
+    fn frame(&mut self, mut samples: &mut [f32]) -> Result<bool, Error> {
         let mut window = false;
         while !samples.is_empty() {
-            let (taken, column) = self.log_mel.push_slice(samples);
-            let (now, rest) = samples.split_at_checked(taken).unwrap_or((samples, &[]));
-            self.signal.level.add(now);
+            // up to the end of a column, with which a block of the signal's measurements ends
+            let count = self.log_mel.missing().min(samples.len());
+            let (now, rest) = samples.split_at_mut_checked(count).unwrap_or_default();
+            self.signal.condition(now);
+            let (_, column) = self.log_mel.push_slice(now);
             samples = rest;
             let Some(column) = column else {
                 continue;
             };
             self.columns = self.columns.wrapping_add(1);
-            if self.ring.push(column, self.signal.level.end_block()) {
+            if self.ring.push(column, self.signal.end_column()) {
                 self.classify()?;
                 window = true;
             }

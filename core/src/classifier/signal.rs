@@ -1,6 +1,7 @@
 //! Measurements of the sound itself, which need no model.
 
 use super::level::LevelMeter;
+use super::offset::Offset;
 use crate::Error;
 use crate::audio::Mixed;
 
@@ -13,6 +14,7 @@ pub const LEAST_SECONDS: f32 = 0.5;
 pub(super) struct Signal {
     /// Level of the mixed sound at the model's rate, in a block per column.
     pub(super) level: LevelMeter,
+    offset: Offset,
     samples: u64,
     clipped: u64,
     frames: u64,
@@ -29,6 +31,7 @@ impl Signal {
     pub(super) fn new(rate: u32) -> Self {
         Self {
             level: LevelMeter::NEW,
+            offset: Offset::NEW,
             samples: 0,
             clipped: 0,
             frames: 0,
@@ -42,6 +45,19 @@ impl Signal {
     /// Forget everything but the rate.
     pub(super) fn reset(&mut self) {
         *self = Self::new(self.rate);
+    }
+
+    /// Measure samples of the model's rate, and subtract a constant offset from them.
+    pub(super) fn condition(&mut self, samples: &mut [f32]) {
+        self.level.add(samples);
+        self.offset.remove(samples);
+    }
+
+    /// End a column's samples and return whether they were silent.
+    pub(super) fn end_column(&mut self) -> bool {
+        let offset = &mut self.offset;
+        self.level
+            .end_block(|mean, power| offset.learn(mean, power))
     }
 
     /// Count what was mixed.

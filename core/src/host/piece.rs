@@ -87,7 +87,7 @@ impl Heard {
     }
 
     /// Return notes on the audio that belong beside the answer, a sentence each: that a part could not be decoded, that
-    /// samples were replaced.
+    /// samples were replaced, that channels cancel each other.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let partial = self
@@ -104,7 +104,18 @@ impl Heard {
                  the first one has index {first}"
             )
         });
-        partial.into_iter().chain(replaced).collect()
+        let cancelled = (self.cancelled > 0.1).then(|| {
+            format!(
+                "the channels cancel each other in {:.0} % of the audio, where the loudest one was heard instead of \
+                 their mean",
+                100.0 * self.cancelled
+            )
+        });
+        partial
+            .into_iter()
+            .chain(replaced)
+            .chain(cancelled)
+            .collect()
     }
 
     /// Write the answer for the file `name` as one line of JSON, with the keys `file`, `state`, `genre`, `confidence`,
