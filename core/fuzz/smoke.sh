@@ -11,7 +11,7 @@ fi
 python3 seeds.py
 cargo +nightly fuzz build
 for target in model kernels push abi decode; do
-    cargo +nightly fuzz run "$target" -- -max_total_time="$seconds" -timeout=20 -rss_limit_mb=1024 -print_final_stats=1 2>&1 |
+    cargo +nightly fuzz run "$target" -- -max_total_time="$seconds" -timeout=120 -rss_limit_mb=1024 -print_final_stats=1 2>&1 |
         tee "corpus/$target.log" | grep -E 'SUMMARY|Test unit written|ERROR|executed_units' || true
     if grep -q 'Test unit written' "corpus/$target.log"; then
         exit 1
