@@ -52,8 +52,8 @@ for compiler in g++ clang++; do
     diff "$work/c.json" "$work/cpp.json"
     echo "$compiler: C++ and C agree on $(wc -l <"$work/cpp.json") files"
 
-    leaks "$bin/test" "$model" ../../core/tests/fixtures/tone.mp3
-    leaks "$bin/test-expected" "$model" ../../core/tests/fixtures/tone.mp3
+    leaks "$bin/test" "$model" ../../core/tests/fixtures/second.mp3
+    leaks "$bin/test-expected" "$model" ../../core/tests/fixtures/second.mp3
     leaks "$bin/classify" "$model" "$work/short.wav" >/dev/null
     tail -c +45 "$work/cd.wav" | "$bin/listen" "$model" >"$work/heard"
     tail -n 1 "$work/heard" | grep -q " $genre "

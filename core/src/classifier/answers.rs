@@ -73,6 +73,13 @@ impl<E: Engine> Classifier<'_, E> {
         }
     }
 
+    /// Return the number of windows that were run, because they are not silent. Where a window does not raise it, that
+    /// window is silent, and the values of the last window are those of an earlier one.
+    #[must_use]
+    pub fn windows_run(&self) -> u32 {
+        self.mean.tally().run
+    }
+
     /// Return the rejection logit of the last window that was run, the same integer on every target, in units of
     /// `2^-`[`ModelInfo::rejection_exponent`]: above 0, that window is not music. `None` before the first such window
     /// and for a model that rejects nothing.

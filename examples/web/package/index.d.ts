@@ -6,14 +6,20 @@ export class TimbrelError extends Error {}
 
 /** The answer over all windows so far. */
 export interface Result {
+  /** Whether it is music whose genre the model knows. The genre is always the likeliest one. */
+  state: "music" | "silence" | "not_music" | "unsure";
   /** The most probable genre. */
   genre: string;
   /** Its probability, 0 to 1. */
   confidence: number;
   /** Probability of every genre: the softmax of the mean logits of the windows. */
   probabilities: Record<string, number>;
-  /** Probability of every genre in the newest window alone. */
-  window: Record<string, number>;
+  /** Probability of every genre in the newest window alone, null unless that is music. */
+  window: Record<string, number> | null;
+  /** The newest window alone; one that is not music has no vote. */
+  windowState: "music" | "silence" | "not_music";
+  /** Level of the signal in dB, 0 for a full-scale square wave and -120 at least. */
+  levelDbfs: number;
   /** Embedding of the signal: the mean over its windows of the input of the network's last layer, 96 values of 0 to 255. */
   embedding: Float32Array;
   /** Windows that were classified; `Timbrel.info` has their length and distance. */
@@ -35,7 +41,7 @@ export interface ModelInfo {
   readonly highestHz: number;
   /** Formula that places the bands over frequency. */
   readonly melScale: "slaney" | "htk";
-  /** Value of a logit's integer 1. */
+  /** Value of a logit's integer 1, times the model's calibration. */
   readonly logitStep: number;
   /** Size of the model file. */
   readonly bytes: number;

@@ -5,6 +5,8 @@ const SIMD = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 
 
 export const SAMPLE_RATES = Object.freeze([8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000, 96000]);
 
+const STATES = ["music", "silence", "not_music", "unsure"];
+
 export class TimbrelError extends Error {
   name = "TimbrelError";
 }
@@ -25,12 +27,15 @@ class Instance {
     const read = (Type, at, length) => new Type(this.exports.memory.buffer, at, length).slice();
     const imports = {
       on_column: (at, length) => heard.column?.(read(Int16Array, at, length)),
-      on_window: (at, logitsAt, length, embeddingAt, embeddingLength, windows) =>
+      on_window: (at, logitsAt, length, embeddingAt, embeddingLength, windows, state, windowState, levelDbfs) =>
         heard.window?.({
           probabilities: read(Float32Array, at, length),
           logits: read(Int32Array, logitsAt, length),
           embedding: read(Float32Array, embeddingAt, embeddingLength),
           windows,
+          state: STATES[state],
+          windowState: STATES[windowState],
+          levelDbfs,
         }),
     };
     this.exports = new WebAssembly.Instance(module, { timbrel: imports }).exports;
@@ -143,14 +148,17 @@ class Listener {
   result() {
     if (!this.#last) return null;
     const { genres, info } = this.#timbrel;
-    const { probabilities, logits, embedding, windows } = this.#last;
+    const { probabilities, logits, embedding, windows, state, windowState, levelDbfs } = this.#last;
     const named = (values) => Object.fromEntries(genres.map((genre, i) => [genre, values[i]]));
     const best = probabilities.indexOf(Math.max(...probabilities));
     return {
+      state,
       genre: genres[best],
       confidence: probabilities[best],
       probabilities: named(probabilities),
-      window: named(softmax(logits, info.logitStep)),
+      window: windowState === "music" ? named(softmax(logits, info.logitStep)) : null,
+      windowState,
+      levelDbfs,
       embedding,
       windows,
       seconds: this.#seconds,

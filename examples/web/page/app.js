@@ -2,7 +2,7 @@
 import { openMicrophone } from "./microphone.js";
 import { Player, wav } from "./player.js";
 import { moment, nameGenres, showAnswer, showCourse } from "./view.js";
-import { clock, headline, percent } from "./words.js";
+import { certainty, clock, headline, ranked } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 /** Columns that are kept of a microphone, which may be left on for days: five minutes. */
@@ -56,7 +56,7 @@ function adopt(session) {
   if (previous?.url && previous !== session) URL.revokeObjectURL(previous.url);
   previous = shown;
   shown = session;
-  $("status").textContent = "";
+  $("status").textContent = session.said ?? "";
   $("player").dataset.silent = String(!session.url);
   player.open(session.url);
   $("result").hidden = false;
@@ -131,11 +131,12 @@ function hear(session, result) {
   const fresh = result.windows > (session.result?.windows ?? 0);
   session.result = result;
   if (!fresh) return;
-  const [genre, probability] = Object.entries(result.window).reduce((best, next) => (next[1] > best[1] ? next : best));
+  const music = result.windowState === "music";
+  const [genre, probability] = music ? ranked(result.window)[0] : [result.windowState, 0];
   const offset = session.dropped / info.columnsPerSecond;
   const middle = (result.windows - 1) * info.hopSeconds + info.windowSeconds / 2 - offset;
   const start = session.windows.length ? session.windows.at(-1).end : Math.max(0, middle - info.windowSeconds / 2);
-  session.windows.push({ genre, probability, music: result.windowIsMusic ?? true, start, end: middle + info.hopSeconds / 2 });
+  session.windows.push({ genre, probability, music, start, end: middle + info.hopSeconds / 2 });
 }
 
 function finish(session, result) {
@@ -143,7 +144,8 @@ function finish(session, result) {
   session.seconds = result.seconds - session.dropped / info.columnsPerSecond;
   const last = session.windows.at(-1);
   if (last) last.end = Math.max(last.start, session.seconds);
-  $("status").textContent = `Heard ${clock(result.seconds)}: ${headline(result)}, ${percent(result.confidence)}.`;
+  session.said = `Heard ${clock(result.seconds)}: ${headline(result)}. ${certainty(result)}`;
+  $("status").textContent = session.said;
   $("spectrogram").setAttribute("aria-label", `Spectrogram of ${session.source}, ${clock(result.seconds)}`);
   end();
 }

@@ -1,6 +1,6 @@
 // Shows a session: what was heard, the answer, and its course over time.
 import { drawSpectrogram } from "./spectrogram.js";
-import { certainty, clock, course, headline, hertzTicks, percent, promise, ranked, timeTicks } from "./words.js";
+import { certainty, clock, course, headline, hertzTicks, nameOf, NAMES, percent, promise, ranked, timeTicks } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 /** Seconds that fill the width while the length is not known. */
@@ -38,7 +38,7 @@ export function showAnswer(session) {
   $("answer").textContent = result ? headline(result) : "Listening …";
   $("answer").dataset.promise = result ? promise(result) : "none";
   $("certainty").textContent = result ? certainty(result) : "";
-  $("probabilities").hidden = !result;
+  $("probabilities").hidden = !result || promise(result) === "none";
   if (!result) return;
   const order = ranked(result.probabilities).map(row);
   $("top").replaceChildren(...order.slice(0, SHOWN));
@@ -66,14 +66,14 @@ export function showCourse(session, info) {
       return tick;
     }),
   );
-  const present = [...new Set(session.windows.filter(({ music }) => music).map(({ genre }) => genre))];
+  const present = [...new Set(session.windows.map(({ genre }) => genre))];
   $("legend").replaceChildren(
     ...present.map((genre) => {
       const item = document.createElement("li");
       const swatch = document.createElement("span");
       swatch.className = "swatch";
-      swatch.style.background = colours.get(genre);
-      item.append(swatch, genre);
+      if (colours.has(genre)) swatch.style.background = colours.get(genre);
+      item.append(swatch, NAMES[genre] ?? genre);
       return item;
     }),
   );
@@ -81,8 +81,8 @@ export function showCourse(session, info) {
 
 function segment({ genre, probability, music, start, end }, seconds) {
   const part = document.createElement("span");
-  part.dataset.genre = music ? genre : "";
-  part.title = music ? `${clock(start)} ${genre}, ${percent(probability)}` : `${clock(start)} no music`;
+  part.dataset.genre = genre;
+  part.title = `${clock(start)} ${nameOf({ genre, music, probability })}`;
   part.style.left = `${(100 * start) / seconds}%`;
   part.style.width = `${(100 * (end - start)) / seconds}%`;
   if (music) {
@@ -96,6 +96,6 @@ function segment({ genre, probability, music, start, end }, seconds) {
 /** Describe the answer at a time in words: for the slider's users and beside it. */
 export function moment(session, seconds) {
   const window = session.windows.find(({ end }) => seconds < end) ?? session.windows.at(-1);
-  const heard = window?.music ? `${window.genre}, ${percent(window.probability)}` : window ? "no music" : "";
+  const heard = window ? nameOf(window) : "";
   return `${clock(seconds)} of ${clock(session.seconds)}${heard && `: ${heard}`}`;
 }

@@ -38,10 +38,15 @@ export function certainty(result) {
   }
 }
 
+export const NAMES = { silence: "silence", not_music: "no music" };
+/** What a window is called: its genre, or why it has none. */
+export const nameOf = ({ genre, music, probability }) => (music ? `${genre}, ${percent(probability)}` : NAMES[genre]);
+
 /** Lengths of time, in runs of windows with the same likeliest genre: "disco until 0:08, then rock". */
 export function course(windows) {
   const runs = [];
-  for (const { genre, end } of windows) {
+  for (const { genre: kind, end } of windows) {
+    const genre = NAMES[kind] ?? kind;
     if (runs.at(-1)?.genre === genre) runs.at(-1).end = end;
     else runs.push({ genre, end });
   }

@@ -1,7 +1,7 @@
 //! A signal from its first sample to its last window.
 
 use timbrel_core::audio::InputFormat;
-use timbrel_core::classifier::Classifier;
+use timbrel_core::classifier::{Classifier, State};
 use timbrel_core::engine::Int8Engine;
 use timbrel_core::frontend::MelScale;
 use timbrel_core::host::decode::AudioReader;
@@ -21,6 +21,18 @@ pub struct Listener {
     /// Samples of the format, and seconds of those before it.
     samples: u64,
     seconds: f64,
+    /// Windows up to the last one shown that were not silent.
+    run: u32,
+}
+
+/// Return the number that stands for a state.
+fn number(state: State) -> u32 {
+    match state {
+        State::Music => 0,
+        State::Silence => 1,
+        State::NotMusic => 2,
+        _ => 3,
+    }
 }
 
 fn said(error: impl ToString) -> String {
@@ -52,7 +64,7 @@ pub fn info() -> Result<String, String> {
         seconds(info.window.hop),
         info.front_end.f_min,
         info.front_end.f_max,
-        1.0 / f64::from(1_u32 << info.logits_exponent),
+        f64::from(info.confidence.scale) / f64::from(1_u32 << info.logits_exponent),
         MODEL.len()
     ))
 }
@@ -70,6 +82,7 @@ impl Listener {
             format,
             samples: 0,
             seconds: 0.0,
+            run: 0,
         })
     }
 
@@ -143,9 +156,20 @@ impl Listener {
         }
     }
 
-    fn show_window(&self) -> Result<(), String> {
+    fn show_window(&mut self) -> Result<(), String> {
         let result = self.classifier.result().map_err(said)?;
         let probabilities = result.probabilities;
+        let window_state = if self.classifier.windows_run() == self.run {
+            State::Silence
+        } else if self
+            .classifier
+            .window_not_music()
+            .is_some_and(|logit| logit > 0)
+        {
+            State::NotMusic
+        } else {
+            State::Music
+        };
         let embedding: Vec<f32> = self.classifier.embedding().map_err(said)?.collect();
         on_window(
             probabilities.as_ptr(),
@@ -154,7 +178,11 @@ impl Listener {
             embedding.as_ptr(),
             embedding.len(),
             result.windows,
+            number(result.state),
+            number(window_state),
+            result.level_dbfs,
         );
+        self.run = self.classifier.windows_run();
         Ok(())
     }
 }

@@ -29,7 +29,7 @@ export function wav(rate, channels, frames, value) {
 
 /** Return paths of audio files of every format but wav. */
 export function recordings() {
-  const files = ["mp3", "flac", "ogg", "m4a"].map((kind) => join(repository, `core/tests/fixtures/tone.${kind}`));
+  const files = ["mp3", "flac", "ogg", "m4a"].map((kind) => join(repository, `core/tests/fixtures/second.${kind}`));
   const data = process.env.TIMBREL_DATA;
   if (!data) {
     console.log("skipped: TIMBREL_DATA is not set, so that no real music is tested");

@@ -12,6 +12,7 @@ const timbrel = await Timbrel.load();
 
 /** The program prints six digits. */
 function same(result, expected, what) {
+  assert.equal(result.state, expected.state, what);
   assert.equal(result.genre, expected.genre, what);
   assert.equal(result.windows, expected.windows, what);
   assert.ok(Math.abs(result.seconds - expected.seconds) < 6e-4, `${what}: ${result.seconds} s`);
@@ -77,6 +78,19 @@ test("any cut of the samples gives the same, and what is on the way is told", ()
   }
 });
 
+test("silence has a state, and its windows too", () => {
+  const states = [];
+  const listener = timbrel.listen({ sampleRate: 22050, onWindow: ({ windowState, window }) => states.push([windowState, window]) });
+  listener.push(new Float32Array(22050 * 6));
+  listener.push(new Float32Array(22050 * 6).map((_, i) => Math.sin(i * i * 1e-5) * 0.5));
+  const result = listener.finish();
+  assert.deepEqual(states[0], ["silence", null]);
+  const last = states.at(-1);
+  assert.ok(last[0] !== "silence" && states.length === result.windows);
+  if (last[0] === "music") assert.ok(Math.abs(Object.values(last[1]).reduce((sum, p) => sum + p) - 1) < 1e-9);
+  assert.ok(result.levelDbfs > -20 && result.levelDbfs < -6);
+});
+
 test("the embedding is the mean of the windows", () => {
   const before = new Array(96).fill(0);
   let windows = 0;
@@ -107,6 +121,8 @@ test("unreadable audio is an error, and nothing else stops", () => {
   bad(() => listener.push(Float32Array.of(0, NaN)), /not a number/);
   bad(() => timbrel.listen({ sampleRate: 8000 }).finish(), /no audio/);
   listener.push(Float32Array.of(0, 0.5));
+  bad(() => listener.finish(), /short/);
+  listener.push(new Float32Array(SAMPLE_RATES[0]).fill(0.5));
   assert.equal(listener.finish().windows, 1);
   bad(() => listener.push(Float32Array.of(0)), /finished/);
 });

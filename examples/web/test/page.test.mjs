@@ -33,6 +33,8 @@ const tune = join(folder, "a tune of sines.wav");
 writeFileSync(tune, wav(48000, 1, 48000 * 15, (i) => 0.4 * Math.sin(i / 30) * Math.sin(i / 9000) + 0.2 * Math.sin(i / 11)));
 const short = join(folder, "short.wav");
 writeFileSync(short, wav(22050, 1, 22050 * 4, (i) => 0.4 * Math.sin(i / 9) * Math.sin(i / 4000)));
+const quiet = join(folder, "quiet.wav");
+writeFileSync(quiet, wav(22050, 1, 22050 * 9, () => 0));
 const long = join(folder, "long.wav");
 writeFileSync(long, wav(22050, 1, 22050 * 600, (i) => 0.4 * Math.sin(i / 7)));
 
@@ -177,6 +179,19 @@ test("a file that is not audio is explained, and the page goes on", () =>
     await check(page, expected);
     assert.equal(await page.locator("#source").textContent(), basename(tune));
     await picture(page, "error");
+  }));
+
+test("silence and what it leaves are named", () =>
+  open({}, async (page) => {
+    await page.setInputFiles("#file", quiet);
+    await done(page);
+    assert.equal(await page.locator("#answer").textContent(), "Silence");
+    assert.ok(await page.locator("#probabilities").isHidden());
+    const [{ state, windows }] = classify(quiet);
+    assert.equal(state, "silence");
+    assert.deepEqual(await page.locator("#strip span").evaluateAll((parts) => parts.map((part) => part.dataset.genre)), Array(windows).fill("silence"));
+    assert.deepEqual(await page.locator("#legend li").allTextContents(), ["silence"]);
+    await picture(page, "silence");
   }));
 
 test("a short file fills the width", () =>

@@ -16,14 +16,46 @@ public struct TimbrelError: LocalizedError, CustomStringConvertible, Sendable {
 
 /// The answer over all windows so far.
 public struct Answer: Sendable, Equatable {
-    /// The most probable genre.
+    /// Whether audio is music whose genre the model knows.
+    public enum State: Sendable, Hashable {
+        case music
+        /// There is no sound.
+        case silence
+        /// The model rejects it: speech, noise, tones.
+        case notMusic
+        /// The most probable genre is less probable than the model's threshold.
+        case unsure
+
+        init(_ state: timbrel_state) {
+            switch state {
+            case TIMBREL_STATE_MUSIC: self = .music
+            case TIMBREL_STATE_SILENCE: self = .silence
+            case TIMBREL_STATE_NOT_MUSIC: self = .notMusic
+            default: self = .unsure
+            }
+        }
+    }
+
+    /// Whether `genre` means anything.
+    public let state: State
+    /// The most probable genre; it is always there.
     public let genre: String
     /// Its probability, 0 to 1.
     public let confidence: Float
     /// Probability of each genre, in the order of `Classifier.genres`.
     public let probabilities: [Float]
-    /// Windows that were classified.
+    /// Windows of the audio, silent ones included.
     public let windows: Int
+    /// Root mean square of the audio in dB relative to full scale; at least -120.
+    public let levelDbfs: Float
+    /// Share of the samples at or beyond full scale, 0 to 1.
+    public let clipped: Float
+    /// Share of the audio that is silent, 0 to 1.
+    public let silent: Float
+    /// Share of the windows that the model rejects as not music, among those that are not silent, 0 to 1.
+    public let notMusic: Float
+    /// Share of the audio whose channels cancel each other, 0 to 1; its loudest channel was heard instead.
+    public let cancelled: Float
 }
 
 /// A classifier for the genre of a stream of audio. Threads may share it: its functions wait for one another.
@@ -155,8 +187,9 @@ public final class Classifier: @unchecked Sendable {
         var probabilities = [Float](repeating: 0, count: genres.count)
         try check(timbrel_classifier_result(handle, &result, &probabilities, probabilities.count))
         return Answer(
-            genre: genres[Int(result.class_index)], confidence: result.confidence, probabilities: probabilities,
-            windows: Int(result.windows))
+            state: Answer.State(result.state), genre: genres[Int(result.class_index)], confidence: result.confidence, probabilities: probabilities,
+            windows: Int(result.windows), levelDbfs: result.level_dbfs, clipped: result.clipped, silent: result.silent,
+            notMusic: result.not_music, cancelled: result.cancelled)
     }
 }
 

@@ -46,6 +46,14 @@ final class ClassifierTests: XCTestCase {
         XCTAssertEqual(classifier.genres[last.probabilities.firstIndex(of: last.confidence)!], last.genre)
     }
 
+    func testSilenceIsNotAGenre() throws {
+        let classifier = try classifier()
+        _ = try classifier.push([Float](repeating: 0, count: 22050 * 4))
+        let answer = try classifier.finish()
+        XCTAssertEqual(answer.state, .silence)
+        XCTAssertEqual([answer.levelDbfs, answer.clipped, answer.silent], [-120, 0, 1])
+    }
+
     func testHowAudioIsCutMakesNoDifference() throws {
         let samples = tune(seconds: 9)
         let whole = try classifier()

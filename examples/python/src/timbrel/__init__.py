@@ -16,7 +16,7 @@ Classify audio that arrives in portions:
 ...             print(classifier.result().genre)
 """
 
-from ._answers import ModelInfo, Prediction, Window
+from ._answers import ModelInfo, Prediction, State, Window
 from ._classifier import Classifier, classify, classify_file, model_info, timeline
 from ._library import Status, TimbrelError, library_version
 
@@ -26,6 +26,7 @@ __all__ = [
     "Classifier",
     "ModelInfo",
     "Prediction",
+    "State",
     "Status",
     "TimbrelError",
     "Window",

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from . import TimbrelError, __version__, classify_file
+from . import State, TimbrelError, __version__, classify_file
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,7 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
             fields = {name: getattr(answer, name) for name in answer.__dataclass_fields__}
             print(json.dumps({"file": file, **fields}), flush=True)
         else:
-            print(f"{file}: {', '.join(f'{genre} ({p:.0%})' for genre, p in answer.top(options.top))}", flush=True)
+            likeliest = ", ".join(f"{genre} ({p:.0%})" for genre, p in answer.top(options.top))
+            said = {State.MUSIC: likeliest, State.UNSURE: f"unsure: {likeliest}"}.get(answer.state, str(answer))
+            print(f"{file}: {said}", flush=True)
     return int(failed)
 
 

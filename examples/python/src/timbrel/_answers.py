@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
+
+
+class State(str, enum.Enum):
+    """Whether audio is music whose genre the model knows; equal to its name in lower case, such as ``"not_music"``."""
+
+    MUSIC = "music"
+    SILENCE = "silence"
+    NOT_MUSIC = "not_music"
+    UNSURE = "unsure"
+
+    def __str__(self) -> str:
+        return self.value
 
 
 def _top(probabilities: dict[str, float], count: int) -> list[tuple[str, float]]:
@@ -14,29 +27,42 @@ class Prediction:
     """An answer.
 
     Attributes:
-        genre: The most probable genre.
+        genre: The most probable genre. It is always there; ``state`` tells whether it means anything.
         confidence: Its probability, 0 to 1.
         probabilities: The probability of each genre, in the model's order: the softmax of
             the windows' mean logits.
-        windows: Windows that were classified.
+        windows: Windows of the audio, silent ones included.
+        state: Whether the audio is music whose genre the model knows.
+        level_dbfs: Root mean square of the audio in dB relative to full scale; at least -120.
+        clipped: Share of the samples at or beyond full scale, 0 to 1.
+        silent: Share of the audio below -84 dBFS, 0 to 1.
+        not_music: Share of the windows that the model rejects, among those that are not silent, 0 to 1.
+        cancelled: Share of the audio whose channels cancel each other, 0 to 1; its loudest channel was heard instead.
     """
 
     genre: str
     confidence: float
     probabilities: dict[str, float]
     windows: int
+    state: State
+    level_dbfs: float
+    clipped: float
+    silent: float
+    not_music: float
+    cancelled: float
 
     def top(self, count: int = 3) -> list[tuple[str, float]]:
         """Return the ``count`` likeliest genres with their probabilities, the likeliest first."""
         return _top(self.probabilities, count)
 
     def __str__(self) -> str:
-        return f"{self.genre} ({self.confidence:.0%})"
+        named = f"{self.genre} ({self.confidence:.0%})"
+        return {State.MUSIC: named, State.UNSURE: f"unsure, perhaps {named}"}.get(self.state, self.state.replace("_", " "))
 
 
 @dataclass(frozen=True)
 class Window:
-    """The answer of one window alone.
+    """The answer of one window alone. A silent window, which the network is not run on, repeats the one before.
 
     Attributes:
         start: Seconds from the beginning of the signal to that of the window.

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _library
-from ._answers import ModelInfo, Prediction, Window
+from ._answers import ModelInfo, Prediction, State, Window
 from ._library import LABEL_BYTES, LIBRARY, Config, Result, check
 from ._samples import frames_first, interleaved
 
@@ -325,4 +325,10 @@ def _prediction(result: Result, labels: tuple[str, ...], probabilities: ctypes.A
         confidence=result.confidence,
         probabilities=dict(zip(labels, probabilities)),
         windows=result.windows,
+        state=tuple(State)[result.state],
+        level_dbfs=result.level_dbfs,
+        clipped=result.clipped,
+        silent=result.silent,
+        not_music=result.not_music,
+        cancelled=result.cancelled,
     )

@@ -178,8 +178,10 @@ NATIVE(jint, reset)(JNIEnv *env, jclass self, jlong handle)
     return timbrel_classifier_reset(from_handle(handle));
 }
 
-/* numbers: index of the genre, windows; probabilities: one value per genre */
-NATIVE(jint, result)(JNIEnv *env, jclass self, jlong handle, jintArray numbers, jfloatArray probabilities)
+/* numbers: index of the genre, windows, state; shares: level, clipped, silent, not music, cancelled; probabilities: one
+   value per genre */
+NATIVE(jint, result)(JNIEnv *env, jclass self, jlong handle, jintArray numbers, jfloatArray shares,
+                     jfloatArray probabilities)
 {
     timbrel_result result = {.struct_size = sizeof result};
     jfloat *values = (*env)->GetFloatArrayElements(env, probabilities, NULL);
@@ -191,8 +193,10 @@ NATIVE(jint, result)(JNIEnv *env, jclass self, jlong handle, jintArray numbers, 
                                        (size_t)(*env)->GetArrayLength(env, probabilities));
     (*env)->ReleaseFloatArrayElements(env, probabilities, values, 0);
     if (status == TIMBREL_OK) {
-        const jint ints[] = {(jint)result.class_index, (jint)result.windows};
-        (*env)->SetIntArrayRegion(env, numbers, 0, 2, ints);
+        const jint ints[] = {(jint)result.class_index, (jint)result.windows, (jint)result.state};
+        const jfloat floats[] = {result.level_dbfs, result.clipped, result.silent, result.not_music, result.cancelled};
+        (*env)->SetIntArrayRegion(env, numbers, 0, 3, ints);
+        (*env)->SetFloatArrayRegion(env, shares, 0, 5, floats);
     }
     return status;
 }

@@ -19,16 +19,42 @@ class ModelInfo internal constructor(
     val logitsExponent: Int,
 )
 
+/** Whether the audio is music whose genre the model knows. */
+enum class State {
+    MUSIC,
+
+    /** There is no sound. */
+    SILENCE,
+
+    /** The model rejects it: speech, noise, tones. */
+    NOT_MUSIC,
+
+    /** The most probable genre is less probable than the model's threshold. */
+    UNSURE,
+}
+
 /** The answer over all windows so far. */
 class Answer internal constructor(
-    /** The most probable genre. */
+    /** Whether [genre] means anything. */
+    val state: State,
+    /** The most probable genre; it is always there. */
     val genre: String,
     /** Its probability, 0 to 1. */
     val confidence: Float,
     /** Probability of each genre, 0 to 1, in the order of [Classifier.genres]. */
     val probabilities: FloatArray,
-    /** Windows that were classified. */
+    /** Windows of the audio, silent ones included. */
     val windows: Int,
+    /** Root mean square of the audio in dB relative to full scale; at least -120. */
+    val levelDbfs: Float,
+    /** Share of the samples at or beyond full scale, 0 to 1. */
+    val clipped: Float,
+    /** Share of the audio that is silent, 0 to 1. */
+    val silent: Float,
+    /** Share of the windows that the model rejects as not music, among those that are not silent, 0 to 1. */
+    val notMusic: Float,
+    /** Share of the audio whose channels cancel each other, 0 to 1; its loudest channel was heard instead. */
+    val cancelled: Float,
 )
 
 /**
@@ -132,13 +158,18 @@ class Classifier(model: ByteArray, sampleRate: Int, channels: Int) : AutoCloseab
     /** Return the answer over all windows since the beginning or the last [reset]; null before the first one. */
     @Synchronized
     fun result(): Answer? {
-        val numbers = IntArray(2)
+        val numbers = IntArray(3)
+        val shares = FloatArray(5)
         val probabilities = FloatArray(info.genreCount)
-        val status = Native.result(alive(), numbers, probabilities)
+        val status = Native.result(alive(), numbers, shares, probabilities)
         if (status == Status.NO_RESULT.ordinal) return null
         throwOnError(status)
         val best = numbers[0]
-        return Answer(genres[best], probabilities[best], probabilities, numbers[1])
+        val (level, clipped, silent, notMusic, cancelled) = shares
+        return Answer(
+            State.values()[numbers[2]], genres[best], probabilities[best], probabilities, numbers[1],
+            level, clipped, silent, notMusic, cancelled,
+        )
     }
 
     /** Return the integer logits of the last window, the same bits on every platform; zeros before the first one. */

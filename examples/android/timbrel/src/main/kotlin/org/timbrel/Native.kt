@@ -49,9 +49,12 @@ internal object Native {
     @JvmStatic
     external fun reset(handle: Long): Int
 
-    /** [numbers]: index of the genre, windows. [probabilities]: one value per genre. */
+    /**
+     * [numbers]: index of the genre, windows, state. [shares]: level, clipped, silent, not music, cancelled.
+     * [probabilities]: one value per genre.
+     */
     @JvmStatic
-    external fun result(handle: Long, numbers: IntArray, probabilities: FloatArray): Int
+    external fun result(handle: Long, numbers: IntArray, shares: FloatArray, probabilities: FloatArray): Int
 
     /** [logits]: one value per genre. */
     @JvmStatic

@@ -50,7 +50,7 @@ class ClassifierTest {
     @Test
     fun statusesAreTheHeaders() {
         val header = File(root, "include/timbrel.h").readText()
-        val declared = Regex("TIMBREL_(?:ERROR_)?(\\w+) = (\\d+),").findAll(header).map { it.destructured.toList() }.toList()
+        val declared = Regex("TIMBREL_(?:ERROR_)?((?!STATE_)\\w+) = (\\d+),").findAll(header).map { it.destructured.toList() }.toList()
         assertEquals(declared, Status.values().map { listOf(it.name, it.ordinal.toString()) })
     }
 
@@ -63,6 +63,21 @@ class ClassifierTest {
         val gtzan = listOf("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
         classifier().use { assertEquals(gtzan, it.genres) }
         assertTrue(Regex("\\d+\\.\\d+\\.\\d+").matches(Classifier.version))
+    }
+
+    @Test
+    fun silenceIsNotAGenre() = classifier().use { classifier ->
+        classifier.pushAll(direct(2 * 4 * rate))
+        val answer = classifier.result()!!
+        assertEquals(State.SILENCE, answer.state)
+        assertEquals(listOf(-120f, 0f, 1f), listOf(answer.levelDbfs, answer.clipped, answer.silent))
+    }
+
+    @Test
+    fun statesAreTheHeaders() {
+        val header = File(root, "include/timbrel.h").readText()
+        val declared = Regex("TIMBREL_STATE_(\\w+) = (\\d+),").findAll(header).map { it.destructured.toList() }.toList()
+        assertEquals(declared, State.values().map { listOf(it.name, it.ordinal.toString()) })
     }
 
     @Test

@@ -23,7 +23,7 @@ fun main(arguments: Array<String>) {
 private fun json(name: String, classifier: Classifier, seconds: Double): String {
     val result = classifier.result()!!
     val entries = classifier.genres.zip(result.probabilities.asList()) { genre, p -> "\"$genre\": ${digits(p.toDouble(), 6)}" }
-    return "{\"file\": \"$name\", \"genre\": \"${result.genre}\", \"confidence\": ${digits(result.confidence.toDouble(), 6)}, " +
+    return "{\"file\": \"$name\", \"state\": \"${result.state.name.lowercase()}\", \"genre\": \"${result.genre}\", \"confidence\": ${digits(result.confidence.toDouble(), 6)}, " +
         "\"probabilities\": {${entries.joinToString()}}, \"windows\": ${result.windows}, \"seconds\": ${digits(seconds, 3)}}"
 }
 

@@ -19,6 +19,7 @@ import androidx.lifecycle.repeatOnLifecycle
 import kotlin.math.roundToInt
 import kotlinx.coroutines.launch
 import org.timbrel.Answer
+import org.timbrel.State
 
 /** One screen: a button, the likeliest genre of what the microphone hears, its certainty and the level. */
 class MainActivity : ComponentActivity() {
@@ -81,7 +82,12 @@ class MainActivity : ComponentActivity() {
 
     private fun show(answer: Answer) {
         val percent = (100 * answer.confidence).roundToInt()
-        write(answer.genre, answer.confidence, getString(R.string.certainty, percent))
+        when (answer.state) {
+            State.MUSIC -> write(answer.genre, answer.confidence, getString(R.string.certainty, percent))
+            State.UNSURE -> write(getString(R.string.unsure), answer.confidence, getString(R.string.perhaps, answer.genre, percent))
+            State.SILENCE -> write(getString(R.string.silence), 0f, "")
+            State.NOT_MUSIC -> write(getString(R.string.not_music), 0f, "")
+        }
     }
 
     private fun write(headline: String, confidence: Float, more: String) {
