@@ -44,7 +44,8 @@ impl InputFormat {
     }
 }
 
-/// A sample that can be pushed: `f32` with full scale ±1.0, or `i16`.
+/// A sample that can be pushed: `f32` with full scale ±1.0, `i16`, or `i32` with 24 or 32 bits at the top, as I2S microphones
+/// give them.
 pub trait Sample: Copy + private::Sealed {
     /// Return the value with full scale ±1.0.
     fn to_f32(self) -> f32;
@@ -85,8 +86,40 @@ impl Sample for i16 {
     }
 }
 
+impl Sample for i32 {
+    fn to_f32(self) -> f32 {
+        self as f32 * (1.0 / 2_147_483_648.0)
+    }
+
+    fn is_valid(self) -> bool {
+        true
+    }
+
+    fn is_clipped(self) -> bool {
+        // the largest 16-bit sample
+        self.unsigned_abs() >= 32_767 << 16
+    }
+}
+
 mod private {
     pub trait Sealed {}
     impl Sealed for f32 {}
     impl Sealed for i16 {}
+    impl Sealed for i32 {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sample;
+
+    #[test]
+    fn sixteen_bits_at_the_top_of_32_are_the_same_sample() {
+        for sample in i16::MIN..=i16::MAX {
+            let wide = i32::from(sample) << 16;
+            assert_eq!(wide.to_f32().to_bits(), sample.to_f32().to_bits());
+            assert_eq!(wide.is_clipped(), sample.is_clipped());
+        }
+        assert_eq!((-1_i32 << 8).to_f32(), -1.0 / 8_388_608.0);
+        assert_eq!(i32::MIN.to_f32(), -1.0);
+    }
 }
