@@ -277,6 +277,8 @@ struct Recorded {
     shape: [usize; 2],
     logits: Vec<Vec<i32>>,
     embeddings: Vec<Vec<u8>>,
+    /// One per window for a model that rejects what is not music, otherwise none.
+    not_music: Vec<i32>,
 }
 
 impl Recorded {
@@ -285,19 +287,21 @@ impl Recorded {
         let info = model.info();
         let mut memory = vec![0; Int8Engine::required_bytes(&model)];
         let mut engine = Int8Engine::new(model, &mut memory).unwrap();
-        let (mut all, mut embeddings) = (Vec::new(), Vec::new());
+        let (mut all, mut embeddings, mut not_music) = (Vec::new(), Vec::new(), Vec::new());
         for window in &windows {
             engine.input().copy_from_slice(window);
             let mut logits = vec![0; info.classes];
             engine.run(&mut logits).unwrap();
             all.push(logits);
             embeddings.push(engine.embedding().to_vec());
+            not_music.extend(engine.not_music());
         }
         Self {
             windows,
             shape: [info.front_end.bins(), info.window.columns].map(usize::from),
             logits: all,
             embeddings,
+            not_music,
         }
     }
 
@@ -310,7 +314,12 @@ impl Recorded {
             .collect();
         let (input, embedding) = (self.windows.concat(), self.embeddings.concat());
         let view = |dtype, shape: &[usize], data| TensorView::new(dtype, shape.to_vec(), data);
-        let tensors = [
+        let not_music: Vec<u8> = self
+            .not_music
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect();
+        let mut tensors = vec![
             ("input", view(Dtype::U8, &[count, bins, columns], &input)),
             (
                 "logits",
@@ -320,8 +329,13 @@ impl Recorded {
                 "embedding",
                 view(Dtype::U8, &[count, embedding.len() / count], &embedding),
             ),
-        ]
-        .map(|(name, tensor)| (name, tensor.unwrap()));
+        ];
+        if !self.not_music.is_empty() {
+            tensors.push(("not_music", view(Dtype::I32, &[count, 1], &not_music)));
+        }
+        let tensors = tensors
+            .into_iter()
+            .map(|(name, tensor)| (name, tensor.unwrap()));
         let (model, recorded) = (
             folder.path().join("m.onnx"),
             folder.path().join("r.safetensors"),

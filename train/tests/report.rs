@@ -54,6 +54,7 @@ fn figures_by_hand() {
         rows: vec![0, 1, 2, 3, 3, 4, 5],
         starts: vec![0, 0, 0, 0, 8, 0, 0],
         probabilities,
+        ..Answers::default()
     };
     let figures = Figures::new(&answers, &dataset, "all");
     assert_eq!((figures.tracks, figures.windows), (6, 7));
@@ -61,6 +62,18 @@ fn figures_by_hand() {
     assert_eq!(figures.window_confusion, [[2, 1, 0], [0, 1, 1], [1, 0, 1]]);
     let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-6, "{a} is not {b}");
     near(figures.track_accuracy, 4.0 / 6.0);
+    let accuracies = figures.risk_coverage.iter().map(|surest| surest.accuracy);
+    let coverages = figures.risk_coverage.iter().map(|surest| surest.coverage);
+    // from the surest on: track 5 (1.0), 0 (0.9), 4 (0.7), 1 (0.58), 2 (0.5), 3 (about 0.5); tracks 2 and 4 are wrong
+    assert!(
+        figures
+            .risk_coverage
+            .is_sorted_by(|a, b| a.confidence > b.confidence)
+    );
+    near(coverages.clone().next().unwrap(), 1.0 / 6.0);
+    near(coverages.last().unwrap(), 1.0);
+    near(accuracies.clone().next().unwrap(), 1.0);
+    near(accuracies.last().unwrap(), 4.0 / 6.0);
     near(figures.window_accuracy, 4.0 / 7.0);
     // Wilson's interval of 4 of 6: (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n)
     near(figures.track_accuracy_interval_95[0], 0.299_993_3);
@@ -106,7 +119,7 @@ fn figures_by_hand() {
 #[test]
 fn a_track_without_windows_does_not_count() {
     let mut score = Score::new(3);
-    score.add(0, &[]);
+    score.add(0, &[] as &[Vec<f32>]);
     assert_eq!(score, Score::new(3));
     score.add(1, &[vec![0.2, 0.5, 0.3]]);
     assert_eq!((score.tracks, score.tracks_right, score.windows), (1, 1, 1));
@@ -119,6 +132,7 @@ fn a_class_without_tracks_is_not_a_fault() {
         rows: vec![0, 1],
         starts: vec![0, 0],
         probabilities: vec![vec![1.0, 0.0, 0.0], vec![0.0, 0.0, 1.0]],
+        ..Answers::default()
     };
     let figures = Figures::new(&answers, &dataset, "all");
     let third = &figures.classes[2];
@@ -251,7 +265,7 @@ fn a_report_is_whole_and_stands_alone() {
     let files = report(&figures, &answers, &dataset, &history)
         .write(&out)
         .unwrap();
-    assert_eq!(files.len(), 8);
+    assert_eq!(files.len(), 9);
     for file in &files {
         let text = fs::read_to_string(file).unwrap();
         if file.extension().is_some_and(|extension| extension == "svg") {
@@ -264,7 +278,7 @@ fn a_report_is_whole_and_stands_alone() {
         }
     }
     let page = fs::read_to_string(out.join("report.html")).unwrap();
-    assert_eq!(page.matches("<svg").count(), 5);
+    assert_eq!(page.matches("<svg").count(), 6);
     assert!(page.contains("a &lt;b&gt; &amp; &quot;c&quot;") && page.contains("&lt;all&gt;"));
     for outside in ["<script", "<link", "src=", "@import", "url("] {
         assert!(!page.contains(outside), "{outside}");

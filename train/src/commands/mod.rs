@@ -1,5 +1,6 @@
 //! The commands' arguments and what they print.
 
+mod calibrate;
 mod compare;
 mod convert;
 mod dataset;
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Evaluate(evaluate::Arguments),
     /// Write a run's network: quantised as .timbrel and .onnx, or as a float .onnx, with a model card.
     Export(export::Arguments),
+    /// Fit what makes a model say "not music" and "unsure", and write it into its files.
+    Calibrate(calibrate::Arguments),
     /// Write the integers of a .timbrel file as an .onnx file.
     Convert(convert::Arguments),
     /// Compute a feature of an audio file as librosa does.
@@ -51,6 +54,7 @@ impl Command {
             Self::Robustness(arguments) => robustness::run(&arguments),
             Self::Evaluate(arguments) => evaluate::run(&arguments),
             Self::Export(arguments) => export::run(&arguments),
+            Self::Calibrate(arguments) => calibrate::run(&arguments),
             Self::Convert(arguments) => convert::run(&arguments),
             Self::Features(arguments) => features::run(&arguments),
         }

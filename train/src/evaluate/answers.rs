@@ -12,11 +12,28 @@ pub struct Answers {
     pub starts: Vec<u32>,
     /// Probability of each class.
     pub probabilities: Vec<Vec<f32>>,
+    /// Whether the model rejects each window as not music; empty if it rejects nothing.
+    pub rejected: Vec<bool>,
 }
 
 impl Answers {
-    /// Return each track's row and the probabilities of its windows.
-    pub fn tracks(&self) -> impl Iterator<Item = (usize, &[Vec<f32>])> {
+    /// Return each track's row and the probabilities of the windows that its answer is made of, as core's classifier
+    /// takes them: those that the model does not reject, or all of them if it rejects all.
+    pub fn tracks(&self) -> impl Iterator<Item = (usize, Vec<&[f32]>)> {
+        let mut at = 0;
+        self.all_windows().map(move |(row, windows)| {
+            let rejected = self.rejected.get(at..at + windows.len());
+            at += windows.len();
+            let votes = |index: usize| rejected.is_none_or(|rejected| !rejected[index]);
+            let any = (0..windows.len()).any(votes);
+            let voting = windows.iter().enumerate();
+            let voting = voting.filter(|(index, _)| !any || votes(*index));
+            (row, voting.map(|(_, window)| window.as_slice()).collect())
+        })
+    }
+
+    /// Return each track's row and the probabilities of all of its windows.
+    pub fn all_windows(&self) -> impl Iterator<Item = (usize, &[Vec<f32>])> {
         let mut left = self.probabilities.as_slice();
         self.rows.chunk_by(|a, b| a == b).map(move |rows| {
             let (own, rest) = left.split_at(rows.len());
@@ -31,7 +48,7 @@ impl Answers {
         let mut score = Score::new(dataset.genres.len());
         for (row, windows) in self.tracks() {
             if let Some(label) = dataset.tracks[row].label {
-                score.add(label, windows);
+                score.add(label, &windows);
             }
         }
         score

@@ -22,6 +22,25 @@ pub enum EngineKind {
     Tract,
 }
 
+/// Everything that a network says about a window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outputs {
+    /// One per class, in units of `2^-logits_exponent`.
+    pub logits: Vec<i32>,
+    /// The last layer's input; empty for a model without an embedding.
+    pub embedding: Vec<u8>,
+    /// The rejection logit: above 0, the window is not music. `None` for a model that rejects nothing.
+    pub not_music: Option<i32>,
+}
+
+impl Outputs {
+    /// Return whether the model rejects the window.
+    #[must_use]
+    pub fn is_rejected(&self) -> bool {
+        self.not_music.is_some_and(|logit| logit > 0)
+    }
+}
+
 /// A model that answers many windows, on all cores.
 pub struct Inference {
     loaded: Loaded<'static>,
@@ -128,10 +147,11 @@ impl Inference {
         View::new(self.info().front_end, self.normalisation.clone())
     }
 
-    /// Compute the probabilities of a window's logits.
+    /// Compute the probabilities of a window's logits, calibrated as the model states.
     #[must_use]
     pub fn probabilities(&self, logits: &[i32]) -> Vec<f32> {
-        let scale = (-f32::from(self.info().logits_exponent)).exp2();
+        let info = self.info();
+        let scale = (-f32::from(info.logits_exponent)).exp2() * info.confidence.scale;
         let values: Vec<f32> = logits.iter().map(|&logit| logit as f32 * scale).collect();
         softmax(&values)
     }
@@ -141,6 +161,15 @@ impl Inference {
     /// # Errors
     /// A window has another size, or the engine fails.
     pub fn logits(&self, windows: &[Vec<u8>]) -> Result<Vec<Vec<i32>>> {
+        let outputs = self.outputs(windows)?.into_iter();
+        Ok(outputs.map(|outputs| outputs.logits).collect())
+    }
+
+    /// Compute all outputs for each quantised `[bin, column]` window, in their order.
+    ///
+    /// # Errors
+    /// A window has another size, or the engine fails.
+    pub fn outputs(&self, windows: &[Vec<u8>]) -> Result<Vec<Outputs>> {
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let share = windows.len().div_ceil(threads).max(1);
         thread::scope(|scope| {
@@ -148,16 +177,16 @@ impl Inference {
                 .chunks(share)
                 .map(|chunk| scope.spawn(|| self.share(chunk)))
                 .collect();
-            let mut logits = Vec::with_capacity(windows.len());
+            let mut outputs = Vec::with_capacity(windows.len());
             for worker in workers {
-                logits.extend(worker.join().map_err(|_| anyhow!("an engine panicked"))??);
+                outputs.extend(worker.join().map_err(|_| anyhow!("an engine panicked"))??);
             }
-            Ok(logits)
+            Ok(outputs)
         })
     }
 
     /// Run the windows of one thread on an engine of its own.
-    fn share(&self, windows: &[Vec<u8>]) -> Result<Vec<Vec<i32>>> {
+    fn share(&self, windows: &[Vec<u8>]) -> Result<Vec<Outputs>> {
         match self.loaded.network() {
             Network::Int8(file) => {
                 let model = Model::parse(file)?;
@@ -175,7 +204,7 @@ fn bins(info: &ModelInfo) -> std::ops::Range<usize> {
     0..usize::from(info.front_end.bins())
 }
 
-fn run(engine: &mut impl Engine, windows: &[Vec<u8>]) -> Result<Vec<Vec<i32>>> {
+fn run(engine: &mut impl Engine, windows: &[Vec<u8>]) -> Result<Vec<Outputs>> {
     let classes = engine.info().classes;
     let answer = |window: &Vec<u8>| {
         let input = engine.input();
@@ -188,7 +217,11 @@ fn run(engine: &mut impl Engine, windows: &[Vec<u8>]) -> Result<Vec<Vec<i32>>> {
         input.copy_from_slice(window);
         let mut logits = vec![0; classes];
         engine.run(&mut logits)?;
-        Ok(logits)
+        Ok(Outputs {
+            logits,
+            embedding: engine.embedding().to_vec(),
+            not_music: engine.not_music(),
+        })
     };
     windows.iter().map(answer).collect()
 }

@@ -5,6 +5,7 @@ mod engine;
 pub mod float;
 pub mod score;
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -13,7 +14,7 @@ use safetensors::tensor::TensorView;
 use serde_json::{Value, json};
 
 pub use self::answers::Answers;
-pub use self::engine::{EngineKind, Inference};
+pub use self::engine::{EngineKind, Inference, Outputs};
 use self::score::Score;
 use crate::data::split::{Piece, pieces};
 use crate::data::{Dataset, columns_of};
@@ -69,7 +70,13 @@ pub fn evaluate_pieces(
             answers.starts.push(u32::try_from(start)?);
         }
     }
-    let logits = model.logits(&inputs)?;
+    let outputs = model.outputs(&inputs)?;
+    if info.rejection_exponent.is_some() {
+        answers.rejected = outputs.iter().map(Outputs::is_rejected).collect();
+    }
+    let logits: Vec<_> = (outputs.into_iter())
+        .map(|outputs| outputs.logits)
+        .collect();
     answers.probabilities = logits
         .iter()
         .map(|logits| model.probabilities(logits))
@@ -106,6 +113,8 @@ pub fn ensemble(models: &[Inference], dataset: &Dataset, pieces: &[Piece<'_>]) -
         }
         mean = Answers {
             probabilities: sums,
+            // a mean of models rejects nothing
+            rejected: Vec::new(),
             ..own
         };
     }
@@ -114,7 +123,7 @@ pub fn ensemble(models: &[Inference], dataset: &Dataset, pieces: &[Piece<'_>]) -
 
 impl Evaluation {
     /// Write `logits` i32 `[windows, classes]`, `track` u32 `[windows]` and `input` u8
-    /// `[windows, bins, columns]` as safetensors.
+    /// `[windows, bins, columns]` as safetensors, with `logits_exponent` in the metadata.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -145,7 +154,11 @@ impl Evaluation {
                 TensorView::new(Dtype::U8, vec![count, shape[0], shape[1]], &inputs)?,
             ),
         ];
-        let file = safetensors::serialize(tensors, None)?;
+        let exponent = HashMap::from([(
+            "logits_exponent".to_owned(),
+            info.logits_exponent.to_string(),
+        )]);
+        let file = safetensors::serialize(tensors, Some(exponent))?;
         write_whole(path, file)
     }
 }

@@ -26,10 +26,10 @@ pub fn argmax(values: &[f32]) -> usize {
 /// Return the probabilities of a track from those of its windows, as core's classifier has them: their geometric mean,
 /// normalised to a sum of one, which is the softmax of the mean logits. Empty without windows.
 #[must_use]
-pub fn of_track(windows: &[Vec<f32>]) -> Vec<f32> {
-    let mut mean = vec![0.0; windows.first().map_or(0, Vec::len)];
+pub fn of_track<W: AsRef<[f32]>>(windows: &[W]) -> Vec<f32> {
+    let mut mean = vec![0.0; windows.first().map_or(0, |window| window.as_ref().len())];
     for window in windows {
-        for (sum, p) in mean.iter_mut().zip(window) {
+        for (sum, p) in mean.iter_mut().zip(window.as_ref()) {
             // softmax in 32 bits may have rounded to 0, whose logarithm would rule the class out for good
             *sum += p.max(f32::MIN_POSITIVE).ln() / windows.len() as f32;
         }
@@ -69,12 +69,12 @@ impl Score {
     }
 
     /// Add a track with the probabilities of each of its windows. One without any has no answer and does not count.
-    pub fn add(&mut self, label: usize, windows: &[Vec<f32>]) {
+    pub fn add<W: AsRef<[f32]>>(&mut self, label: usize, windows: &[W]) {
         if windows.is_empty() {
             return;
         }
         self.windows += windows.len();
-        let right = windows.iter().filter(|window| argmax(window) == label);
+        let right = (windows.iter()).filter(|window| argmax(window.as_ref()) == label);
         self.windows_right += right.count();
         let probabilities = of_track(windows);
         let answer = argmax(&probabilities);

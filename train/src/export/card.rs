@@ -10,6 +10,13 @@ use crate::evaluate::score::Score;
 use crate::quantise::Identity;
 use crate::recipe::{Recipe, Select};
 
+/// Sentence on the limits of a model as it is exported.
+pub(crate) const KNOWS_NOTHING_ELSE: &str = "Anything else (speech, noise, other genres) also gets one of these names; the \
+    confidence does not reveal this.";
+/// Sentence that replaces it when the model has been calibrated.
+pub(crate) const REJECTS_THE_REST: &str = "Most speech, noise and other sounds are rejected as not music, as far as the \
+    tables above say; music of another genre gets one of these names, or is \"unsure\".";
+
 /// Float and integer network on the same split.
 #[derive(Clone, Debug)]
 pub struct Measured {
@@ -121,11 +128,7 @@ impl Card<'_> {
         if !about.is_empty() {
             write!(out, ": {about}")?;
         }
-        writeln!(
-            out,
-            ". Anything else (speech, silence, other genres) also gets one of these names; the confidence does not \
-             reveal this.\n"
-        )
+        writeln!(out, ". {KNOWS_NOTHING_ELSE}\n")
     }
 
     fn write_licence(&self, out: &mut String) -> std::fmt::Result {

@@ -7,6 +7,7 @@
 
 use anyhow::{Context, Result};
 use timbrel_core::frontend::Affine;
+use timbrel_core::model::Confidence;
 
 use super::graph::{Graph, integer, integers, value_info};
 use super::metadata::{About, front_end, linear_front_end};
@@ -46,6 +47,8 @@ pub fn float_onnx(recipe: &Recipe, weights: &Weights, identity: &Identity) -> Re
         window: recipe.window(),
         normalisation: &[Affine::DB80],
         logits_exponent: LOGITS_EXPONENT,
+        rejection_exponent: None,
+        confidence: Confidence::NEUTRAL,
         provenance: &identity.provenance,
     };
     let window = [1, 1, bins as i64, columns as i64];

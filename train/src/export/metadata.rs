@@ -9,10 +9,14 @@
 //! - `timbrel.window`: JSON object with `columns` and `hop`
 //! - `timbrel.normalisation`: JSON array of `[scale, offset]`, one for all bins or one per bin
 //! - `timbrel.logits_exponent`: a logit's value is its i32 times 2 to the minus this
+//! - `timbrel.rejection_exponent`: the same for the output `not_music`; only in a model that has it
+//! - `timbrel.confidence_scale`, `timbrel.unsure_below`: factor of the logits before the softmax, and the probability of the
+//!   likeliest class below which an answer is unsure; only in a calibrated model
 //! - `timbrel.provenance`: lines of `key: value`
 
 use serde_json::json;
 use timbrel_core::frontend::{Affine, Feature, FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
+use timbrel_core::model::Confidence;
 
 use super::proto;
 
@@ -24,6 +28,9 @@ pub(super) struct About<'a> {
     pub(super) window: WindowSpec,
     pub(super) normalisation: &'a [Affine],
     pub(super) logits_exponent: u8,
+    /// None for a model that rejects nothing.
+    pub(super) rejection_exponent: Option<u8>,
+    pub(super) confidence: Confidence,
     pub(super) provenance: &'a str,
 }
 
@@ -35,20 +42,31 @@ impl About<'_> {
             .map(|map| [map.scale, map.offset])
             .collect();
         let window = json!({ "columns": self.window.columns, "hop": self.window.hop });
-        [
+        let mut entries = vec![
             ("timbrel.format", "1".to_owned()),
             ("timbrel.labels", json!(self.labels).to_string()),
             ("timbrel.front_end", self.front_end.clone()),
             ("timbrel.window", window.to_string()),
             ("timbrel.normalisation", json!(pairs).to_string()),
             ("timbrel.logits_exponent", self.logits_exponent.to_string()),
-            ("timbrel.provenance", self.provenance.to_owned()),
-        ]
-        .map(|(key, value)| proto::Entry {
+        ];
+        if let Some(exponent) = self.rejection_exponent {
+            entries.push(("timbrel.rejection_exponent", exponent.to_string()));
+        }
+        if self.confidence != Confidence::NEUTRAL {
+            let Confidence {
+                scale,
+                unsure_below,
+            } = self.confidence;
+            entries.push(("timbrel.confidence_scale", scale.to_string()));
+            entries.push(("timbrel.unsure_below", unsure_below.to_string()));
+        }
+        entries.push(("timbrel.provenance", self.provenance.to_owned()));
+        let entries = entries.into_iter().map(|(key, value)| proto::Entry {
             key: key.into(),
             value,
-        })
-        .into()
+        });
+        entries.collect()
     }
 }
 

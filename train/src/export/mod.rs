@@ -11,6 +11,7 @@ mod proto;
 mod run;
 
 pub use card::{Card, Measured};
+pub(crate) use card::{KNOWS_NOTHING_ELSE, REJECTS_THE_REST};
 pub use convert::{convert, spec};
 pub use float_onnx::{LOGITS_EXPONENT, float_onnx};
 pub use onnx::onnx;

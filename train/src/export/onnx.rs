@@ -1,7 +1,8 @@
 //! The same integers as the `.timbrel` file, as standard ONNX operators.
 //!
 //! `u8 window [1, 1, bins, columns] → [QLinearConv → MaxPool]* → QLinearConv (the mean) → Flatten → u8 embedding
-//! [1, values] → MatMulInteger → Add → i32 logits [1, classes]`
+//! [1, values] → MatMulInteger → Add → i32 logits [1, classes]`, and, in a model that rejects what is not music, a second
+//! `MatMulInteger → Add → i32 not_music [1, 1]`.
 //!
 //! Weights are written as u8 with zero point 128. On x86-64 without VNNI, runtimes multiply u8 by i8 with `vpmaddubsw`,
 //! which saturates the sum of two products in 16 bits; ONNX Runtime's kernels for u8 by u8 do not.
@@ -12,8 +13,8 @@
 //!
 //! `metadata_props` are [`super::metadata`]'s.
 
-use anyhow::{Result, bail};
-use timbrel_core::model::{Geometry, LayerSpec, MAX_EMBEDDING, ModelSpec, Op};
+use anyhow::{Result, bail, ensure};
+use timbrel_core::model::{Geometry, LayerSpec, MAX_EMBEDDING, ModelSpec, Op, RejectionSpec};
 
 use super::graph::{Graph, integer, integers, value_info};
 use super::metadata::{About, front_end};
@@ -52,12 +53,23 @@ pub fn onnx(spec: &ModelSpec) -> Result<Vec<u8>> {
         let shape = [1, values as i64];
         outputs.push(value_info("embedding", data_type::UINT8, &shape));
     }
+    if let Some(rejection) = &spec.rejection {
+        ensure!(
+            rejection.weights.len() == values && values <= MAX_EMBEDDING,
+            "the rejection has {} weights, the embedding {values} values",
+            rejection.weights.len()
+        );
+        graph.not_music(rejection);
+        outputs.push(value_info("not_music", data_type::INT32, &[1, 1]));
+    }
     let about = About {
         labels: &spec.labels,
         front_end: front_end(&spec.front_end),
         window: spec.window,
         normalisation: &spec.normalisation,
         logits_exponent: spec.logits_exponent,
+        rejection_exponent: spec.rejection.as_ref().map(|rejection| rejection.exponent),
+        confidence: spec.confidence,
         provenance: &spec.provenance,
     };
     Ok(graph.encode(
@@ -195,18 +207,25 @@ impl Graph {
         };
         let axis = vec![integer("axis", 1)];
         self.node("Flatten", &[&channels_last], "embedding", axis);
-        self.node(
-            "MatMulInteger",
-            &[
-                "embedding",
-                "dense_weight",
-                "activation_zero",
-                "weight_zero",
-            ],
-            "sums",
-            Vec::new(),
-        );
-        self.node("Add", &["sums", "dense_bias"], "logits", Vec::new());
+        self.of_embedding("dense", "sums", "logits");
+    }
+
+    /// Append the output that tells windows which are not music.
+    fn not_music(&mut self, rejection: &RejectionSpec) {
+        let dims = [rejection.weights.len() as i64, 1];
+        let weights = offset(&rejection.weights);
+        self.tensor("rejection_weight", &dims, data_type::UINT8, weights);
+        let bias = rejection.bias.to_le_bytes().to_vec();
+        self.tensor("rejection_bias", &[1, 1], data_type::INT32, bias);
+        self.of_embedding("rejection", "rejection_sum", "not_music");
+    }
+
+    /// Append the products of the embedding with the constant `NAME_weight`, plus `NAME_bias`.
+    fn of_embedding(&mut self, name: &str, sums: &str, output: &str) {
+        let [weight, bias] = ["weight", "bias"].map(|what| format!("{name}_{what}"));
+        let inputs = ["embedding", &weight, "activation_zero", "weight_zero"];
+        self.node("MatMulInteger", &inputs, sums, Vec::new());
+        self.node("Add", &[sums, &bias], output, Vec::new());
     }
 }
 

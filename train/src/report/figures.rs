@@ -56,6 +56,17 @@ pub struct Bin {
     pub accuracy: f64,
 }
 
+/// The surest answers: those with at least some confidence.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Surest {
+    /// Least confidence among them.
+    pub confidence: f64,
+    /// Their share of all tracks.
+    pub coverage: f64,
+    /// Share of them that is right.
+    pub accuracy: f64,
+}
+
 /// All figures of an evaluation. A track's answer is the softmax of its windows' mean logits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
@@ -93,6 +104,9 @@ pub struct Figures {
     pub most_confused: Vec<Confused>,
     /// Tracks by confidence.
     pub reliability: Vec<Bin>,
+    /// The surest answer, the two surest and so on, answers of equal confidence together.
+    #[serde(default)]
+    pub risk_coverage: Vec<Surest>,
 }
 
 impl Figures {
@@ -107,11 +121,11 @@ impl Figures {
             let Some(label) = dataset.tracks[row].label else {
                 continue; // no stated genre
             };
-            for window in windows {
+            for window in &windows {
                 window_confusion[label][argmax(window)] += 1;
             }
-            score.add(label, windows);
-            let probabilities = of_track(windows);
+            score.add(label, &windows);
+            let probabilities = of_track(&windows);
             let answer = argmax(&probabilities);
             certain.push((f64::from(probabilities[answer]), answer == label));
         }
@@ -137,6 +151,7 @@ impl Figures {
             confusion: score.confusion,
             window_confusion,
             reliability,
+            risk_coverage: risk_coverage(certain),
         }
     }
 }
@@ -216,6 +231,21 @@ fn most_confused(labels: &[String], confusion: &[Vec<usize>]) -> Vec<Confused> {
     // a stable sort: equals stay in label order
     pairs.sort_by_key(|pair| std::cmp::Reverse(pair.tracks));
     pairs
+}
+
+fn risk_coverage(mut certain: Vec<(f64, bool)>) -> Vec<Surest> {
+    certain.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let (mut right, mut seen) = (0, 0);
+    let groups = certain.chunk_by(|a, b| a.0 == b.0).map(|group| {
+        right += group.iter().filter(|(_, right)| *right).count();
+        seen += group.len();
+        Surest {
+            confidence: group[0].0,
+            coverage: share(seen, certain.len()),
+            accuracy: share(right, seen),
+        }
+    });
+    groups.collect()
 }
 
 fn reliability(certain: &[(f64, bool)]) -> Vec<Bin> {

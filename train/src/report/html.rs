@@ -180,7 +180,7 @@ fn wrong(report: &Report<'_>) -> String {
     let mut found = Vec::new();
     for (row, windows) in report.answers.tracks() {
         let track = &report.dataset.tracks[row];
-        let probabilities = of_track(windows);
+        let probabilities = of_track(&windows);
         let answer = argmax(&probabilities);
         if let Some(label) = track.label
             && answer != label

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 pub use compare::{Compared, compare};
-pub use figures::{Bin, Class, Confused, Figures};
+pub use figures::{Bin, Class, Confused, Figures, Surest};
 pub use history::{Epoch, read as read_history};
 pub use robustness::{Condition, Outcome, Robustness, robustness, standard_conditions};
 
@@ -75,6 +75,11 @@ impl Report<'_> {
             Plot::new("classes.svg", "Classes", svg::classes(figures)),
             Plot::new("reliability.svg", "Reliability", svg::reliability(figures)),
         ];
+        plots.push(Plot::new(
+            "risk-coverage.svg",
+            "Risk and coverage",
+            svg::risk_coverage(figures),
+        ));
         if !self.history.is_empty() {
             let runs = [(self.title, self.history)];
             plots.push(Plot::new("loss.svg", "Loss", svg::losses(&runs)));

@@ -21,7 +21,7 @@ pub(super) fn csv(report: &Report<'_>) -> Result<String> {
     let names = labels.iter().map(|label| format!("p_{label}"));
     table.write_record(fixed.map(str::to_owned).into_iter().chain(names))?;
     let mut starts = report.answers.starts.iter();
-    for (row, windows) in report.answers.tracks() {
+    for (row, windows) in report.answers.all_windows() {
         let track = &report.dataset.tracks[row];
         for (index, (window, start)) in windows.iter().zip(&mut starts).enumerate() {
             let answer = argmax(window);

@@ -2,10 +2,12 @@
 
 mod curves;
 mod draw;
+mod risk;
 mod squares;
 
 pub(super) use curves::{accuracies, losses};
 pub(super) use draw::{colour, escape};
+pub(super) use risk::risk_coverage;
 pub(super) use squares::{classes, confusion, reliability};
 
 /// Colours and type of plots and pages. The eight line colours differ in lightness too, for readers who see
