@@ -15,7 +15,7 @@ use timbrel_core::classifier::Classifier;
 use timbrel_core::model::Model;
 
 use live::{Failure, Live};
-use show::Show;
+use show::{Look, Show};
 use source::Source;
 
 static COMPACT: &[u8] = include_bytes!("../../../models/compact.timbrel");
@@ -100,7 +100,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         false => Form::Lines,
     };
     let mut show = match arguments.show.unwrap_or(default) {
-        Form::Terminal => Show::terminal(io::stdout()),
+        Form::Terminal => Show::terminal(io::stdout(), Look::of_terminal()),
         Form::Lines => Show::lines(io::stdout()),
         Form::Json => Show::json(io::stdout()),
     };

@@ -1,20 +1,24 @@
 //! Answers as a picture on a terminal, as lines, and as JSON.
 
+mod picture;
+
 use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
 use crate::live::Answer;
+pub(crate) use picture::Look;
 
-/// Writes answers, each as soon as it is ready.
+/// Writes answers, each as soon as it is there.
 pub(crate) struct Show<W> {
     out: W,
     form: Form,
 }
 
 enum Form {
-    /// Bars, with the number of lines that are on the terminal already.
+    /// Bars, and how many lines of them stand on the terminal already.
     Bars {
+        look: Look,
         drawn: usize,
     },
     Lines,
@@ -22,9 +26,9 @@ enum Form {
 }
 
 impl<W: Write> Show<W> {
-    /// Show moving bars.
-    pub(crate) fn terminal(out: W) -> Self {
-        let form = Form::Bars { drawn: 0 };
+    /// Show bars that move.
+    pub(crate) fn terminal(out: W, look: Look) -> Self {
+        let form = Form::Bars { look, drawn: 0 };
         Self { out, form }
     }
 
@@ -42,7 +46,7 @@ impl<W: Write> Show<W> {
 
     /// Show on a terminal that something is going on, until the first window is complete.
     pub(crate) fn begin(&mut self) -> io::Result<()> {
-        if let Form::Bars { drawn } = &mut self.form {
+        if let Form::Bars { drawn, .. } = &mut self.form {
             writeln!(self.out, "listening …")?;
             *drawn = 1;
         }
@@ -52,9 +56,9 @@ impl<W: Write> Show<W> {
     /// Show the answer over the last windows; without genres it is silence.
     pub(crate) fn running(&mut self, answer: &Answer<'_>) -> io::Result<()> {
         match &mut self.form {
-            Form::Bars { drawn } => {
-                let picture = picture(answer);
-                // over the picture on the terminal
+            Form::Bars { look, drawn } => {
+                let picture = look.draw(answer);
+                // over the picture that stands there
                 let up = match *drawn {
                     0 => String::new(),
                     lines => format!("\x1b[{lines}A\x1b[J"),
@@ -84,9 +88,8 @@ impl<W: Write> Show<W> {
     }
 }
 
-/// Return the most probable genre.
+/// Return the most probable genre; of several, the first one, as the library does.
 fn best<'a>(answer: &'a Answer<'_>) -> Option<&'a (String, f32)> {
-    // of several the first, as the library does it
     answer
         .genres
         .iter()
@@ -94,31 +97,22 @@ fn best<'a>(answer: &'a Answer<'_>) -> Option<&'a (String, f32)> {
         .max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
-fn headline(answer: &Answer<'_>) -> String {
-    let genre = match best(answer) {
+/// Return the answer in a few words.
+fn verdict(answer: &Answer<'_>) -> String {
+    match best(answer) {
         Some((label, p)) => format!("{label} ({:.0} %)", 100.0 * p),
         None => "silence".into(),
-    };
+    }
+}
+
+fn headline(answer: &Answer<'_>) -> String {
     let level = answer.level.map(|level| format!(", {level:.0} dB"));
     format!(
-        "{genre}, {:.1} s{}",
+        "{}, {:.1} s{}",
+        verdict(answer),
         answer.seconds,
         level.unwrap_or_default()
     )
-}
-
-fn picture(answer: &Answer<'_>) -> String {
-    const BAR: f32 = 40.0;
-    let mut picture = headline(answer) + "\n";
-    let widths = answer.genres.iter().map(|(label, _)| label.chars().count());
-    let width = widths.max().unwrap_or(0);
-    for (label, p) in answer.genres {
-        let bar = "█".repeat((p * BAR).round() as usize);
-        let line = format!("  {label:<width$} {:3.0} % {bar}", 100.0 * p);
-        picture += line.trim_end();
-        picture.push('\n');
-    }
-    picture
 }
 
 fn object(answer: &Answer<'_>) -> Value {
@@ -138,7 +132,7 @@ fn object(answer: &Answer<'_>) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::Show;
+    use super::{Look, Show};
     use crate::live::Answer;
 
     fn shown(show: fn(&mut Vec<u8>) -> Show<&mut Vec<u8>>, answers: &[&[f32]]) -> String {
@@ -165,15 +159,13 @@ mod tests {
     #[test]
     fn the_picture_is_drawn_over_the_last_one() {
         let text = shown(
-            |out| Show::terminal(out),
+            |out| Show::terminal(out, Look::plain(40)),
             &[&[0.75, 0.25], &[0.1, 0.9], &[]],
         );
         let text = text.strip_prefix("listening …\n\x1b[1A\x1b[J").unwrap();
         let pictures: Vec<&str> = text.split("\x1b[3A\x1b[J").collect();
         assert_eq!(pictures.len(), 3);
-        let bar = "█".repeat(30);
-        assert!(pictures[0].starts_with("jazz (75 %), 9.9 s, -20 dB\n"));
-        assert!(pictures[0].contains(&format!("jazz  75 % {bar}\n")));
+        assert!(pictures[0].starts_with("jazz (75 %)"));
         assert!(pictures[1].starts_with("pop (90 %)"));
         assert!(pictures[2].starts_with("silence"));
     }
