@@ -1,8 +1,7 @@
-//! Failures as HTTP responses.
+//! Faults as HTTP answers.
 
 use axum::Json;
 use axum::extract::multipart::MultipartError;
-use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -10,10 +9,10 @@ use timbrel_core::host::decode::DecodeError;
 use timbrel_core::host::piece::PieceError;
 
 /// A status and a sentence for the client.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Refusal {
-    status: StatusCode,
-    message: String,
+    pub(crate) status: StatusCode,
+    pub(crate) message: String,
 }
 
 impl Refusal {
@@ -24,7 +23,7 @@ impl Refusal {
         }
     }
 
-    /// Return the refusal for when all places are taken.
+    /// All workers have enough to do, or the memory for bodies is used up.
     pub(crate) fn busy() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -32,18 +31,37 @@ impl Refusal {
         )
     }
 
-    fn too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "the file is too large")
+    pub(crate) fn too_large(max_bytes: usize) -> Self {
+        let message = format!("too large: at most {} MiB are accepted", max_bytes >> 20);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+    }
+
+    pub(crate) fn too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "the request took too long")
+    }
+
+    pub(crate) fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the file could not be classified",
+        )
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(json!({"error": self.message}))).into_response();
+        let headers = response.headers_mut();
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            let headers = response.headers_mut();
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
+        if self.status == StatusCode::PAYLOAD_TOO_LARGE
+            || self.status == StatusCode::REQUEST_TIMEOUT
+        {
+            // the rest of the body is not waited for
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response.extensions_mut().insert(self);
         response
     }
 }
@@ -65,20 +83,8 @@ impl From<PieceError> for Refusal {
     }
 }
 
-impl From<BytesRejection> for Refusal {
-    fn from(rejection: BytesRejection) -> Self {
-        match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Self::too_large(),
-            status => Self::new(status, rejection.body_text()),
-        }
-    }
-}
-
 impl From<MultipartError> for Refusal {
     fn from(error: MultipartError) -> Self {
-        match error.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Self::too_large(),
-            status => Self::new(status, error.body_text()),
-        }
+        Self::new(error.status(), error.body_text())
     }
 }

@@ -1,19 +1,20 @@
 //! The server's command line.
 
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use server::{Settings, router};
+use server::{Limits, Settings, router, serve};
 use timbrel_core::audio::InputFormat;
 use timbrel_core::host::Loaded;
 use timbrel_core::host::piece::Listener;
 
 static COMPACT: &[u8] = include_bytes!("../../../models/compact.timbrel");
 
-/// Names the genre of audio files over HTTP: POST /predict, GET /health, GET /genres.
+/// Names the genre of audio files over HTTP: POST /predict and /batch, GET /genres, /health, /metrics, /openapi.json.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -26,24 +27,73 @@ struct Arguments {
     /// Largest file, MiB
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
     max_mib: u16,
-    /// Files that are received and classified at once; by default twice the number of cores
+    /// Largest batch, MiB
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..))]
+    batch_mib: u16,
+    /// Most files of a batch
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
+    batch_files: u16,
+    /// Memory for all uploads together, MiB; more are told to come again
+    #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u16).range(1..))]
+    memory_mib: u16,
+    /// Files that are classified at once; by default as many as there are cores
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
-    concurrent: Option<u16>,
+    workers: Option<u16>,
+    /// Files that may wait for a worker; more are told to come again
+    #[arg(long, default_value_t = 256)]
+    waiting: u16,
+    /// Connections at once; more wait to be accepted
+    #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u16).range(1..))]
+    connections: u16,
+    /// Longest time for an upload, seconds
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..))]
+    upload_timeout: u16,
+    /// Longest time without a byte during an upload, and for a request's head, seconds
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    pause_timeout: u16,
     /// Longest time for a request with its upload, seconds
     #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u16).range(1..))]
     timeout: u16,
+    /// Ask the server at this address whether it is well, and exit with 0 or 1: for health checks
+    #[arg(long, value_name = "ADDRESS", exclusive = true)]
+    check: Option<SocketAddr>,
+    /// Write no line per request
+    #[arg(long)]
+    quiet: bool,
     /// Folder with the web page to serve beside
     #[arg(long, value_name = "FOLDER")]
     page: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse()) {
+    let arguments = Arguments::parse();
+    let done = match arguments.check {
+        Some(address) => ask(address).map_err(|error| format!("{address}: {error}")),
+        None => run(arguments),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("timbrel-server: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Ask a server for its health.
+fn ask(address: SocketAddr) -> std::io::Result<()> {
+    let patience = Duration::from_secs(5);
+    let mut stream = TcpStream::connect_timeout(&address, patience)?;
+    stream.set_read_timeout(Some(patience))?;
+    write!(
+        stream,
+        "GET /health HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
+    )?;
+    let mut status = [0; 12];
+    stream.read_exact(&mut status)?;
+    match &status {
+        b"HTTP/1.1 200" => Ok(()),
+        _ => Err(std::io::Error::other("not well")),
     }
 }
 
@@ -55,11 +105,25 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     let heard = Listener::new(&model).samples(InputFormat::mono(22_050), &second);
     heard.map_err(|error| error.to_string())?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let seconds = |seconds: u16| Duration::from_secs(seconds.into());
+    let bytes = |mib: u16| usize::from(mib) << 20;
     let settings = Settings {
-        max_bytes: usize::from(arguments.max_mib) << 20,
-        concurrent: arguments.concurrent.map_or(2 * cores, usize::from),
-        timeout: Duration::from_secs(arguments.timeout.into()),
+        max_bytes: bytes(arguments.max_mib),
+        batch_bytes: bytes(arguments.batch_mib),
+        batch_files: arguments.batch_files.into(),
+        memory: bytes(arguments.memory_mib),
+        workers: arguments.workers.map_or(cores, usize::from),
+        waiting: arguments.waiting.into(),
+        upload: seconds(arguments.upload_timeout),
+        pause: seconds(arguments.pause_timeout),
+        timeout: seconds(arguments.timeout),
+        has_log: !arguments.quiet,
         page: arguments.page,
+    };
+    let limits = Limits {
+        connections: arguments.connections.into(),
+        head: seconds(arguments.pause_timeout),
+        farewell: seconds(arguments.timeout),
     };
     let app = router(model, &settings);
     let listener = tokio::net::TcpListener::bind(arguments.listen)
@@ -67,10 +131,8 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         .map_err(|error| format!("{}: {error}", arguments.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     println!("listening on http://{address}");
-    axum::serve(listener, app)
-        .with_graceful_shutdown(asked_to_stop())
-        .await
-        .map_err(|error| error.to_string())
+    serve(listener, app, limits, asked_to_stop()).await;
+    Ok(())
 }
 
 /// Read the model at `path`, or take the built-in one.

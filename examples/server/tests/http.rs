@@ -23,6 +23,7 @@ impl Server {
             .args(["--listen", "127.0.0.1:0"])
             .args(arguments)
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut line = String::new();
@@ -44,7 +45,11 @@ impl Server {
     }
 
     fn post(&self, content_type: &str, body: &[u8]) -> (u16, Value) {
-        let request = agent().post(self.url("/predict"));
+        self.post_to("/predict", content_type, body)
+    }
+
+    fn post_to(&self, path: &str, content_type: &str, body: &[u8]) -> (u16, Value) {
+        let request = agent().post(self.url(path));
         let request = request.header("content-type", content_type);
         answer(request.send(body).unwrap())
     }
@@ -59,7 +64,7 @@ impl Server {
             body.len()
         )
         .unwrap();
-        // the server answers so when it begins to read the body, for which it must have a place
+        // the server's sign that it begins to read the body
         let mut answer = [0; CONTINUE.len()];
         stream.read_exact(&mut answer).unwrap();
         if answer != *CONTINUE {
@@ -81,6 +86,15 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Return all that the server still has to say on a connection.
+fn rest(mut stream: TcpStream) -> String {
+    let limit = Some(Duration::from_secs(60));
+    stream.set_read_timeout(limit).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
 }
 
 fn agent() -> ureq::Agent {
@@ -137,6 +151,19 @@ fn describes_itself() {
         (status, genres.len(), &genres[0]),
         (200, 10, &"blues".into())
     );
+}
+
+#[test]
+fn a_health_check_has_an_exit_status() {
+    let server = Server::start(&[]);
+    let check = |address: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_timbrel-server"));
+        command.args(["--check", address]).status().unwrap().code()
+    };
+    assert_eq!(check(&server.address), Some(0));
+    let address = server.address.clone();
+    drop(server);
+    assert_eq!(check(&address), Some(1));
 }
 
 #[test]
@@ -200,56 +227,266 @@ fn bodies_that_are_not_audio_are_refused_and_the_server_goes_on() {
 }
 
 #[test]
-fn takes_at_most_as_many_requests_as_it_has_places() {
-    let server = Server::start(&["--concurrent", "1"]);
+fn slow_uploads_hold_up_nobody() {
+    let server = Server::start(&["--workers", "1", "--waiting", "0"]);
     let body = tone("wav");
-    let mut first = server.half_upload(&body).unwrap();
-    let request = agent().post(server.url("/predict"));
-    let refused = request.send(&body[..]).unwrap();
-    assert_eq!(refused.status(), 503, "the place is taken");
-    assert_eq!(refused.headers()["retry-after"], "1");
-    // requests that need no place are answered
-    assert_eq!(server.get("/health").0, 200);
-    first.write_all(&body[body.len() / 2..]).unwrap();
+    let slow: Vec<TcpStream> = (0..8).map(|_| server.half_upload(&body).unwrap()).collect();
+    for _ in 0..3 {
+        assert_eq!(server.post("audio/wav", &body).0, 200);
+    }
+    for mut upload in slow {
+        upload.write_all(&body[body.len() / 2..]).unwrap();
+        assert!(rest(upload).starts_with("HTTP/1.1 200"));
+    }
+}
+
+#[test]
+fn slow_clients_are_given_up() {
+    let server = Server::start(&["--pause-timeout", "1", "--upload-timeout", "2"]);
+    let body = tone("wav");
+    // no byte for a while
+    let paused = rest(server.half_upload(&body).unwrap());
+    assert!(paused.starts_with("HTTP/1.1 408"), "{paused}");
+    assert!(paused.contains("\"error\""), "{paused}");
+    // a byte now and then, for ever
+    let mut dripping = server.half_upload(&body).unwrap();
+    for byte in &body[body.len() / 2..][..8] {
+        // refused in the meantime
+        let _ = dripping.write_all(&[*byte]);
+        std::thread::sleep(Duration::from_millis(400));
+    }
+    let mut text = [0; 12];
+    dripping.read_exact(&mut text).unwrap();
+    assert_eq!(&text, b"HTTP/1.1 408");
+    // a request whose head never ends
+    let mut endless = TcpStream::connect(&server.address).unwrap();
+    endless
+        .write_all(b"POST /predict HTTP/1.1\r\nhost:")
+        .unwrap();
+    endless
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
     let mut text = String::new();
-    first.read_to_string(&mut text).unwrap();
-    assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+    endless.read_to_string(&mut text).unwrap();
+    assert!(!text.contains("200"), "{text}");
     assert_eq!(server.post("audio/wav", &body).0, 200);
 }
 
 #[test]
-fn an_upload_that_breaks_off_gives_its_place_back() {
-    let server = Server::start(&["--concurrent", "1"]);
-    let body = tone("wav");
-    for _ in 0..5 {
-        drop(server.half_upload(&body));
+fn a_length_over_the_limit_is_refused_before_the_body() {
+    let server = Server::start(&["--max-mib", "1", "--batch-mib", "2"]);
+    for (path, length) in [("predict", (1 << 20) + 1), ("batch", (2 << 20) + 1)] {
+        let mut stream = TcpStream::connect(&server.address).unwrap();
+        write!(
+            stream,
+            "POST /{path} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-type: {FORM}\r\n\
+             content-length: {length}\r\n\r\n"
+        )
+        .unwrap();
+        let answer = rest(stream);
+        assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     }
-    let answered = (0..200).any(|_| {
-        std::thread::sleep(Duration::from_millis(20));
-        server.post("audio/wav", &body).0 == 200
+    // without a length, it is refused where the limit is
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    write!(
+        stream,
+        "POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+    )
+    .unwrap();
+    let chunk = [vec![b'x'; 0x10000], b"\r\n".to_vec()].concat();
+    for _ in 0..17 {
+        // the server may have answered and left already
+        let _ = stream
+            .write_all(b"10000\r\n")
+            .and_then(|()| stream.write_all(&chunk));
+    }
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).unwrap();
+    assert_eq!(&status, b"HTTP/1.1 413");
+}
+
+#[test]
+fn the_memory_for_uploads_is_bounded_and_comes_back() {
+    let server = Server::start(&["--memory-mib", "1"]);
+    let body = vec![0; 1 << 20];
+    let full: Vec<TcpStream> = (0..2).filter_map(|_| server.half_upload(&body)).collect();
+    let busy = (0..500).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        server.post("audio/wav", &tone("wav")).0 == 503
+    });
+    assert!(busy);
+    drop(full);
+    let answered = (0..500).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        server.post("audio/wav", &tone("wav")).0 == 200
     });
     assert!(answered);
 }
 
 #[test]
 fn many_at_once_are_answered_or_told_to_come_again() {
-    let server = Server::start(&["--concurrent", "3"]);
+    let server = Server::start(&["--workers", "1", "--waiting", "2"]);
     let body = tone("flac");
-    let statuses: Vec<u16> = std::thread::scope(|scope| {
+    let answers: Vec<(u16, Value)> = std::thread::scope(|scope| {
         let clients: Vec<_> = (0..24)
-            .map(|_| scope.spawn(|| server.post("audio/flac", &body).0))
+            .map(|_| scope.spawn(|| server.post("audio/flac", &body)))
             .collect();
         clients.into_iter().map(|c| c.join().unwrap()).collect()
     });
-    assert!(
-        statuses.iter().all(|status| [200, 503].contains(status)),
-        "{statuses:?}"
-    );
-    assert!(statuses.contains(&200));
+    assert!(answers.iter().any(|answer| answer.0 == 200));
+    for answer in answers.iter().filter(|answer| answer.0 != 200) {
+        assert_eq!(answer.0, 503);
+        assert!(error(answer).contains("again"));
+    }
+    let response = agent().get(server.url("/metrics")).call().unwrap();
+    let metrics = response.into_body().read_to_string().unwrap();
+    assert!(metrics.contains("timbrel_working 0\n") && metrics.contains("timbrel_waiting 0\n"));
+    let count = |status: u16| {
+        let start = format!("timbrel_requests_total{{path=\"/predict\",status=\"{status}\"}} ");
+        let line = metrics.lines().find_map(|line| line.strip_prefix(&start));
+        line.map_or(0, |count| count.parse().unwrap())
+    };
+    assert_eq!(count(200) + count(503), 24);
+    let answered = answers.iter().filter(|answer| answer.0 == 200).count();
+    assert_eq!(count(200), answered);
 }
 
 #[test]
-fn finishes_current_requests_when_asked_to_stop() {
+fn a_batch_has_an_answer_or_an_error_for_each_file() {
+    let server = Server::start(&["--batch-files", "4"]);
+    let files = [
+        ("a.wav", tone("wav")),
+        ("b.mp3", b"this is not music".to_vec()),
+        ("c.ogg", tone("ogg")),
+    ];
+    let mut body = Vec::new();
+    for (name, bytes) in &files {
+        let part = form("file", name, bytes);
+        body.extend(part.strip_suffix(b"--xyz--\r\n").unwrap());
+    }
+    let whole = [&body[..], b"--xyz--\r\n"].concat();
+    let (status, batch) = server.post_to("/batch", FORM, &whole);
+    assert_eq!(status, 200, "{batch}");
+    let results = batch["results"].as_array().unwrap();
+    assert_eq!(results.len(), 3);
+    for ((name, bytes), result) in files.iter().zip(results) {
+        let (status, alone) = server.post(FORM, &form("file", name, bytes));
+        assert_eq!(result["file"], *name);
+        if status == 200 {
+            assert_eq!(*result, alone);
+        } else {
+            assert_eq!(result["error"], alone["error"]);
+        }
+    }
+    let many = [&body[..], &body, b"--xyz--\r\n"].concat();
+    let refused = server.post_to("/batch", FORM, &many);
+    assert_eq!(refused.0, 413, "{}", error(&refused));
+    assert_eq!(server.post_to("/batch", "audio/wav", &tone("wav")).0, 400);
+    assert_eq!(server.post_to("/batch", FORM, b"--xyz--\r\n").0, 400);
+}
+
+#[test]
+fn damaged_audio_is_answered_with_a_warning() {
+    let server = Server::start(&[]);
+    let bytes = tone("mp3");
+    let (status, answer) = server.post("audio/mpeg", &bytes[..bytes.len() / 2]);
+    assert_eq!(status, 200);
+    assert!(answer["heard"].as_f64().unwrap() < 0.8, "{answer}");
+    let warning = answer["warnings"][0].as_str().unwrap();
+    assert!(warning.contains("could be decoded"), "{answer}");
+    // samples that are not numbers
+    let mut float = tone("wav");
+    float[20] = 3;
+    float[28..36].copy_from_slice(&[0x88, 0x58, 1, 0, 4, 0, 32, 0]);
+    for (index, sample) in float[44..].chunks_exact_mut(4).enumerate() {
+        let value = if index == 100 { f32::NAN } else { 0.1 };
+        sample.copy_from_slice(&value.to_le_bytes());
+    }
+    let (status, answer) = server.post("audio/wav", &float);
+    assert_eq!(status, 200, "{answer}");
+    let warnings = answer["warnings"].to_string();
+    assert!(warnings.contains("replaced by silence"), "{answer}");
+}
+
+#[test]
+fn requests_have_ids_and_a_line_in_the_log() {
+    let mut server = Server::start(&[]);
+    let mut ids = Vec::new();
+    for (given, path) in [
+        (Some("abc-1"), "/health"),
+        (None, "/nowhere"),
+        (Some("b{d"), "/nowhere"),
+    ] {
+        let mut request = agent().get(server.url(path));
+        if let Some(id) = given {
+            request = request.header("x-request-id", id);
+        }
+        let response = request.call().unwrap();
+        let id = response.headers()["x-request-id"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let (status, body) = answer(response);
+        if status != 200 {
+            assert_eq!(body["request_id"], id.as_str());
+        }
+        ids.push((id, status));
+    }
+    assert_eq!(ids[0].0, "abc-1");
+    assert!(ids[1].0 != ids[2].0 && ids[2].0 != "b{d");
+    server.stop();
+    let mut log = String::new();
+    let mut stderr = server.child.stderr.take().unwrap();
+    stderr.read_to_string(&mut log).unwrap();
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    for (id, status) in ids {
+        let line = lines.iter().find(|line| line["request_id"] == id.as_str());
+        let line = line.expect("a line in the log");
+        assert_eq!(line["status"], status);
+        assert!(line["time"].as_f64().unwrap() > 1e9 && line["milliseconds"].is_number());
+        assert_eq!(line["error"].is_string(), status != 200);
+    }
+}
+
+#[test]
+fn the_description_lists_what_there_is() {
+    let server = Server::start(&[]);
+    let (status, description) = server.get("/openapi.json");
+    assert_eq!(
+        (status, description["openapi"].as_str()),
+        (200, Some("3.1.0"))
+    );
+    assert_eq!(description["info"]["version"], env!("CARGO_PKG_VERSION"));
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        let has_get = methods.get("get").is_some();
+        let found = agent().get(server.url(path)).call().unwrap().status();
+        assert_eq!(found, if has_get { 200 } else { 405 }, "{path}");
+    }
+    // every key of an answer is described, and every required key is there
+    let schemas = &description["components"]["schemas"];
+    let check = |schema: &str, value: &Value| {
+        let (value, schema) = (value.as_object().unwrap(), &schemas[schema]);
+        for key in value.keys() {
+            assert!(schema["properties"].get(key).is_some(), "{key}");
+        }
+        for key in schema["required"].as_array().unwrap() {
+            assert!(value.contains_key(key.as_str().unwrap()), "{key}");
+        }
+    };
+    check("Answer", &server.post("audio/wav", &tone("wav")).1);
+    check("Error", &server.post("audio/wav", b"").1);
+    check("Genres", &server.get("/genres").1);
+    check("Health", &server.get("/health").1);
+    let batch = server.post_to("/batch", FORM, &form("file", "a.wav", b"no"));
+    check("Batch", &batch.1);
+    check("Failure", &batch.1["results"][0]);
+}
+
+#[test]
+fn finishes_what_it_has_begun_when_asked_to_stop() {
     let mut server = Server::start(&[]);
     let body = tone("wav");
     let mut upload = server.half_upload(&body).unwrap();
