@@ -32,7 +32,7 @@ fn lines(text: &str) -> Vec<Value> {
 
 fn fixture(extension: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../core/tests/fixtures");
-    folder.join(format!("tone.{extension}"))
+    folder.join(format!("second.{extension}"))
 }
 
 /// Make a wav file of `seconds` of a tone.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::Write;
 
 use timbrel_core::audio::InputFormat;
-use timbrel_core::classifier::Classifier;
+use timbrel_core::classifier::{Classifier, State};
 use timbrel_core::engine::Engine;
 
 use crate::show::Show;
@@ -14,6 +14,8 @@ pub(crate) type Failure = Box<dyn std::error::Error>;
 
 /// An answer to show.
 pub(crate) struct Answer<'a> {
+    /// Whether the genre means anything.
+    pub(crate) state: State,
     /// Genres and their probabilities, in the model's order.
     pub(crate) genres: &'a [(String, f32)],
     /// Number of windows in the mean.
@@ -29,12 +31,18 @@ pub(crate) struct Live<'w, E, W> {
     classifier: Classifier<'w, E>,
     format: InputFormat,
     show: Show<W>,
-    /// Logits of the last windows with sound.
-    recent: VecDeque<Vec<i32>>,
+    /// The last windows with sound.
+    recent: VecDeque<Window>,
     memory: usize,
     silence: f32,
     samples: u64,
     loudness: Loudness,
+}
+
+/// A window that the network has run on.
+struct Window {
+    logits: Vec<i32>,
+    is_music: bool,
 }
 
 impl<'w, E: Engine, W: Write> Live<'w, E, W> {
@@ -79,6 +87,7 @@ impl<'w, E: Engine, W: Write> Live<'w, E, W> {
         let whole = self.classifier.result()?;
         let genres = self.named(whole.probabilities);
         let answer = Answer {
+            state: whole.state,
             genres: &genres,
             windows: whole.windows,
             seconds: self.seconds(),
@@ -90,7 +99,11 @@ impl<'w, E: Engine, W: Write> Live<'w, E, W> {
     fn window(&mut self) -> Result<(), Failure> {
         let level = self.loudness.take();
         if level >= self.silence {
-            self.recent.push_back(self.classifier.logits().to_vec());
+            let not_music = self.classifier.window_not_music();
+            self.recent.push_back(Window {
+                logits: self.classifier.logits().to_vec(),
+                is_music: not_music.is_none_or(|logit| logit <= 0),
+            });
             if self.recent.len() > self.memory {
                 self.recent.pop_front();
             }
@@ -98,9 +111,13 @@ impl<'w, E: Engine, W: Write> Live<'w, E, W> {
             // another piece begins after it
             self.recent.clear();
         }
-        let exponent = self.classifier.info().logits_exponent;
-        let genres = self.named(&probabilities(&self.recent, exponent));
+        let info = self.classifier.info();
+        let calibration = info.confidence;
+        let step = 2_f64.powi(-i32::from(info.logits_exponent)) * f64::from(calibration.scale);
+        let genres = self.named(&probabilities(&voters(&self.recent), step));
+        let confidence = genres.iter().map(|(_, p)| *p).fold(0.0, f32::max);
         let answer = Answer {
+            state: state(&self.recent, confidence, calibration.unsure_below),
             genres: &genres,
             windows: self.recent.len() as u32,
             seconds: self.seconds(),
@@ -141,14 +158,36 @@ impl Loudness {
     }
 }
 
-/// Compute the softmax of the windows' mean logits, as the classifier does for all windows; a logit's value is its
-/// integer times `2^-exponent`. Empty without windows.
-fn probabilities(windows: &VecDeque<Vec<i32>>, exponent: u8) -> Vec<f32> {
-    let classes = windows.front().map_or(0, Vec::len);
+/// Return the logits of the windows that vote, as in the classifier: those that are music, or all if none is.
+fn voters(windows: &VecDeque<Window>) -> Vec<&[i32]> {
+    let has_music = windows.iter().any(|window| window.is_music);
+    let voters = windows
+        .iter()
+        .filter(|window| window.is_music || !has_music);
+    voters.map(|window| window.logits.as_slice()).collect()
+}
+
+/// Conclude from the windows with sound and the largest probability, as the classifier does.
+fn state(windows: &VecDeque<Window>, confidence: f32, unsure_below: f32) -> State {
+    let rejected = windows.iter().filter(|window| !window.is_music).count();
+    if windows.is_empty() {
+        State::Silence
+    } else if 2 * rejected > windows.len() {
+        State::NotMusic
+    } else if confidence < unsure_below {
+        State::Unsure
+    } else {
+        State::Music
+    }
+}
+
+/// Return the softmax of the windows' mean logits, of which one unit is worth `step`. Empty if there is no window.
+fn probabilities(windows: &[&[i32]], step: f64) -> Vec<f32> {
+    let classes = windows.first().map_or(0, |window| window.len());
     let sum = |class: usize| windows.iter().map(|window| i64::from(window[class])).sum();
     let sums: Vec<i64> = (0..classes).map(sum).collect();
     let largest = sums.iter().copied().max().unwrap_or(0);
-    let step = 2_f64.powi(-i32::from(exponent)) / windows.len().max(1) as f64;
+    let step = step / windows.len().max(1) as f64;
     let powers = sums.iter().map(|sum| ((sum - largest) as f64 * step).exp());
     let total: f64 = powers.clone().sum();
     powers.map(|power| (power / total) as f32).collect()
@@ -156,7 +195,8 @@ fn probabilities(windows: &VecDeque<Vec<i32>>, exponent: u8) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Loudness, probabilities};
+    use super::{Loudness, Window, probabilities, state, voters};
+    use timbrel_core::classifier::State;
 
     #[test]
     fn loudness_is_in_db_of_full_scale() {
@@ -168,12 +208,28 @@ mod tests {
 
     #[test]
     fn probabilities_add_up_and_follow_the_mean_logits() {
-        let p = probabilities(&[vec![0, 256, i32::MIN]].into(), 8);
+        let p = probabilities(&[&[0, 256, i32::MIN]], 1.0 / 256.0);
         assert!((p[1] / p[0] - 1.0_f32.exp()).abs() < 1e-5);
         assert_eq!(p[2], 0.0);
         assert!((p.iter().sum::<f32>() - 1.0).abs() < 1e-6);
-        let p = probabilities(&[vec![0, 256], vec![0, -768]].into(), 8);
+        let p = probabilities(&[&[0, 256], &[0, -768]], 1.0 / 256.0);
         assert!((p[0] / p[1] - 1.0_f32.exp()).abs() < 1e-5);
-        assert!(probabilities(&[].into(), 8).is_empty());
+        assert!(probabilities(&[], 1.0).is_empty());
+    }
+
+    #[test]
+    fn windows_that_are_not_music_have_no_vote() {
+        let window = |logit, is_music| Window {
+            logits: vec![0, logit],
+            is_music,
+        };
+        let mixed = [window(9, true), window(-9, false)].into();
+        assert_eq!(voters(&mixed), [&[0, 9]]);
+        assert_eq!(state(&mixed, 0.5, 0.4), State::Music);
+        assert_eq!(state(&mixed, 0.5, 0.6), State::Unsure);
+        let speech = [window(9, false), window(-9, false), window(1, true)].into();
+        assert_eq!(state(&speech, 0.9, 0.4), State::NotMusic);
+        assert_eq!(voters(&[window(3, false)].into()), [&[0, 3]]);
+        assert_eq!(state(&[].into(), 0.0, 0.4), State::Silence);
     }
 }

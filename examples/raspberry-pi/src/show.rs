@@ -6,6 +6,8 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
+use timbrel_core::classifier::State;
+
 use crate::live::Answer;
 pub(crate) use picture::Look;
 
@@ -97,11 +99,18 @@ fn best<'a>(answer: &'a Answer<'_>) -> Option<&'a (String, f32)> {
         .max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
-/// Return the answer in a few words.
+/// Return the answer in a few words; where the genre means little, that comes first.
 fn verdict(answer: &Answer<'_>) -> String {
-    match best(answer) {
-        Some((label, p)) => format!("{label} ({:.0} %)", 100.0 * p),
-        None => "silence".into(),
+    let genre = match best(answer) {
+        Some((label, p)) if answer.state != State::Silence => {
+            format!("{label} ({:.0} %)", 100.0 * p)
+        }
+        _ => return "silence".into(),
+    };
+    match answer.state {
+        State::NotMusic => format!("not music (speech or noise), likeliest {genre}"),
+        State::Unsure => format!("unsure, likeliest {genre}"),
+        _ => genre,
     }
 }
 
@@ -121,6 +130,7 @@ fn object(answer: &Answer<'_>) -> Value {
     let entry = |(label, p): &(String, f32)| (label.clone(), rounded(*p).into());
     let probabilities: Map<String, Value> = answer.genres.iter().map(entry).collect();
     json!({
+        "state": answer.state.as_str(),
         "genre": best(answer).map(|(label, _)| label),
         "confidence": best(answer).map(|(_, p)| rounded(*p)),
         "probabilities": probabilities,
@@ -134,6 +144,7 @@ fn object(answer: &Answer<'_>) -> Value {
 mod tests {
     use super::{Look, Show};
     use crate::live::Answer;
+    use timbrel_core::classifier::State;
 
     fn shown(show: fn(&mut Vec<u8>) -> Show<&mut Vec<u8>>, answers: &[&[f32]]) -> String {
         let mut out = Vec::new();
@@ -146,6 +157,10 @@ mod tests {
                 .filter_map(|(label, i)| Some((label, *probabilities.get(i)?)))
                 .collect();
             let answer = Answer {
+                state: match genres.is_empty() {
+                    true => State::Silence,
+                    false => State::Music,
+                },
                 genres: &genres,
                 windows: 1,
                 seconds: 9.9,
@@ -174,7 +189,10 @@ mod tests {
     fn the_first_of_equals_is_the_answer() {
         let text = shown(|out| Show::json(out), &[&[0.5, 0.5]]);
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(value["genre"], "jazz");
+        assert_eq!(
+            (&value["state"], &value["genre"]),
+            (&"music".into(), &"jazz".into())
+        );
         assert_eq!(value["level"], -20.0);
     }
 }

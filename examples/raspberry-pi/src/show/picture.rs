@@ -1,5 +1,7 @@
 //! The picture on a terminal: the likeliest genre on top and highlighted, bars as wide as the terminal.
 
+use timbrel_core::classifier::State;
+
 use super::verdict;
 use crate::live::Answer;
 
@@ -10,6 +12,7 @@ const WIDTH: usize = 80;
 const EIGHTHS: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
 
 const LEADER: &str = "\x1b[1;32m";
+const UNSURE: &str = "\x1b[1;33m";
 const FAINT: &str = "\x1b[2m";
 const RESET: &str = "\x1b[0m";
 
@@ -59,7 +62,12 @@ impl Look {
             0 => verdict.clone(),
             _ => format!("{verdict}{}{right}", " ".repeat(gap)),
         };
-        let mut picture = self.line(&top, width, if ranked.is_empty() { FAINT } else { LEADER });
+        let leader = match answer.state {
+            State::Music => LEADER,
+            State::Unsure => UNSURE,
+            _ => FAINT,
+        };
+        let mut picture = self.line(&top, width, leader);
         let labels = ranked.iter().map(|(label, _)| label.chars().count());
         let label_width = labels.max().unwrap_or(0);
         for (rank, (label, p)) in ranked.into_iter().enumerate() {
@@ -67,7 +75,7 @@ impl Look {
             let room = width.saturating_sub(text.chars().count());
             let line = format!("{text}{}", bar(*p, room));
             let style = match rank {
-                0 => LEADER,
+                0 => leader,
                 // too improbable for a bar
                 _ if *p < 0.05 => FAINT,
                 _ => "",
@@ -102,11 +110,16 @@ fn bar(share: f32, room: usize) -> String {
 mod tests {
     use super::{Look, bar};
     use crate::live::Answer;
+    use timbrel_core::classifier::State;
 
     fn draw(look: &Look, genres: &[(&str, f32)]) -> String {
         let genres: Vec<(String, f32)> =
             genres.iter().map(|(l, p)| ((*l).to_owned(), *p)).collect();
         look.draw(&Answer {
+            state: match genres.is_empty() {
+                true => State::Silence,
+                false => State::Music,
+            },
             genres: &genres,
             windows: 1,
             seconds: 9.9,
