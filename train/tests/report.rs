@@ -62,18 +62,18 @@ fn figures_by_hand() {
     assert_eq!(figures.window_confusion, [[2, 1, 0], [0, 1, 1], [1, 0, 1]]);
     let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-6, "{a} is not {b}");
     near(figures.track_accuracy, 4.0 / 6.0);
-    let accuracies = figures.risk_coverage.iter().map(|surest| surest.accuracy);
-    let coverages = figures.risk_coverage.iter().map(|surest| surest.coverage);
+    let mut accuracies = figures.risk_coverage.iter().map(|surest| surest.accuracy);
+    let mut coverages = figures.risk_coverage.iter().map(|surest| surest.coverage);
     // from the surest on: track 5 (1.0), 0 (0.9), 4 (0.7), 1 (0.58), 2 (0.5), 3 (about 0.5); tracks 2 and 4 are wrong
     assert!(
         figures
             .risk_coverage
             .is_sorted_by(|a, b| a.confidence > b.confidence)
     );
-    near(coverages.clone().next().unwrap(), 1.0 / 6.0);
-    near(coverages.last().unwrap(), 1.0);
-    near(accuracies.clone().next().unwrap(), 1.0);
-    near(accuracies.last().unwrap(), 4.0 / 6.0);
+    near(coverages.next().unwrap(), 1.0 / 6.0);
+    near(coverages.next_back().unwrap(), 1.0);
+    near(accuracies.next().unwrap(), 1.0);
+    near(accuracies.next_back().unwrap(), 4.0 / 6.0);
     near(figures.window_accuracy, 4.0 / 7.0);
     // Wilson's interval of 4 of 6: (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n)
     near(figures.track_accuracy_interval_95[0], 0.299_993_3);

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use super::{Calibrated, Calibration, MAY_BE_LOST, RIGHT, Rejected, TRAIN, VALID};
 use crate::export::{KNOWS_NOTHING_ELSE, REJECTS_THE_REST};
 
+/// A figure of calibrated answers.
+type Figure = fn(&Calibrated) -> f64;
+
 /// Heading of the part.
 const HEADING: &str = "## Not music, and not sure";
 
@@ -110,7 +113,7 @@ fn write_section(found: &Calibration, out: &mut String) -> std::fmt::Result {
         found.chosen_on.answers().len()
     )?;
     writeln!(out, "| | chosen on | valid |\n|---|---|---|")?;
-    let rows: [(&str, fn(&Calibrated) -> f64); 6] = [
+    let rows: [(&str, Figure); 6] = [
         ("answers that are sure", Calibrated::coverage),
         ("of these right", Calibrated::accuracy_of_sure),
         ("all right", |c| c.accuracy_at(1.0)),

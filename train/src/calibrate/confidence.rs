@@ -137,7 +137,7 @@ impl Calibrated {
     /// confidence, by their answers.
     #[must_use]
     pub fn calibration_error(&self) -> f64 {
-        let mut bins = vec![(0.0, 0.0); BINS];
+        let mut bins = [(0.0, 0.0); BINS];
         for answer in &self.0 {
             let place = (answer.confidence * BINS as f64).ceil() as usize;
             let bin = &mut bins[place.clamp(1, BINS) - 1];
