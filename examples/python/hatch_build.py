@@ -15,7 +15,7 @@ class CustomBuildHook(BuildHookInterface):
         build_data["force_include"] = {
             str(library): f"timbrel/{library.name}",
             str(root / "models/compact.timbrel"): "timbrel/compact.timbrel",
-            str(root / "notices/libtimbrel/THIRD-PARTY.txt"): "timbrel/licenses/THIRD-PARTY.txt",
+            str(root / "docs/notices/libtimbrel/THIRD-PARTY.txt"): "timbrel/licenses/THIRD-PARTY.txt",
             str(root / "LICENSE-MIT"): "timbrel/licenses/LICENSE-MIT",
             str(root / "LICENSE-APACHE"): "timbrel/licenses/LICENSE-APACHE",
         }

@@ -40,8 +40,8 @@ package() { # NAME ARCHITECTURE DESCRIPTION LONG-DESCRIPTION [FIELD: VALUE]...: 
     mkdir -p "$tree/DEBIAN" "$doc"
     cp "$here/debian/copyright" "$doc/copyright"
     case $name in
-    timbrel-live) gzip -9nc notices/timbrel-live/THIRD-PARTY.txt >"$doc/THIRD-PARTY.txt.gz" ;;
-    libtimbrel*) gzip -9nc notices/libtimbrel/THIRD-PARTY.txt >"$doc/THIRD-PARTY.txt.gz" ;;
+    timbrel-live) gzip -9nc docs/notices/timbrel-live/THIRD-PARTY.txt >"$doc/THIRD-PARTY.txt.gz" ;;
+    libtimbrel*) gzip -9nc docs/notices/libtimbrel/THIRD-PARTY.txt >"$doc/THIRD-PARTY.txt.gz" ;;
     esac
     gzip -9n >"$doc/changelog.Debian.gz" <<CHANGELOG
 timbrel ($revision) unstable; urgency=medium

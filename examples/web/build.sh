@@ -25,7 +25,7 @@ wasm() {
 rm -rf dist
 mkdir -p dist/timbrel
 cp page/* dist/
-cp package/* ../../LICENSE-* ../../notices/timbrel-web/THIRD-PARTY.txt dist/timbrel/
+cp package/* ../../LICENSE-* ../../docs/notices/timbrel-web/THIRD-PARTY.txt dist/timbrel/
 wasm timbrel.wasm '"-Cstrip=symbols"'
 wasm timbrel.simd.wasm '"-Cstrip=symbols","-Ctarget-feature=+simd128"'
 if [ -n "${TIMBREL_SOURCE:-}" ]; then

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Write the notices of the crates that are linked into what this project distributes.
 
-    notices/generate.py                 writes NAME/THIRD-PARTY.txt for every distribution below
-    notices/generate.py --check         fails if one of them is out of date
-    notices/generate.py -- ARGUMENTS    prints the notices of another build; ARGUMENTS are cargo tree's,
+    docs/notices/generate.py                 writes NAME/THIRD-PARTY.txt for every distribution below
+    docs/notices/generate.py --check         fails if one of them is out of date
+    docs/notices/generate.py -- ARGUMENTS    prints the notices of another build; ARGUMENTS are cargo tree's,
                                         such as: -p timbrel-ffi --no-default-features
 
 Licence texts come from the crates themselves, in cargo's registry folder.
@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
+ROOT = HERE.parent.parent
 
 # the folder of each distribution, its name in words, and its build
 DISTRIBUTIONS = {
@@ -130,7 +130,7 @@ def main():
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
     if stale:
-        sys.exit(f"out of date, run notices/generate.py: {', '.join(stale)}")
+        sys.exit(f"out of date, run docs/notices/generate.py: {', '.join(stale)}")
 
 
 if __name__ == "__main__":
