@@ -1,7 +1,9 @@
 //! Valid and nearly valid model files, from a seed.
 
 use timbrel_core::frontend::{FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
-use timbrel_core::model::{FFT_LENGTHS, Geometry, LayerSpec, ModelSpec, Op, Shape};
+use timbrel_core::model::{
+    Confidence, FFT_LENGTHS, Geometry, LayerSpec, ModelSpec, Op, RejectionSpec, Shape,
+};
 
 use super::{Random, model};
 
@@ -14,6 +16,8 @@ const FRONT_END: usize = 0;
 const LABELS: usize = 2;
 const LAYERS: usize = 3;
 const RECORD: usize = 48;
+/// Ids of the extension sections that the reader knows.
+const KNOWN: [u32; 2] = [1, 2];
 
 /// Make the file of a seed: half of them are models at the edges of what is valid, half damaged models whose length and
 /// checksum are right.
@@ -118,7 +122,44 @@ fn extreme(random: &mut Random) -> ModelSpec {
     {
         extreme_weights(random, head);
     }
+    if random.below(3) == 0 {
+        spec.rejection = spec.layers.last().map(|head| rejection(random, head));
+    }
+    if random.below(3) == 0 {
+        spec.confidence = Confidence {
+            scale: [0.01, 1.0, 1.25, 100.0][random.below(4)],
+            unsure_below: [0.0, 0.5, 1.0][random.below(3)],
+        };
+    }
     spec
+}
+
+/// Make a rejection over the input of the last layer, mostly.
+fn rejection(random: &mut Random, head: &LayerSpec) -> RejectionSpec {
+    let len = head.input.len() + u64::from(random.below(16) == 0);
+    let weight = [-128, 127, 0][random.below(3)];
+    let most = i64::from(i32::MAX) - 255 * 128 * len as i64;
+    let most = i32::try_from(most.max(0)).unwrap_or(i32::MAX);
+    let bias = [0, most, i32::MIN, -1][random.below(4)];
+    RejectionSpec {
+        bias,
+        exponent: random.below(32) as u8,
+        weights: (0..len)
+            .map(|_| match random.below(2) {
+                0 => weight,
+                _ => random.next() as i8,
+            })
+            .collect(),
+    }
+}
+
+/// Return whether the file has an extension section that a reader skips, which [`ModelSpec`] does not keep.
+pub(crate) fn has_unknown_section(file: &[u8]) -> bool {
+    let table = field(file, EXTENSIONS).unwrap_or(0) as usize;
+    let count = field(file, table).filter(|_| table > 0).unwrap_or(0);
+    (1..=count as usize)
+        .map_while(|entry| field(file, table + 16 * entry))
+        .any(|id| !KNOWN.contains(&id))
 }
 
 /// Make a layer that fits `input`, mostly.
@@ -170,7 +211,7 @@ fn extreme_weights(random: &mut Random, layer: &mut LayerSpec) {
 
 /// Change one thing of a file, whose length and checksum are mended afterwards.
 fn damage(random: &mut Random, file: &mut Vec<u8>) {
-    match random.below(12) {
+    match random.below(13) {
         0 => {
             let at = random.below(file.len());
             file[at] ^= 1 << random.below(8);
@@ -193,7 +234,13 @@ fn damage(random: &mut Random, file: &mut Vec<u8>) {
             let (from, length) = section(file, LABELS);
             overwrite(random, file, from, length);
         }
-        8..11 => {
+        8 => {
+            // the table of the extension sections and these, which are at the end
+            let from = field(file, EXTENSIONS).unwrap_or(0) as usize;
+            let length = file.len().saturating_sub(from).min(512);
+            overwrite(random, file, from, length);
+        }
+        9..12 => {
             let record = record(random, file);
             overwrite(random, file, record, RECORD);
         }
@@ -212,11 +259,14 @@ fn damage(random: &mut Random, file: &mut Vec<u8>) {
 /// Return offset and length of a section, as the table in the header states them.
 fn section(file: &[u8], index: usize) -> (usize, usize) {
     let entry = SECTIONS + 8 * index;
-    let field = |at: usize| {
-        let bytes = file.get(at..at + 4)?.try_into().ok()?;
-        usize::try_from(u32::from_le_bytes(bytes)).ok()
-    };
-    (field(entry).unwrap_or(0), field(entry + 4).unwrap_or(0))
+    let number = |at| field(file, at).unwrap_or(0) as usize;
+    (number(entry), number(entry + 4))
+}
+
+/// Return the four bytes at an offset as a number.
+fn field(file: &[u8], at: usize) -> Option<u32> {
+    let bytes = file.get(at..at.checked_add(4)?)?.try_into().ok()?;
+    Some(u32::from_le_bytes(bytes))
 }
 
 /// Return the offset of one of the layers' records.
