@@ -32,7 +32,7 @@ if [ -n "${TIMBREL_SOURCE:-}" ]; then
     sed -i "s|<!-- SOURCE -->| · <a href=\"$TIMBREL_SOURCE\">Source code</a>|" dist/index.html
 fi
 
-# for use offline: what a browser with SIMD needs, under a name that changes with it
+# for use offline: the files that a browser with SIMD needs, under a name that changes with it
 files=$(cd dist && find . -type f ! -name sw.js ! -name timbrel.wasm ! -name '*.json' ! -name '*.d.ts' | LC_ALL=C sort | sed 's|^\./||')
 version=$(cd dist && cat $files | sha256sum | cut -c 1-16)
 sed -i "s|@VERSION@|$version|; s|\"@FILES@\"|$(sed 's/.*/"&"/' <<<"$files" | paste -sd ,)|" dist/sw.js

@@ -38,7 +38,7 @@ impl Memory {
     }
 }
 
-/// What a body has taken of the memory, and why it was refused, if it was.
+/// Memory that a body has taken, and the reason for its refusal, if any.
 #[derive(Clone, Default)]
 pub(crate) struct Account(Arc<Mutex<State>>);
 

@@ -163,7 +163,7 @@ async fn form(request: Request, most: usize, account: &Account) -> Result<Vec<Up
             continue;
         }
         if uploads.len() == most {
-            // a form for one file may have others behind it
+            // a form for one file may have more parts after it
             if most == 1 {
                 break;
             }

@@ -51,7 +51,7 @@ pub struct Settings {
     pub page: Option<PathBuf>,
 }
 
-/// What all requests share.
+/// State that all requests share.
 pub(crate) struct Service {
     pub(crate) model: Loaded<'static>,
     pub(crate) body: BodyLimits,

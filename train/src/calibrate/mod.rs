@@ -1,4 +1,4 @@
-//! What makes a model's answers honest: an output that rejects windows which are not music, a temperature for its
+//! Calibration, which makes a model's answers honest: an output that rejects windows which are not music, a temperature for its
 //! probabilities, and a threshold below which an answer is unsure. All of it is fitted on the answers of a finished
 //! model, whose logits stay what they are.
 
@@ -28,7 +28,7 @@ const TRAIN: &str = "train";
 /// Split that everything is measured on.
 const VALID: &str = "valid";
 
-/// What a calibration is made of.
+/// Data and settings of a calibration.
 #[derive(Clone, Debug)]
 pub struct Sources<'a> {
     /// Cache that the model was trained on.
@@ -44,7 +44,7 @@ pub struct Sources<'a> {
     pub held_out: &'a [TrackLogits],
 }
 
-/// What a calibration found.
+/// Result of a calibration.
 #[derive(Clone, Debug)]
 pub struct Calibration {
     /// The output that rejects.

@@ -186,7 +186,7 @@ impl Dataset {
         Ok(tracks)
     }
 
-    /// Return the seconds from column to column: what the cache says, or else the front end.
+    /// Return the seconds from column to column, from the cache's metadata or else from the front end.
     #[must_use]
     pub fn column_seconds(&self, front_end: &FrontEnd) -> f64 {
         let stated = self.made_with.map(|made| made.hop);

@@ -33,7 +33,7 @@ impl Kernels {
             .chain([Self::portable()])
     }
 
-    /// Return the set's name: what its instructions are called.
+    /// Return the name of the set's instructions.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self.0 {

@@ -2,7 +2,7 @@
 
 use super::{Conv, Job, Packing};
 
-/// A set of which there is no value.
+/// A kernel set that cannot exist on this target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Set {}
 

@@ -16,7 +16,7 @@ const UNSURE: &str = "\x1b[1;33m";
 const FAINT: &str = "\x1b[2m";
 const RESET: &str = "\x1b[0m";
 
-/// What the terminal can show.
+/// Capabilities of the terminal.
 pub(crate) struct Look {
     has_colour: bool,
     /// A width for tests; otherwise the terminal is asked before each picture, because it can change.
