@@ -63,7 +63,8 @@ impl<'w> Classifier<'w, Int8Engine<'w>> {
 
 impl<'w, E: Engine> Classifier<'w, E> {
     /// Return the bytes that [`Self::new`] needs apart from the engine's own: front end, history of columns and
-    /// sums of the embedding. Without an embedding it is the same as [`feature_bytes`] of front end and window.
+    /// sums of the embedding. Without an embedding it is the same as [`feature_bytes`](super::feature_bytes) of front
+    /// end and window.
     #[must_use]
     pub fn feature_bytes(info: &ModelInfo) -> usize {
         let mut size = Size::new();

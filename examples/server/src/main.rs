@@ -1,6 +1,6 @@
 //! The server's command line.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -130,8 +130,9 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         .await
         .map_err(|error| format!("{}: {error}", arguments.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let stop = asked_to_stop().map_err(|error| error.to_string())?;
     println!("listening on http://{address}");
-    serve(listener, app, limits, asked_to_stop()).await;
+    serve(listener, app, limits, stop).await;
     Ok(())
 }
 
@@ -145,20 +146,25 @@ fn load(path: Option<&Path>) -> Result<Loaded<'static>, String> {
     Loaded::from_bytes(bytes).map_err(|error| format!("{name}: {error}"))
 }
 
-/// Wait for Ctrl-C, or the signal that service managers send; requests under way are answered first.
-async fn asked_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
+/// Begin to listen for Ctrl-C and the signal that service managers send; the future waits for one of them.
+///
+/// The handlers are there when this returns, so that a signal right after the server's first line does not kill it.
+fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => tokio::select! {
-                _ = interrupt => {}
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
-            },
-            Err(_) => drop(interrupt.await),
-        }
+            }
+        })
     }
     #[cfg(not(unix))]
-    drop(interrupt.await);
+    {
+        let interrupt = tokio::signal::ctrl_c();
+        Ok(async { drop(interrupt.await) })
+    }
 }
