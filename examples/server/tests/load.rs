@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use common::{FORM, Server, agent, answer, error, form, rest, tone};
+use common::{FORM, Server, agent, error, form, rest, tone};
 use serde_json::Value;
 
 #[test]
