@@ -136,6 +136,7 @@ fn options(
         variants: 0,
         augment: "".parse().unwrap(),
         seed: 1,
+        restart: false,
     }
 }
 

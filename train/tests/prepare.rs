@@ -1,6 +1,8 @@
 //! From audio files to a cache: the same numbers as one file's features, faults listed, kills survived.
 
 mod common;
+#[path = "prepare/restart.rs"]
+mod restart;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,6 +38,7 @@ fn options(folder: &Path, out: &Path) -> Options {
         variants: 0,
         augment: "".parse().unwrap(),
         seed: 1,
+        restart: false,
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     /// Name of the feature, as `timbrel features` takes it; kept in decibels of its mel bands or bins.
     #[arg(long, default_value = "mel_db_2048_1708_128")]
     front_end: String,
-    /// Seconds taken of each track.
+    /// Seconds taken of each track. Shorter tracks are skipped, unless --fill is given.
     #[arg(long, default_value_t = 29.9)]
     seconds: f64,
     /// Seconds skipped at a track's beginning.
@@ -55,6 +55,9 @@ pub(crate) struct Arguments {
     /// Seed of the split and of the augmentation.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Begin again: drop an unfinished cache in the folder, and replace a finished one once the new one is complete.
+    #[arg(long)]
+    restart: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
@@ -80,6 +83,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         variants: arguments.variants,
         augment: arguments.augment.clone(),
         seed: arguments.seed,
+        restart: arguments.restart,
     };
     let prepared = prepare(&options)?;
     let [bins, columns] = prepared.shape;
@@ -101,6 +105,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if prepared.skipped.len() > SHOWN {
         let more = prepared.skipped.len() - SHOWN;
         say(format_args!("and {more} more, see skipped.csv"))?;
+    }
+    if let Some(short) = &prepared.short {
+        say(short.advice(&options))?;
+        say("for other options, run the command again with --restart")?;
     }
     Ok(())
 }

@@ -4,6 +4,8 @@
 //! (see `store`), so that memory does not grow with the collection and a killed run continues where it was.
 
 mod audio;
+mod files;
+mod short;
 mod store;
 
 use std::collections::HashSet;
@@ -20,11 +22,13 @@ use timbrel_core::model::MAX_CLASSES;
 
 pub(crate) use audio::excerpt;
 pub use audio::{read_excerpt, to_and_fro};
+pub use short::Short;
 
 use super::collection::{Collection, Source, hash};
 use super::provenance::{self, Provenance, Stated};
 use crate::features::{Feature, SAMPLE_RATE};
 use crate::waveform::Ranges;
+use short::TooShort;
 use store::{Entry, Store};
 
 /// Files that are worked on before their spectrograms are written, for each thread.
@@ -53,6 +57,8 @@ pub struct Options {
     pub augment: Ranges,
     /// Seed of the effects.
     pub seed: u64,
+    /// Whether to begin again where a cache was begun or finished, instead of continuing or refusing.
+    pub restart: bool,
 }
 
 /// Result of a preparation.
@@ -62,6 +68,8 @@ pub struct Prepared {
     pub rows: usize,
     /// Files that were left out, with the reason.
     pub skipped: Vec<(PathBuf, String)>,
+    /// Those among them that are too short, if there are any.
+    pub short: Option<Short>,
     /// Files that a killed run had done before.
     pub resumed: usize,
     /// Class names in label order.
@@ -88,7 +96,12 @@ pub fn prepare(options: &Options) -> Result<Prepared> {
     );
     options.stated.validate()?;
     let shape = [work.feature.bins(), work.feature.frames(work.samples)];
-    let mut store = Store::open(&options.out, shape[0] * shape[1], &settings(options))?;
+    let mut store = Store::open(
+        &options.out,
+        shape[0] * shape[1],
+        &settings(options),
+        options.restart,
+    )?;
     check_names(&store, &sources)?;
     let resumed = store.entries.len();
     run(&work, &sources, &mut store)?;
@@ -99,12 +112,20 @@ pub fn prepare(options: &Options) -> Result<Prepared> {
     let prepared = Prepared {
         rows: store.rows(),
         skipped: faults.collect(),
+        short: Short::among(&store.entries),
         resumed,
         genres,
         shape,
     };
     if let (0, Some((file, why))) = (prepared.rows, prepared.skipped.first()) {
-        anyhow::bail!("no file can be used, neither {}: {why}", file.display());
+        // nothing worth keeping, and the next call will have other options
+        store.abandon()?;
+        let short = prepared.short.as_ref();
+        let advice = short.map_or_else(String::new, |short| format!("; {}", short.advice(options)));
+        anyhow::bail!(
+            "no file can be used, neither {}: {why}{advice}",
+            file.display()
+        );
     }
     let mut about = about(options, &work.feature);
     about[provenance::KEY] = origin(options, &store, &prepared.genres).json()?.into();
@@ -118,7 +139,7 @@ fn check_names(store: &Store, sources: &[Source]) -> Result<()> {
     for entry in &store.entries {
         ensure!(
             files.contains(entry.file.as_ref() as &std::path::Path),
-            "{} was read before and is gone; remove the unfinished cache to begin again",
+            "{} was read before and is gone; begin again with --restart",
             entry.file
         );
     }
@@ -210,7 +231,8 @@ impl<'a> Work<'a> {
             Ok(values) => open.into_iter().zip(values).collect(),
             // one line, whatever its variants: there is one file
             Err(error) => {
-                let fault = Entry::new(source, 0, Some(format!("{error:#}")));
+                let mut fault = Entry::new(source, 0, Some(format!("{error:#}")));
+                fault.lasted = error.downcast_ref().map(|TooShort { found, .. }| *found);
                 if done.contains(&fault.track) {
                     Vec::new()
                 } else {
@@ -224,12 +246,10 @@ impl<'a> Work<'a> {
         // a variant that is played faster needs more than its length
         let most = (self.samples as f64 * self.options.augment.longest()).ceil() as usize;
         let signal = read_excerpt(&source.path, self.skip, most)?;
-        let found = signal.len() as f64 / f64::from(SAMPLE_RATE);
-        ensure!(
-            self.options.fill || signal.len() >= self.samples,
-            "it lasts {found:.1} s, {:.1} s are wanted",
-            self.options.seconds
-        );
+        let (found, wanted) = (signal.len(), self.options.seconds);
+        if found < self.samples && !self.options.fill {
+            return Err(TooShort { found, wanted }.into());
+        }
         open.iter()
             .map(|entry| self.spectrogram(&signal, entry))
             .collect()

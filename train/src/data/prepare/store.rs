@@ -3,21 +3,20 @@
 //! `logmel.safetensors.part` is the cache that grows: a header of fixed size that is filled in at the end,
 //! then one spectrogram after another. `prepare.jsonl` is the journal: a line with the settings, then one per
 //! file, written only when its spectrogram is on disk. Anything that the journal does not know of is cut off the
-//! cache when the work continues.
+//! cache when the work continues. Any earlier finished cache stays until the new one is complete.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::files::{Files, HEADER, MANIFEST, SKIPPED};
 use crate::data::Source;
 use crate::file::write_with;
-
-/// Bytes of the cache before its first spectrogram: safetensors' length field and padded header.
-const HEADER: u64 = 32_768;
 
 /// Outcome for a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +30,9 @@ pub(super) struct Entry {
     pub(super) variant: usize,
     /// Reason for a missing spectrogram; `None` if there is one.
     pub(super) fault: Option<String>,
+    /// Samples that there are, where the fault is that these are too few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) lasted: Option<usize>,
 }
 
 impl Entry {
@@ -47,13 +49,14 @@ impl Entry {
             file: source.path.display().to_string(),
             variant,
             fault,
+            lasted: None,
         }
     }
 }
 
 /// The cache in the making.
 pub(super) struct Store {
-    folder: PathBuf,
+    files: Files,
     cache: File,
     journal: File,
     /// Bytes of a spectrogram.
@@ -62,38 +65,50 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Begin a cache, or continue the one that was begun with the same settings.
-    pub(super) fn open(folder: &Path, size: usize, settings: &Value) -> Result<Self> {
+    /// Begin a cache, or continue the one that was begun with the same settings. With `restart`, an unfinished cache is
+    /// dropped, and a finished one stays until the new one takes its place.
+    pub(super) fn open(
+        folder: &Path,
+        size: usize,
+        settings: &Value,
+        restart: bool,
+    ) -> Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let [finished, part, journal] = [finished(folder), part(folder), journal(folder)];
-        if journal.exists() && !part.exists() && finished.exists() {
-            // killed after the last rename
-            fs::remove_file(&journal)?;
-        }
-        ensure!(
-            part.exists() || !finished.exists(),
-            "{} is there already; choose another folder or remove it",
-            finished.display()
-        );
-        let begun = part.exists() && journal.exists();
+        let files = Files::new(folder);
+        files.check_origin()?;
+        let complete = files.finished.exists() && !files.part.exists();
+        let there = || {
+            format!(
+                "{} is there already; choose another folder, or replace it with --restart",
+                files.finished.display()
+            )
+        };
+        ensure!(restart || !complete || files.journal.exists(), there());
         let open = |path: &Path| {
             let mut options = OpenOptions::new();
             let options = options.read(true).write(true).create(true).truncate(false);
             let file = options.open(path);
             file.with_context(|| format!("cannot write {}", path.display()))
         };
-        let mut lock = open(&journal)?;
+        let mut lock = open(&files.journal)?;
         if lock.try_lock().is_err() {
             bail!("another `timbrel prepare` is writing {}", folder.display());
         }
+        files.check_journal(&mut lock)?;
+        if complete && !restart {
+            // killed after the last rename
+            fs::remove_file(&files.journal)?;
+            bail!(there());
+        }
+        let begun = files.part.exists() && !restart;
         let entries = if begun {
-            read_journal(&mut lock, &journal, settings)?
+            read_journal(&mut lock, &files.journal, settings)?
         } else {
             None
         };
         let mut store = Self {
-            folder: folder.to_path_buf(),
-            cache: open(&part)?,
+            cache: open(&files.part)?,
+            files,
             journal: lock,
             size,
             entries: entries.unwrap_or_default(),
@@ -108,8 +123,8 @@ impl Store {
         let found = self.cache.metadata()?.len();
         ensure!(
             self.entries.is_empty() || found >= length,
-            "{} has {found} bytes, its journal knows of {length}; remove both",
-            part(&self.folder).display()
+            "{} has {found} bytes, its journal knows of {length}; begin again with --restart",
+            self.files.part.display()
         );
         self.cache.set_len(length)?;
         self.cache.seek(SeekFrom::End(0))?;
@@ -124,7 +139,7 @@ impl Store {
             self.journal.set_len(text.len() as u64)?;
             self.journal.sync_data()
         };
-        written(&journal(&self.folder), write())
+        written(&self.files.journal, write())
     }
 
     /// Return the number of spectrograms written.
@@ -137,7 +152,7 @@ impl Store {
 
     /// Write spectrograms and faults, in this order; from then on they survive a kill.
     pub(super) fn append(&mut self, batch: Vec<(Entry, Vec<u8>)>) -> Result<()> {
-        let (cache, journal) = (part(&self.folder), journal(&self.folder));
+        let (cache, journal) = (&self.files.part, &self.files.journal);
         let mut lines = String::new();
         for (entry, values) in &batch {
             let expected = if entry.fault.is_none() { self.size } else { 0 };
@@ -147,13 +162,13 @@ impl Store {
                 entry.track,
                 values.len()
             );
-            written(&cache, self.cache.write_all(values))?;
+            written(cache, self.cache.write_all(values))?;
             lines += &serde_json::to_string(entry)?;
             lines.push('\n');
         }
-        written(&cache, self.cache.sync_data())?;
-        written(&journal, self.journal.write_all(lines.as_bytes()))?;
-        written(&journal, self.journal.sync_data())?;
+        written(cache, self.cache.sync_data())?;
+        written(journal, self.journal.write_all(lines.as_bytes()))?;
+        written(journal, self.journal.sync_data())?;
         self.entries
             .extend(batch.into_iter().map(|(entry, _)| entry));
         Ok(())
@@ -197,10 +212,17 @@ impl Store {
             self.cache.write_all(&padded)?;
             self.cache.sync_all()
         };
-        written(&part(&self.folder), write())?;
+        written(&self.files.part, write())?;
         self.write_tables()?;
-        fs::rename(part(&self.folder), finished(&self.folder))?;
-        fs::remove_file(journal(&self.folder))?;
+        fs::rename(&self.files.part, &self.files.finished)?;
+        fs::remove_file(&self.files.journal)?;
+        Ok(())
+    }
+
+    /// Remove the unfinished cache, so that the next call may have other settings.
+    pub(super) fn abandon(self) -> Result<()> {
+        fs::remove_file(&self.files.part)?;
+        fs::remove_file(&self.files.journal)?;
         Ok(())
     }
 
@@ -219,19 +241,12 @@ impl Store {
             ]
             .map(String::clone)
         });
-        let head = [
-            "row", "track", "genre", "split", "artist", "file", "variant",
-        ];
-        write_csv(&self.folder.join("manifest.csv"), head, rows)?;
+        write_csv(&self.files.manifest, MANIFEST, rows)?;
         let faults = self.entries.iter().filter_map(|entry| {
             let fault = entry.fault.clone()?;
             Some([entry.file.clone(), entry.genre.clone(), fault])
         });
-        write_csv(
-            &self.folder.join("skipped.csv"),
-            ["file", "genre", "why"],
-            faults,
-        )
+        write_csv(&self.files.skipped, SKIPPED, faults)
     }
 }
 
@@ -265,7 +280,8 @@ fn read_journal(file: &mut File, path: &Path, settings: &Value) -> Result<Option
         .iter()
         .rposition(|byte| *byte == b'\n')
         .map_or(0, |end| end + 1);
-    let text = std::str::from_utf8(&text[..whole]).context("its journal is damaged")?;
+    let text = std::str::from_utf8(&text[..whole])
+        .with_context(|| format!("{} is damaged; begin again with --restart", path.display()))?;
     let mut lines = text.lines();
     let Some(first) = lines.next() else {
         return Ok(None);
@@ -273,8 +289,9 @@ fn read_journal(file: &mut File, path: &Path, settings: &Value) -> Result<Option
     let begun: Value = serde_json::from_str(first).with_context(|| path.display().to_string())?;
     if begun != *settings {
         bail!(
-            "{} was begun with {begun}, not {settings}; finish it with those, or remove the folder",
-            path.display()
+            "{} was begun with {}; continue with the same options, or begin again with --restart",
+            path.display(),
+            differences(&begun, settings)
         );
     }
     let entries = lines.map(serde_json::from_str).collect::<Result<_, _>>();
@@ -283,14 +300,33 @@ fn read_journal(file: &mut File, path: &Path, settings: &Value) -> Result<Option
         .with_context(|| path.display().to_string())
 }
 
-fn finished(folder: &Path) -> PathBuf {
-    folder.join("logmel.safetensors")
-}
-
-fn part(folder: &Path) -> PathBuf {
-    folder.join("logmel.safetensors.part")
-}
-
-fn journal(folder: &Path) -> PathBuf {
-    folder.join("prepare.jsonl")
+/// List the options in which a begun cache differs from the wanted one.
+fn differences(begun: &Value, wanted: &Value) -> String {
+    let none = serde_json::Map::new();
+    let [begun, wanted] = [begun, wanted].map(|value| value.as_object().unwrap_or(&none));
+    let keys: BTreeSet<&String> = begun.keys().chain(wanted.keys()).collect();
+    let differing = keys
+        .into_iter()
+        .filter(|key| begun.get(*key) != wanted.get(*key));
+    let option = |key: &str| match key {
+        "split_seed" => "--seed".to_owned(),
+        key => format!("--{}", key.replace('_', "-")),
+    };
+    let value = |value: Option<&Value>| match value {
+        None | Some(Value::Bool(false)) => "off".to_owned(),
+        Some(Value::Bool(true)) => "on".to_owned(),
+        Some(Value::String(text)) if text.is_empty() => "none".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    let mut listed: Vec<String> = differing
+        .map(|key| {
+            let [begun, wanted] = [begun, wanted].map(|settings| value(settings.get(key)));
+            format!("{} {begun}, not {wanted}", option(key))
+        })
+        .collect();
+    // the option --seed is two of the settings
+    listed.sort();
+    listed.dedup();
+    listed.join("; ")
 }
