@@ -1,6 +1,8 @@
 //! Figures against scikit-learn's and against numbers worked out by hand; and the files of a report and a comparison.
 
 mod common;
+#[path = "report/page.rs"]
+mod page;
 
 use std::fs;
 use std::path::Path;

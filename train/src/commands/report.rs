@@ -77,5 +77,5 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         100.0 * figures.window_accuracy,
         figures.macro_f1
     ))?;
-    Ok(())
+    figures.caution().map_or(Ok(()), say)
 }

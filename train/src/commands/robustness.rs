@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 use timbrel_train::console::say;
 use timbrel_train::data::{Collection, Layout};
+use timbrel_train::evaluate::score::caution;
 use timbrel_train::evaluate::{EngineKind, Inference};
 use timbrel_train::report::{Condition, robustness, standard_conditions};
 
@@ -91,6 +92,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
                 100.0 * same
             ))?;
         }
+    }
+    let first = measured.outcomes.first().map(|outcome| &outcome.score);
+    if let Some(caution) = first.and_then(|score| caution(score.tracks, score.track_interval())) {
+        eprintln!("{caution}");
     }
     if !conditions.iter().any(|c| matches!(c, Condition::Mp3(_))) {
         eprintln!("mp3 left out: the program `lame` is not installed");

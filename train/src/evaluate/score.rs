@@ -119,6 +119,32 @@ impl Score {
     }
 }
 
+/// Number of tracks from which on an accuracy is shown without a caution: its 95 % interval then spans less than 20
+/// points, whatever the accuracy.
+pub const ENOUGH_TRACKS: usize = 100;
+
+/// Return what a reader must know about an accuracy that stands on few tracks; `None` for
+/// [`ENOUGH_TRACKS`]. `interval` is its 95 % interval.
+#[must_use]
+pub fn caution(tracks: usize, [low, high]: [f64; 2]) -> Option<String> {
+    let only = match tracks {
+        0 => {
+            return Some(
+                "No track of a known genre was answered, so the figures mean nothing.".to_owned(),
+            );
+        }
+        1 => "Only 1 track".to_owned(),
+        ENOUGH_TRACKS.. => return None,
+        tracks => format!("Only {tracks} tracks"),
+    };
+    Some(format!(
+        "{only}: the accuracy on others could be anywhere from {:.1} to {:.1} % (95 % interval). Fewer than \
+         {ENOUGH_TRACKS} tracks say little about a model.",
+        100.0 * low,
+        100.0 * high
+    ))
+}
+
 /// Return the mean, and the standard deviation of the population that a sample of two or more is drawn from (divided
 /// by n − 1).
 #[must_use]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use super::html::{mark, percent, shell, table};
+use super::html::{mark, note, percent, shell, table, wide};
 use super::svg::{accuracies, escape, losses};
 use super::{Epoch, Figures, read_history};
 use crate::evaluate::score::mean_and_deviation;
@@ -107,8 +107,9 @@ impl Compared {
             self.figures.as_ref().map_or_else(none, |figures| {
                 let [low, high] = figures.track_accuracy_interval_95;
                 format!(
-                    "{} {}–{} ({})",
+                    "{} of {}, {}–{} ({})",
                     percent(figures.track_accuracy),
+                    figures.tracks,
                     (100.0 * low).round(),
                     (100.0 * high).round(),
                     figures.split
@@ -207,6 +208,9 @@ pub fn compare(runs: &[Compared], page: Option<&Path>) -> Result<String> {
     let mut table = vec![HEAD.map(str::to_owned)];
     table.extend(rows(runs));
     let mut out = aligned(&table);
+    for caution in cautions(runs) {
+        out += &format!("\n{caution}\n");
+    }
     let differences = differences(runs);
     if !differences.is_empty() {
         out += "\nwhat differs in the recipes:\n";
@@ -215,6 +219,15 @@ pub fn compare(runs: &[Compared], page: Option<&Path>) -> Result<String> {
         }
     }
     Ok(out)
+}
+
+/// Return a caution for each run whose report stands on few tracks.
+fn cautions(runs: &[Compared]) -> Vec<String> {
+    let caution = |run: &Compared| {
+        let caution = run.figures.as_ref()?.caution()?;
+        Some(format!("{}: {caution}", run.name))
+    };
+    runs.iter().filter_map(caution).collect()
 }
 
 /// Return the columns padded to their widest cell.
@@ -286,11 +299,14 @@ fn html(runs: &[Compared]) -> String {
             row
         })
         .collect();
-    let mut body = table(&HEAD, 2, &cells);
+    let mut body = table("Runs", &HEAD, 2, &cells);
+    for caution in cautions(runs) {
+        body += &note(&caution);
+    }
     body += "<div class=\"plots\">\n";
     for (heading, svg) in [("Accuracy", accuracies(&curves)), ("Loss", losses(&curves))] {
-        body +=
-            &format!("<section><h2>{heading}</h2>\n<div class=\"wide\">{svg}</div></section>\n");
+        let plot = wide(heading, &svg);
+        body += &format!("<section><h2>{heading}</h2>\n{plot}</section>\n");
     }
     body += "</div>\n";
     body += &recalls(runs);
@@ -314,7 +330,7 @@ fn html(runs: &[Compared]) -> String {
             .chain(names.iter().map(String::as_str))
             .collect();
         body += "<h2>What differs in the recipes</h2>\n";
-        body += &table(&head, usize::MAX, &rows);
+        body += &table("What differs in the recipes", &head, usize::MAX, &rows);
     }
     shell(&format!("{} runs", runs.len()), &body)
 }
@@ -346,5 +362,5 @@ fn recalls(runs: &[Compared]) -> String {
             std::iter::once(escape(name)).chain(shares).collect()
         })
         .collect();
-    "<h2>Recall</h2>\n".to_owned() + &table(&head, 1, &rows)
+    "<h2>Recall</h2>\n".to_owned() + &table("Recall", &head, 1, &rows)
 }

@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::Dataset;
 use crate::evaluate::Answers;
-use crate::evaluate::score::{Score, argmax, of_track};
+use crate::evaluate::score::{Score, argmax, caution, of_track};
 
 /// Intervals of confidence in which answers are counted.
 const BINS: usize = 10;
+/// Tracks of a class from which on its figures are shown without a caution.
+pub(super) const ENOUGH_OF_CLASS: usize = 10;
 
 /// One class among the tracks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -154,6 +156,18 @@ impl Figures {
             risk_coverage: risk_coverage(certain),
         }
     }
+
+    /// Return what a reader must know where the figures stand on few tracks.
+    #[must_use]
+    pub fn caution(&self) -> Option<String> {
+        caution(self.tracks, self.track_accuracy_interval_95)
+    }
+
+    /// Return the classes that have tracks, but so few that one more or less right changes the recall by over 10 points.
+    pub(super) fn small_classes(&self) -> impl Iterator<Item = &Class> {
+        let few = 1..ENOUGH_OF_CLASS;
+        (self.classes.iter()).filter(move |class| few.contains(&class.tracks))
+    }
 }
 
 impl fmt::Display for Figures {
@@ -182,7 +196,11 @@ impl fmt::Display for Figures {
             self.macro_f1,
             self.track_loss,
             100.0 * self.calibration_error
-        )
+        )?;
+        match self.caution() {
+            Some(caution) => write!(f, "\n\n{caution}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -2,25 +2,33 @@
 
 use std::fmt::Write;
 
+use super::figures::ENOUGH_OF_CLASS;
 use super::svg::{STYLE, colour, escape};
 use super::{Plot, Report};
 use crate::evaluate::score::{argmax, of_track};
 
-/// Layout of the pages.
+/// Layout of the pages. Where a table or a plot is wider than the screen, a shade at its edge shows that it goes on: phones
+/// hide the bar. The shade stays at the edge, and what covers it moves with the content.
 const LAYOUT: &str = "
 body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 62rem; background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.6rem; margin: 0 0 .25rem; } h2 { font-size: 1.1rem; margin: 2.5rem 0 .75rem; }
-p { max-width: 44rem; } .soft { color: var(--soft); }
+p { max-width: 44rem; } h1, p { overflow-wrap: anywhere; } .soft { color: var(--soft); }
+.few { background: var(--panel); border-left: 4px solid var(--second); border-radius: 4px; padding: .6rem 1rem; }
 .key { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.25rem 0; }
 .key div { background: var(--panel); border-radius: 8px; padding: .75rem 1rem; min-width: 8.5rem; }
 .key b { display: block; font-size: 1.5rem; font-variant-numeric: tabular-nums; } .key span { color: var(--soft); font-size: .85rem; }
-.wide { overflow-x: auto; } svg { max-width: 100%; height: auto; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)); gap: 0 2rem; }
-@media (max-width: 30rem) { .plots { grid-template-columns: 1fr; } }
+.wide { overflow-x: auto; --shade: rgb(128 128 128 / .45); background: no-repeat local 0 0 / 3rem 100% linear-gradient(90deg, var(--paper) 40%, transparent),
+  no-repeat local 100% 0 / 3rem 100% linear-gradient(270deg, var(--paper) 40%, transparent),
+  no-repeat scroll 0 0 / .8rem 100% linear-gradient(90deg, var(--shade), transparent),
+  no-repeat scroll 100% 0 / .8rem 100% linear-gradient(270deg, var(--shade), transparent); }
+svg { max-width: 100%; height: auto; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: 0 2rem; }
+.plots > section { min-width: 0; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; } th { text-align: left; font-weight: 600; }
 th, td { padding: .3rem 1rem .3rem 0; border-bottom: 1px solid var(--rule); vertical-align: top; }
-td.n, th.n { text-align: right; } code { font: 13px ui-monospace, monospace; } i.run { display: inline-block; width: .8em; height: .8em; border-radius: 2px; }
+@media (max-width: 40rem) { .wide > svg { max-width: none; } th, td { padding-right: .6rem; font-size: 13px; } }
+td.n, th.n { text-align: right; } td.n { white-space: nowrap; } code { font: 13px ui-monospace, monospace; } i.run { display: inline-block; width: .8em; height: .8em; border-radius: 2px; }
 ";
 
 /// Return a whole page around its body.
@@ -33,8 +41,21 @@ pub(super) fn shell(title: &str, body: &str) -> String {
     )
 }
 
-/// Return a table; columns from `numbers` on are right-aligned. Cells are HTML.
-pub(super) fn table(head: &[&str], numbers: usize, rows: &[Vec<String>]) -> String {
+/// Return content that scrolls in itself where the screen is narrower, with the keyboard too.
+pub(super) fn wide(name: &str, content: &str) -> String {
+    let name = escape(name);
+    format!(
+        "<div class=\"wide\" role=\"region\" aria-label=\"{name}\" tabindex=\"0\">{content}</div>\n"
+    )
+}
+
+/// Return a note that the reader must not miss.
+pub(super) fn note(text: &str) -> String {
+    format!("<p class=\"few\" role=\"note\">{}</p>\n", escape(text))
+}
+
+/// Return a table that scrolls; columns from `numbers` on are right-aligned. Cells are HTML.
+pub(super) fn table(name: &str, head: &[&str], numbers: usize, rows: &[Vec<String>]) -> String {
     let class = |column: usize| {
         if column >= numbers {
             " class=\"n\""
@@ -42,10 +63,10 @@ pub(super) fn table(head: &[&str], numbers: usize, rows: &[Vec<String>]) -> Stri
             ""
         }
     };
-    let mut out = String::from("<div class=\"wide\"><table>\n<tr>");
+    let mut out = String::from("<table>\n<tr>");
     // writing to a String cannot fail
     for (column, cell) in head.iter().enumerate() {
-        let _ = write!(out, "<th{}>{cell}</th>", class(column));
+        let _ = write!(out, "<th scope=\"col\"{}>{cell}</th>", class(column));
     }
     out += "</tr>\n";
     for row in rows {
@@ -55,7 +76,7 @@ pub(super) fn table(head: &[&str], numbers: usize, rows: &[Vec<String>]) -> Stri
         }
         out += "</tr>\n";
     }
-    out + "</table></div>\n"
+    wide(name, &(out + "</table>"))
 }
 
 /// Return the mark of a run in a comparison.
@@ -80,16 +101,18 @@ pub(super) fn page(report: &Report<'_>, plots: &[Plot]) -> String {
         let _ = write!(
             body,
             "<h2>{}</h2>\n<p class=\"soft\">Tracks by what they are (row) and what was answered (column), shaded by \
-             the share of the row.</p>\n<div class=\"wide\">{}</div>\n",
-            plot.heading, plot.svg
+             the share of the row.</p>\n{}",
+            plot.heading,
+            wide(plot.heading, &plot.svg)
         );
     }
     body += "<div class=\"plots\">\n";
     for plot in plots.iter().filter(|plot| plot.file != "confusion.svg") {
         let _ = writeln!(
             body,
-            "<section><h2>{}</h2>\n<div class=\"wide\">{}</div></section>",
-            plot.heading, plot.svg
+            "<section><h2>{}</h2>\n{}</section>",
+            plot.heading,
+            wide(plot.heading, &plot.svg)
         );
     }
     body += "</div>\n";
@@ -136,7 +159,10 @@ fn key_figures(report: &Report<'_>) -> String {
     for (value, meaning) in boxes {
         let _ = writeln!(out, "<div><b>{value}</b><span>{meaning}</span></div>");
     }
-    out + "</div>\n"
+    out += "</div>\n";
+    out + &figures
+        .caution()
+        .map_or_else(String::new, |text| note(&text))
 }
 
 fn class_table(report: &Report<'_>) -> String {
@@ -153,7 +179,21 @@ fn class_table(report: &Report<'_>) -> String {
         })
         .collect();
     let head = ["genre", "tracks", "answered", "precision", "recall", "F1"];
-    "<h2>Genres</h2>\n".to_owned() + &table(&head, 1, &rows)
+    let small: Vec<String> = (report.figures.small_classes())
+        .map(|class| format!("{} {}", class.label, class.tracks))
+        .collect();
+    let caution = if small.is_empty() {
+        String::new()
+    } else {
+        note(&format!(
+            "Genres with fewer than {ENOUGH_OF_CLASS} tracks: {}. One track more or less changes their recall by more than 10 points.",
+            small.join(", ")
+        ))
+    };
+    format!(
+        "<h2>Genres</h2>\n{caution}{}",
+        table("Genres", &head, 1, &rows)
+    )
 }
 
 fn confused(report: &Report<'_>) -> String {
@@ -172,7 +212,7 @@ fn confused(report: &Report<'_>) -> String {
         return String::new();
     }
     let head = ["genre", "heard as", "tracks", "of the genre"];
-    "<h2>Most confused</h2>\n".to_owned() + &table(&head, 2, &rows)
+    "<h2>Most confused</h2>\n".to_owned() + &table("Most confused", &head, 2, &rows)
 }
 
 fn wrong(report: &Report<'_>) -> String {
@@ -205,6 +245,6 @@ fn wrong(report: &Report<'_>) -> String {
     format!(
         "<h2>Wrong answers</h2>\n<details><summary>{} tracks, the surest first</summary>\n{}</details>\n",
         rows.len(),
-        table(&head, 3, &rows)
+        table("Wrong answers", &head, 3, &rows)
     )
 }

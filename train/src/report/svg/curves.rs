@@ -1,5 +1,6 @@
 //! Curves over the epochs, of one run or of several.
 
+use super::axis::Ticks;
 use super::draw::{Anchor, Svg, colour};
 use crate::report::Epoch;
 
@@ -49,8 +50,8 @@ fn plot(runs: &Runs<'_>, curves: &[Curve], axis: &str, range: Option<[f64; 2]>) 
         epochs.flat_map(|epoch| curves.iter().filter_map(|(_, figure, _)| figure(epoch)))
     };
     let [low, high] = range.unwrap_or_else(|| [0.0, values().fold(0.0, f64::max)]);
-    let step = step(high - low);
-    let high = (high / step).ceil().max(1.0) * step;
+    let ticks = Ticks::over(high - low, 5.0);
+    let high = ticks.above(high);
     let last = runs
         .iter()
         .filter_map(|(_, epochs)| epochs.last())
@@ -69,27 +70,15 @@ fn plot(runs: &Runs<'_>, curves: &[Curve], axis: &str, range: Option<[f64; 2]>) 
         height,
         &format!("{axis} over the epochs"),
     );
-    let mut tick = low;
-    while tick <= high + step / 2.0 {
+    for (tick, label) in ticks.between([low, high]) {
         let [_, y] = place(1.0, tick);
         svg.line([LEFT, y], [LEFT + AREA[0], y], "rule");
-        let digits = usize::from(step < 1.0) + usize::from(step < 0.1);
-        svg.text(
-            [LEFT - 8.0, y + 4.0],
-            Anchor::End,
-            "soft",
-            &format!("{tick:.digits$}"),
-        );
-        tick += step;
+        svg.text([LEFT - 8.0, y + 4.0], Anchor::End, "soft", &label);
     }
-    for epoch in [1.0, ((1.0 + last) / 2.0).round(), last] {
+    for (epoch, label) in Ticks::whole(last - 1.0, 6.0).between([1.0, last]) {
         let [x, _] = place(epoch, low);
-        svg.text(
-            [x, TOP + AREA[1] + 18.0],
-            Anchor::Middle,
-            "soft",
-            &epoch.to_string(),
-        );
+        let under = [x, TOP + AREA[1] + 18.0];
+        svg.text(under, Anchor::Middle, "soft", &label);
     }
     svg.upright([14.0, TOP + AREA[1] / 2.0], axis);
     svg.text(
@@ -125,14 +114,4 @@ fn plot(runs: &Runs<'_>, curves: &[Curve], axis: &str, range: Option<[f64; 2]>) 
         }
     }
     svg.finish()
-}
-
-/// Return a round distance of gridlines: about five of them.
-fn step(range: f64) -> f64 {
-    let rough = (range / 5.0).max(1e-6);
-    let unit = 10_f64.powf(rough.log10().floor());
-    let factor = [1.0, 2.0, 2.5, 5.0]
-        .into_iter()
-        .find(|factor| factor * unit >= rough);
-    factor.unwrap_or(10.0) * unit
 }

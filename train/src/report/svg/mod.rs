@@ -1,5 +1,6 @@
 //! Plots as SVG. Colours are CSS variables, so that one file serves light and dark pages.
 
+mod axis;
 mod curves;
 mod draw;
 mod risk;
