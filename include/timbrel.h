@@ -338,6 +338,16 @@ enum timbrel_status timbrel_classifier_push_i16(struct timbrel_classifier *class
                                                 size_t *consumed,
                                                 uint8_t *window);
 
+/// Push 32-bit samples, otherwise as timbrel_classifier_push_f32().
+///
+/// Full scale is 2^31: samples of 24 bits are in the upper bytes, as I2S microphones give them.
+///
+enum timbrel_status timbrel_classifier_push_i32(struct timbrel_classifier *classifier,
+                                                const int32_t *samples,
+                                                size_t count,
+                                                size_t *consumed,
+                                                uint8_t *window);
+
 /// End the signal and classify the rest of it.
 ///
 /// The rest is the last window's worth of audio if at least half a hop of it is new. A signal shorter than a window
@@ -367,6 +377,21 @@ enum timbrel_status timbrel_classifier_reset(struct timbrel_classifier *classifi
 ///
 enum timbrel_status timbrel_classifier_result(const struct timbrel_classifier *classifier,
                                               struct timbrel_result *result,
+                                              float *probabilities,
+                                              size_t probabilities_len);
+
+/// Copy the answer of the last window alone, in which the windows before it have no part.
+///
+/// It is what timbrel_classifier_result() gives for audio of that one window. A program calls it after each push that
+/// sets `window`, for example to show where speech or silence interrupts the music. `state`: written on success.
+/// `probabilities`: one value per genre, 0 to 1, all the same if the window is silent; written on success; room for
+/// `probabilities_len` values, at least class_count; NULL with 0 if they are not wanted. No other call for this
+/// classifier at the same time.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_NO_RESULT, TIMBREL_ERROR_BUFFER, TIMBREL_ERROR_ARGUMENT.
+///
+enum timbrel_status timbrel_classifier_window(const struct timbrel_classifier *classifier,
+                                              enum timbrel_state *state,
                                               float *probabilities,
                                               size_t probabilities_len);
 

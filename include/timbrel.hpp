@@ -23,6 +23,7 @@
 #ifndef TIMBREL_HPP
 #define TIMBREL_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -162,6 +163,18 @@ struct prediction : quality {
     std::vector<float> probabilities;
 };
 
+/** The answer for one window alone, in which the windows before it have no part. */
+struct window_answer {
+    timbrel::state state = timbrel::state::music;
+    std::uint32_t class_index = 0;
+    /** Name of the most probable genre; valid as long as the classifier is. */
+    std::string_view genre;
+    /** Its probability, 0 to 1. */
+    float confidence = 0;
+    /** One value per genre, 0 to 1; all the same if the window is silent. */
+    std::vector<float> probabilities;
+};
+
 /** The answer for a file. */
 struct file_prediction : quality {
     std::uint32_t class_index = 0;
@@ -268,17 +281,22 @@ inline timbrel_result empty_result() noexcept
     return result;
 }
 
+/** Return a state of timbrel.h, of which an unknown one is unsure. */
+inline state state_of(timbrel_state value) noexcept
+{
+    if (value == TIMBREL_STATE_MUSIC)
+        return state::music;
+    if (value == TIMBREL_STATE_SILENCE)
+        return state::silence;
+    if (value == TIMBREL_STATE_NOT_MUSIC)
+        return state::not_music;
+    return state::unsure;
+}
+
 /** Return what a result says beside the genre. */
 inline quality quality_of(const timbrel_result &result) noexcept
 {
-    state found = state::unsure;
-    if (result.state == TIMBREL_STATE_MUSIC)
-        found = state::music;
-    else if (result.state == TIMBREL_STATE_SILENCE)
-        found = state::silence;
-    else if (result.state == TIMBREL_STATE_NOT_MUSIC)
-        found = state::not_music;
-    return {found, result.level_dbfs, result.clipped, result.silent, result.not_music, result.cancelled};
+    return {state_of(result.state), result.level_dbfs, result.clipped, result.silent, result.not_music, result.cancelled};
 }
 
 /** Return the details of the last failure on this thread. */
@@ -338,10 +356,11 @@ public:
         }, form);
     }
 
-    /** Push interleaved samples, with full scale ±1.0 or 16 bits, and return after the first window that they
+    /** Push interleaved samples, with full scale ±1.0, 2^15 or 2^31, and return after the first window that they
        complete: call it again with the rest. */
     outcome<pushed> push(span<const float> samples) { return push_with(timbrel_classifier_push_f32, samples); }
     outcome<pushed> push(span<const std::int16_t> samples) { return push_with(timbrel_classifier_push_i16, samples); }
+    outcome<pushed> push(span<const std::int32_t> samples) { return push_with(timbrel_classifier_push_i32, samples); }
 
     /** Push all samples and return the number of windows that they completed. */
     template <class S> outcome<std::uint32_t> push_all(const S &samples)
@@ -349,11 +368,14 @@ public:
         return push_all(samples, [] {});
     }
 
-    /** Do the same and call `on_window()` after each window, in which result() and logits() may be used. */
+    /** Do the same and call `on_window()` after each window, in which result(), window() and logits() may be
+       used. */
     template <class S, class F> outcome<std::uint32_t> push_all(const S &samples, F &&on_window)
     {
         if constexpr (std::is_convertible_v<const S &, span<const float>>)
             return push_rest(timbrel_classifier_push_f32, span<const float>(samples), on_window);
+        else if constexpr (std::is_convertible_v<const S &, span<const std::int32_t>>)
+            return push_rest(timbrel_classifier_push_i32, span<const std::int32_t>(samples), on_window);
         else
             return push_rest(timbrel_classifier_push_i16, span<const std::int16_t>(samples), on_window);
     }
@@ -375,6 +397,22 @@ public:
             return detail::fail<prediction>(detail::last(status));
         return prediction{detail::quality_of(result), result.class_index, label(result.class_index),
                           result.confidence,          result.windows,     std::move(probabilities)};
+    }
+
+    /** Return the answer for the last window alone: what result() is for audio of that one window. */
+    outcome<window_answer> window() const
+    {
+        timbrel_state found = TIMBREL_STATE_UNSURE;
+        std::vector<float> probabilities(labels_.size());
+        timbrel_status status =
+            timbrel_classifier_window(get(), &found, probabilities.data(), probabilities.size());
+        if (status != TIMBREL_OK)
+            return detail::fail<window_answer>(detail::last(status));
+        // the first one of several, as in the library
+        auto best = std::max_element(probabilities.begin(), probabilities.end());
+        auto index = static_cast<std::uint32_t>(best - probabilities.begin());
+        float confidence = *best;
+        return window_answer{detail::state_of(found), index, label(index), confidence, std::move(probabilities)};
     }
 
     /** Return the integer logits of the last window, one per genre; zeros before the first window. */

@@ -270,6 +270,66 @@ fn rejected_windows_have_no_vote() {
 }
 
 #[test]
+fn the_last_window_has_an_answer_of_its_own() {
+    let rejects = [false, true, false, false, true];
+    let states = [
+        State::Unsure,
+        State::NotMusic,
+        State::Music,
+        State::Music,
+        State::NotMusic,
+    ];
+    // probabilities of 1/(1 + exp(-1/8)) = 0.531, 0.562, 0.622, 0.731 and 0.881
+    let confidence = Confidence {
+        scale: 1.0,
+        unsure_below: 0.55,
+    };
+    let info = ModelInfo::new(LOG_MEL, spec().window, 2, 3).with_confidence(confidence);
+    let engine = Listed {
+        info,
+        window: vec![0; info.window_len()],
+        rejects: &rejects,
+        at: 0,
+    };
+    let mut memory = vec![0; Classifier::<Listed<'_>>::feature_bytes(&info)];
+    let mut classifier = Classifier::new(engine, MONO, &mut memory).unwrap();
+    assert_eq!(classifier.window(), Err(Error::NoResult));
+    // silence, of which windows are nothing but silent, and then the same five windows as above
+    let mut signal = vec![0.0; 256 * 40];
+    signal.extend(common::music(7, 256 * (19 + 4 * 7) + 256, 22_050));
+    let mut rest = &signal[..];
+    let mut answers = Vec::new();
+    while !rest.is_empty() {
+        let pushed = classifier.push(rest).unwrap();
+        rest = &rest[pushed.consumed..];
+        if pushed.window {
+            answers.push((classifier.windows_run(), classifier.window().unwrap()));
+        }
+    }
+    let (silent, heard): (Vec<_>, Vec<_>) = answers.iter().partition(|(run, _)| *run == 0);
+    assert!(silent.len() >= 3 && heard.len() >= 5);
+    for (_, answer) in silent {
+        assert_eq!(
+            (answer.state, answer.probabilities()),
+            (State::Silence, &[0.5; 2][..])
+        );
+    }
+    for ((run, answer), (at, state)) in heard.iter().zip(states.iter().enumerate()) {
+        assert_eq!((*run, answer.state), (at as u32 + 1, *state));
+        let expected = 1.0 / (1.0 + (-f64::from(1 << at) / 8.0).exp());
+        assert_eq!(answer.class, 0);
+        assert!((f64::from(answer.confidence) - expected).abs() < 1e-6);
+        let [first, second] = answer.probabilities() else {
+            panic!("two classes");
+        };
+        assert_eq!(*first, answer.confidence);
+        assert!((first + second - 1.0).abs() < 1e-6);
+    }
+    classifier.reset();
+    assert_eq!(classifier.window(), Err(Error::NoResult));
+}
+
+#[test]
 fn an_improbable_genre_is_unsure() {
     let music = common::music(8, 60_000, 22_050);
     let mut model = spec();

@@ -109,11 +109,49 @@ void views(timbrel::model_bytes model)
     const std::vector<float> vector(100);
     std::array<float, 50> array{};
     std::int16_t plain[7] = {};
+    const std::vector<std::int32_t> wide(9);
     CHECK(MUST(classifier.push(vector)).consumed == 100);
     CHECK(MUST(classifier.push(array)).consumed == 50);
     CHECK(MUST(classifier.push(plain)).consumed == 7);
     CHECK(MUST(classifier.push(timbrel::span<const float>())).consumed == 0);
+    CHECK(MUST(classifier.push(wide)).consumed == 9);
     CHECK(MUST(classifier.push_all(plain)) == 0);
+    CHECK(MUST(classifier.push_all(wide)) == 0);
+}
+
+/* The last window's own answer, and the same signal as 32-bit integers. */
+void windows(timbrel::model_bytes model)
+{
+    std::vector<float> samples = tune(2 * 22050);
+    auto classifier = MUST(timbrel::classifier::copying(model, {22050, 1}));
+    CHECK(failure_of([&] { return classifier.window(); }).status == TIMBREL_ERROR_NO_RESULT);
+    CHECK(MUST(classifier.push_all(samples)) == 0);
+    MUST_DO(classifier.finish());
+    // audio of one window
+    timbrel::prediction whole = MUST(classifier.result());
+    timbrel::window_answer window = MUST(classifier.window());
+    CHECK(whole.windows == 1 && window.state == whole.state && window.probabilities == whole.probabilities);
+    CHECK(window.genre == whole.genre && window.confidence == whole.confidence);
+    CHECK(window.class_index == whole.class_index);
+
+    // of 24 bits, which floats hold exactly
+    std::vector<std::int32_t> wide;
+    for (float &sample : samples) {
+        wide.push_back(static_cast<std::int32_t>(std::lround(sample * 8388608.0F)) * 256);
+        sample = static_cast<float>(wide.back()) / 2147483648.0F;
+    }
+    auto other = MUST(timbrel::classifier::copying(model, {22050, 1}));
+    MUST_DO(classifier.reset());
+    CHECK(MUST(classifier.push_all(samples)) == MUST(other.push_all(wide)));
+    MUST_DO(classifier.finish());
+    MUST_DO(other.finish());
+    CHECK(MUST(classifier.result()).probabilities == MUST(other.result()).probabilities);
+
+    const std::vector<std::int32_t> silence(4 * 22050);
+    std::vector<timbrel::state> states;
+    MUST_DO(other.reset());
+    CHECK(MUST(other.push_all(silence, [&] { states.push_back(MUST(other.window()).state); })) >= 1);
+    CHECK(!states.empty() && states.front() == timbrel::state::silence);
 }
 
 /* Models and memory in containers of every kind of byte. */
@@ -228,6 +266,7 @@ int main(int argc, char **argv)
     views(model);
     bytes(model);
     answers(model);
+    windows(model);
     failures(model);
     files(model, argv[2]);
 }

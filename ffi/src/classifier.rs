@@ -4,90 +4,12 @@ use core::ffi::c_char;
 
 use timbrel_core::Error;
 use timbrel_core::audio::Sample;
-use timbrel_core::classifier::{Prediction, State};
 
-use crate::guard::{array, fill, guard, not_null};
+use crate::guard::{array, fill, fill_wanted, guard, not_null};
+use crate::result::{check_size, timbrel_result, timbrel_state, write_result};
 use crate::status::Failure;
 use crate::timbrel_classifier;
-use crate::timbrel_status::{
-    self, TIMBREL_ERROR_BUFFER, TIMBREL_ERROR_CLASS, TIMBREL_ERROR_STRUCT_SIZE,
-};
-
-/// Whether the audio is music whose genre the model knows.
-///
-/// New values are only ever added at the end; treat a value that you do not know as TIMBREL_STATE_UNSURE.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum timbrel_state {
-    /// It is.
-    TIMBREL_STATE_MUSIC = 0,
-    /// All windows are silent, or all but one in 32.
-    TIMBREL_STATE_SILENCE = 1,
-    /// The model rejects more than half of the windows that are not silent: speech, noise, tones.
-    TIMBREL_STATE_NOT_MUSIC = 2,
-    /// The most probable genre is less probable than the model's threshold.
-    TIMBREL_STATE_UNSURE = 3,
-}
-
-use timbrel_state::*;
-
-/// The answer so far.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct timbrel_result {
-    /// Set it to sizeof(timbrel_result) before the call: the library writes as much as that and leaves it as it is.
-    pub struct_size: u32,
-    /// Index of the most probable genre; timbrel_label() returns its name. It is always there; `state` tells whether it
-    /// means anything.
-    pub class_index: u32,
-    /// Its probability, 0 to 1.
-    pub confidence: f32,
-    /// Windows of the audio, silent ones included.
-    pub windows: u32,
-    /// Number of genres.
-    pub class_count: u32,
-    /// Whether the audio is music whose genre the model knows.
-    pub state: timbrel_state,
-    /// Root mean square of the audio, its channels mixed, in dB relative to full scale; at least -120.
-    pub level_dbfs: f32,
-    /// Share of the samples at or beyond full scale, 0 to 1.
-    pub clipped: f32,
-    /// Share of the audio that is silent, below -84 dBFS, 0 to 1.
-    pub silent: f32,
-    /// Share of the windows that the model rejects as not music, among those that are not silent, 0 to 1.
-    pub not_music: f32,
-    /// Share of the audio whose channels cancel each other, 0 to 1; its loudest channel was heard instead of the mean.
-    pub cancelled: f32,
-}
-
-impl From<State> for timbrel_state {
-    fn from(state: State) -> Self {
-        match state {
-            State::Music => TIMBREL_STATE_MUSIC,
-            State::Silence => TIMBREL_STATE_SILENCE,
-            State::NotMusic => TIMBREL_STATE_NOT_MUSIC,
-            _ => TIMBREL_STATE_UNSURE,
-        }
-    }
-}
-
-impl From<&Prediction<'_>> for timbrel_result {
-    fn from(prediction: &Prediction<'_>) -> Self {
-        Self {
-            struct_size: size_of::<Self>() as u32,
-            class_index: prediction.class as u32,
-            confidence: prediction.confidence,
-            windows: prediction.windows,
-            class_count: prediction.probabilities.len() as u32,
-            state: prediction.state.into(),
-            level_dbfs: prediction.level_dbfs,
-            clipped: prediction.clipped,
-            silent: prediction.silent,
-            not_music: prediction.not_music,
-            cancelled: prediction.cancelled,
-        }
-    }
-}
+use crate::timbrel_status::{self, TIMBREL_ERROR_BUFFER, TIMBREL_ERROR_CLASS};
 
 /// Push samples with full scale ±1.0, interleaved if there are several channels.
 ///
@@ -124,6 +46,24 @@ pub unsafe extern "C" fn timbrel_classifier_push_f32(
 pub unsafe extern "C" fn timbrel_classifier_push_i16(
     classifier: *mut timbrel_classifier,
     samples: *const i16,
+    count: usize,
+    consumed: *mut usize,
+    window: *mut u8,
+) -> timbrel_status {
+    // SAFETY: the caller vouches for the arguments
+    guard(|| unsafe { push(classifier, samples, count, consumed, window) })
+}
+
+/// Push 32-bit samples, otherwise as timbrel_classifier_push_f32().
+///
+/// Full scale is 2^31: samples of 24 bits are in the upper bytes, as I2S microphones give them.
+///
+/// # Safety
+/// As the text above says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn timbrel_classifier_push_i32(
+    classifier: *mut timbrel_classifier,
+    samples: *const i32,
     count: usize,
     consumed: *mut usize,
     window: *mut u8,
@@ -237,45 +177,36 @@ pub unsafe extern "C" fn timbrel_classifier_result(
     })
 }
 
-/// Check the size that the caller states of its result. A larger one is of a newer header, whose further fields this
-/// library does not know and leaves alone.
+/// Copy the answer of the last window alone, in which the windows before it have no part.
+///
+/// It is what timbrel_classifier_result() gives for audio of that one window. A program calls it after each push that
+/// sets `window`, for example to show where speech or silence interrupts the music. `state`: written on success.
+/// `probabilities`: one value per genre, 0 to 1, all the same if the window is silent; written on success; room for
+/// `probabilities_len` values, at least class_count; NULL with 0 if they are not wanted. No other call for this
+/// classifier at the same time.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_NO_RESULT, TIMBREL_ERROR_BUFFER, TIMBREL_ERROR_ARGUMENT.
 ///
 /// # Safety
-/// Unless NULL, `result` points to as many bytes as its first field says.
-pub(crate) unsafe fn check_size(result: *const timbrel_result) -> Result<(), Failure> {
-    not_null(result)?;
-    // SAFETY: the first field is there in every version of the struct
-    let size = unsafe { (&raw const (*result).struct_size).read() };
-    if (size as usize) < size_of::<timbrel_result>() {
-        return Err(TIMBREL_ERROR_STRUCT_SIZE.into());
-    }
-    Ok(())
-}
-
-/// Write an answer to the caller's memory, both parts or none.
-///
-/// # Safety
-/// `result` is writable and passed [`check_size`]; `probabilities` is NULL or has `len` writable values.
-pub(crate) unsafe fn write_result(
-    answer: timbrel_result,
-    values: &[f32],
-    result: *mut timbrel_result,
+/// As the text above says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn timbrel_classifier_window(
+    classifier: *const timbrel_classifier,
+    state: *mut timbrel_state,
     probabilities: *mut f32,
-    len: usize,
-) -> Result<(), Failure> {
-    if !(probabilities.is_null() && len == 0) {
-        // SAFETY: the caller vouches for probabilities
-        unsafe { fill(probabilities, len, values)? };
-    }
-    // SAFETY: the caller vouches for result
-    unsafe {
-        let struct_size = (&raw const (*result).struct_size).read();
-        result.write(timbrel_result {
-            struct_size,
-            ..answer
-        });
-    }
-    Ok(())
+    probabilities_len: usize,
+) -> timbrel_status {
+    guard(|| {
+        not_null(state)?;
+        // SAFETY: the caller vouches for the classifier
+        let answer = unsafe { look(classifier)? }.kind.window()?;
+        // SAFETY: the caller vouches for both; state is not NULL
+        unsafe {
+            fill_wanted(probabilities, probabilities_len, answer.probabilities())?;
+            state.write(answer.state.into());
+        }
+        Ok(())
+    })
 }
 
 /// Copy the integer logits of the last window.

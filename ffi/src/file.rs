@@ -7,9 +7,9 @@ use timbrel_core::host::decode::DecodeError;
 use timbrel_core::host::piece::{Heard, Listener, PieceError};
 use timbrel_core::model::Limits;
 
-use crate::classifier::{check_size, write_result};
 use crate::guard::{array, fill, guard, not_null};
 use crate::heap::load;
+use crate::result::{check_size, write_result};
 use crate::status::Failure;
 use crate::timbrel_status::{TIMBREL_ERROR_BUFFER, TIMBREL_ERROR_FILE};
 use crate::{timbrel_result, timbrel_status};

@@ -83,3 +83,19 @@ pub(crate) unsafe fn fill<T: Copy>(
     unsafe { buffer.copy_from_nonoverlapping(values.as_ptr(), values.len()) };
     Ok(())
 }
+
+/// Copy values to a C buffer unless they are not wanted, which NULL with length 0 says.
+///
+/// # Safety
+/// As for [`fill`].
+pub(crate) unsafe fn fill_wanted<T: Copy>(
+    buffer: *mut T,
+    len: usize,
+    values: &[T],
+) -> Result<(), Failure> {
+    if buffer.is_null() && len == 0 {
+        return Ok(());
+    }
+    // SAFETY: the caller vouches for the buffer
+    unsafe { fill(buffer, len, values) }
+}

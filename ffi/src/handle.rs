@@ -2,7 +2,7 @@
 
 use timbrel_core::Error;
 use timbrel_core::audio::{InputFormat, Sample};
-use timbrel_core::classifier::{Classifier, EmbeddingValues, Prediction, Pushed};
+use timbrel_core::classifier::{Classifier, EmbeddingValues, Prediction, Pushed, WindowAnswer};
 use timbrel_core::engine::Int8Engine;
 use timbrel_core::model::Model;
 
@@ -81,6 +81,10 @@ impl Kind {
 
     pub(crate) fn result(&self) -> Result<Prediction<'_>, Error> {
         each!(self, classifier => classifier.result())
+    }
+
+    pub(crate) fn window(&self) -> Result<WindowAnswer, Error> {
+        each!(self, classifier => classifier.window())
     }
 
     pub(crate) fn logits(&self) -> &[i32] {

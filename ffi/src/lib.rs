@@ -17,6 +17,7 @@ mod handle;
 mod heap;
 mod info;
 mod memory;
+mod result;
 mod status;
 
 pub use classifier::*;
@@ -28,6 +29,7 @@ pub use handle::*;
 pub use heap::*;
 pub use info::*;
 pub use memory::*;
+pub use result::*;
 pub use status::*;
 
 /// Stop: without std nothing can catch a panic. The core's portable path has none; should one be reached all the same,

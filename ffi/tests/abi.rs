@@ -210,6 +210,7 @@ fn null_is_an_error_everywhere() {
     let (mut size, mut made, samples) = (0, null_mut(), [0_i16; 2]);
     let mut memory = [0_u8; 8];
     let mut result = untouched_result();
+    let mut state = timbrel_state::TIMBREL_STATE_UNSURE;
     let mut label = [0; 8];
     // SAFETY: every pointer that is not NULL is valid
     let statuses = unsafe {
@@ -233,12 +234,17 @@ fn null_is_an_error_everywhere() {
             timbrel_classifier_push_i16(null_mut(), samples.as_ptr(), 2, &mut size, null_mut()),
             timbrel_classifier_push_i16(classifier, null(), 2, &mut size, null_mut()),
             timbrel_classifier_push_i16(classifier, samples.as_ptr(), 2, null_mut(), null_mut()),
+            timbrel_classifier_push_i32(null_mut(), [0].as_ptr(), 1, &mut size, null_mut()),
+            timbrel_classifier_push_i32(classifier, null(), 1, &mut size, null_mut()),
+            timbrel_classifier_push_i32(classifier, [0].as_ptr(), 1, null_mut(), null_mut()),
             timbrel_classifier_push_f32(null_mut(), [0.0].as_ptr(), 1, &mut size, null_mut()),
             timbrel_classifier_push_f32(classifier, null(), 1, &mut size, null_mut()),
             timbrel_classifier_finish(null_mut()),
             timbrel_classifier_reset(null_mut()),
             timbrel_classifier_result(null(), &mut result, null_mut(), 0),
             timbrel_classifier_result(classifier, null_mut(), null_mut(), 0),
+            timbrel_classifier_window(null(), &mut state, null_mut(), 0),
+            timbrel_classifier_window(classifier, null_mut(), null_mut(), 0),
             timbrel_classifier_logits(null(), [0; 64].as_mut_ptr(), 64),
             timbrel_classifier_logits(classifier, null_mut(), 64),
             timbrel_classifier_embedding(null(), [0.0; 96].as_mut_ptr(), 96, &mut size),
@@ -246,7 +252,7 @@ fn null_is_an_error_everywhere() {
             timbrel_label(classifier, 0, null_mut(), 8),
         ]
     };
-    assert_eq!(statuses, [TIMBREL_ERROR_NULL; 30]);
+    assert_eq!(statuses, [TIMBREL_ERROR_NULL; 35]);
     assert!(made.is_null());
     free(null_mut());
     free(classifier);

@@ -31,6 +31,7 @@ fn generate() -> String {
         "handle",
         "memory",
         "heap",
+        "result",
         "classifier",
         "file",
     ];

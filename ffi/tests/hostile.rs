@@ -79,6 +79,8 @@ fn impossible_counts_and_misaligned_pointers_are_refused() {
     let classifier = new(&model(), &CONFIG).unwrap();
     let samples = [0_i16; 9];
     let floats = [0.0_f32; 9];
+    let words = [0_i32; 9];
+    let mut states = [timbrel_state::TIMBREL_STATE_UNSURE; 2];
     let mut consumed = 77;
     let most = isize::MAX as usize;
     // SAFETY: arguments that must be refused are not read
@@ -126,6 +128,21 @@ fn impossible_counts_and_misaligned_pointers_are_refused() {
                 &mut consumed,
                 null_mut(),
             ),
+            timbrel_classifier_push_i32(
+                classifier,
+                words.as_ptr().byte_add(2),
+                4,
+                &mut consumed,
+                null_mut(),
+            ),
+            timbrel_classifier_push_i32(
+                classifier,
+                words.as_ptr(),
+                most / 4 + 1,
+                &mut consumed,
+                null_mut(),
+            ),
+            timbrel_classifier_window(classifier, states.as_mut_ptr().byte_add(1), null_mut(), 0),
             timbrel_model_info(
                 samples.as_ptr().cast(),
                 usize::MAX,
@@ -141,7 +158,7 @@ fn impossible_counts_and_misaligned_pointers_are_refused() {
             timbrel_classifier_finish(classifier.byte_add(1)),
         ]
     };
-    assert_eq!(statuses, [TIMBREL_ERROR_ARGUMENT; 11]);
+    assert_eq!(statuses, [TIMBREL_ERROR_ARGUMENT; 14]);
     assert_eq!(consumed, 77);
     // the largest slice that the address space could hold
     let end = usize::MAX as *const i16;

@@ -6,8 +6,8 @@ library=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 functions=(abi_version version model_info model_embedding model_cost status_message last_error required_bytes classifier_init
-    classifier_push_f32 classifier_push_i16 classifier_finish classifier_reset classifier_result
-    classifier_logits classifier_embedding label)
+    classifier_push_f32 classifier_push_i16 classifier_push_i32 classifier_finish classifier_reset classifier_result
+    classifier_window classifier_logits classifier_embedding label)
 arm-linux-gnueabihf-gcc -mcpu=cortex-m4 -mthumb -mfpu=fpv4-sp-d16 -mfloat-abi=hard -nostdlib -static \
     -Wl,--gc-sections -Wl,-e,timbrel_classifier_init "${functions[@]/#/-Wl,-u,timbrel_}" "$library" \
     -o "$work/all.elf"

@@ -107,27 +107,18 @@ impl Session {
         // SAFETY: `count` values are there, or more than can be
         let status = unsafe {
             let at = aligned.as_ptr().byte_add(misaligned);
-            let window = if kind % 2 == 0 {
+            let window = if kind / 4 % 2 == 0 {
                 &raw mut window
             } else {
                 null_mut()
             };
-            if kind % 4 < 2 {
-                timbrel_classifier_push_f32(
-                    self.classifier,
-                    at.cast(),
-                    count,
-                    &mut consumed,
-                    window,
-                )
-            } else {
-                timbrel_classifier_push_i16(
-                    self.classifier,
-                    at.cast(),
-                    count,
-                    &mut consumed,
-                    window,
-                )
+            let (classifier, consumed) = (self.classifier, &mut consumed);
+            match kind % 4 {
+                0 | 1 => {
+                    timbrel_classifier_push_f32(classifier, at.cast(), count, consumed, window)
+                }
+                2 => timbrel_classifier_push_i16(classifier, at.cast(), count, consumed, window),
+                _ => timbrel_classifier_push_i32(classifier, at.cast(), count, consumed, window),
             }
         };
         if status == TIMBREL_OK {
@@ -159,6 +150,10 @@ impl Session {
                         room.cast(),
                         len,
                     )
+                }
+                3 if what / 8 % 2 == 1 => {
+                    let mut state = timbrel_state::TIMBREL_STATE_UNSURE;
+                    timbrel_classifier_window(self.classifier, &mut state, room.cast(), len)
                 }
                 3 => timbrel_classifier_logits(self.classifier, room.cast(), len),
                 4 => timbrel_label(self.classifier, u32::from(what / 8), room.cast(), len),

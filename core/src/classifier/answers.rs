@@ -1,9 +1,10 @@
 //! Reading what a classifier has found.
 
-use super::{Classifier, EmbeddingValues, Prediction, State};
+use super::outputs::{Tally, best};
+use super::{Classifier, EmbeddingValues, Prediction, State, WindowAnswer};
 use crate::Error;
 use crate::engine::Engine;
-use crate::model::ModelInfo;
+use crate::model::{MAX_CLASSES, ModelInfo};
 
 impl<E: Engine> Classifier<'_, E> {
     /// Return whether there is a result: at least one window is complete.
@@ -20,7 +21,7 @@ impl<E: Engine> Classifier<'_, E> {
         if !self.ready() {
             return Err(Error::NoResult);
         }
-        let (class, confidence) = self.mean.best();
+        let (class, confidence) = best(self.mean.probabilities());
         let tally = self.mean.tally();
         Ok(Prediction {
             class,
@@ -35,6 +36,40 @@ impl<E: Engine> Classifier<'_, E> {
             not_music: tally.not_music(),
             cancelled: self.signal.cancelled(),
         })
+    }
+
+    /// Return the answer for the last window alone. It is what [`Self::result`] gives for audio of that one window.
+    ///
+    /// # Errors
+    /// [`Error::NoResult`] before the first window.
+    pub fn window(&self) -> Result<WindowAnswer, Error> {
+        if !self.ready() {
+            return Err(Error::NoResult);
+        }
+        let mut answer = WindowAnswer {
+            state: State::Silence,
+            class: 0,
+            confidence: 0.0,
+            values: [0.0; MAX_CLASSES],
+            classes: self.logits.len(),
+        };
+        let probabilities = answer
+            .values
+            .get_mut(..self.logits.len())
+            .unwrap_or_default();
+        if self.window_silent {
+            probabilities.fill(1.0 / self.logits.len().max(1) as f32);
+        } else {
+            self.mean.alone(&self.logits, probabilities);
+        }
+        (answer.class, answer.confidence) = best(probabilities);
+        let tally = Tally {
+            windows: 1,
+            run: u32::from(!self.window_silent),
+            rejected: u32::from(self.window_not_music().is_some_and(|logit| logit > 0)),
+        };
+        answer.state = State::of(tally, answer.confidence, &self.info.confidence);
+        Ok(answer)
     }
 
     /// Return the logits of the last window that was run, one i32 per class, in units of `2^-logits_exponent`. Zeros

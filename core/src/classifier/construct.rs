@@ -124,6 +124,7 @@ impl<'w, E: Engine> Classifier<'w, E> {
             signal: Signal::new(format.sample_rate),
             columns: 0,
             finished: false,
+            window_silent: false,
             info,
             engine,
         })

@@ -29,7 +29,7 @@ use history::Ring;
 use layout::Layout;
 pub use outputs::EmbeddingValues;
 use outputs::{Embedding, Mean, Vote};
-pub use prediction::{Prediction, State};
+pub use prediction::{Prediction, State, WindowAnswer};
 pub use signal::LEAST_SECONDS;
 use signal::Signal;
 use view::View;
@@ -86,6 +86,8 @@ pub struct Classifier<'w, E> {
     signal: Signal,
     columns: u32,
     finished: bool,
+    /// Whether the last window is silent.
+    window_silent: bool,
 }
 
 impl<'w, E: Engine> Classifier<'w, E> {
@@ -193,6 +195,7 @@ impl<'w, E: Engine> Classifier<'w, E> {
         self.signal.reset();
         self.columns = 0;
         self.finished = false;
+        self.window_silent = false;
     }
 
     /// Resample and analyse mono samples and the rest in the resampler; true if a window was completed.
@@ -239,7 +242,8 @@ impl<'w, E: Engine> Classifier<'w, E> {
     /// network and has no vote.
     fn classify(&mut self) -> Result<(), Error> {
         let columns = self.ring.take_window();
-        if columns.is_silent() {
+        self.window_silent = columns.is_silent();
+        if self.window_silent {
             self.mean.skip();
             return Ok(());
         }

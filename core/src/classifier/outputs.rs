@@ -79,17 +79,6 @@ impl Mean {
         &self.probabilities
     }
 
-    /// Return the most probable class, the first one of several, and its probability.
-    pub(super) fn best(&self) -> (usize, f32) {
-        let mut best = (0, f32::NEG_INFINITY);
-        for (class, probability) in self.probabilities.iter().enumerate() {
-            if *probability > best.1 {
-                best = (class, *probability);
-            }
-        }
-        best
-    }
-
     /// Count a silent window.
     pub(super) fn skip(&mut self) {
         self.tally.windows = self.tally.windows.saturating_add(1);
@@ -121,17 +110,39 @@ impl Mean {
 
     /// Compute the probabilities from the sums.
     fn normalise(&mut self) {
-        let largest = self.sum.iter().copied().max().unwrap_or(0);
         let step = self.step / self.counted as f32;
-        let mut total = 0.0;
-        for (probability, sum) in self.probabilities.iter_mut().zip(&self.sum) {
-            *probability = libm::expf(sum.saturating_sub(largest) as f32 * step);
-            total += *probability;
-        }
-        for probability in &mut self.probabilities {
-            *probability /= total;
+        softmax(self.sum.iter().copied(), step, &mut self.probabilities);
+    }
+
+    /// Compute the probabilities of a window from its logits, as if it were the only one.
+    pub(super) fn alone(&self, logits: &[i32], probabilities: &mut [f32]) {
+        let logits = logits.iter().copied().map(i64::from);
+        softmax(logits, self.step, probabilities);
+    }
+}
+
+/// Compute the softmax of integers in units of `step`.
+fn softmax(values: impl Iterator<Item = i64> + Clone, step: f32, probabilities: &mut [f32]) {
+    let largest = values.clone().max().unwrap_or(0);
+    let mut total = 0.0;
+    for (probability, value) in probabilities.iter_mut().zip(values) {
+        *probability = libm::expf(value.saturating_sub(largest) as f32 * step);
+        total += *probability;
+    }
+    for probability in probabilities {
+        *probability /= total;
+    }
+}
+
+/// Return the most probable class, the first one of several, and its probability.
+pub(super) fn best(probabilities: &[f32]) -> (usize, f32) {
+    let mut best = (0, f32::NEG_INFINITY);
+    for (class, probability) in probabilities.iter().enumerate() {
+        if *probability > best.1 {
+            best = (class, *probability);
         }
     }
+    best
 }
 
 /// Mean of the windows' embeddings.

@@ -1,7 +1,7 @@
 //! The answer, and whether there is one.
 
 use super::outputs::Tally;
-use crate::model::Confidence;
+use crate::model::{Confidence, MAX_CLASSES};
 
 /// The answer so far.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -34,6 +34,29 @@ pub struct Prediction<'a> {
     /// Share of the audio whose channels cancel each other, such as a channel and its inverse, `0.0..=1.0`. The loudest
     /// channel replaces the mean there.
     pub cancelled: f32,
+}
+
+/// The answer for one window alone, in which the windows before it have no part.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct WindowAnswer {
+    /// State of audio that is this window: never [`State::Unsure`] or [`State::NotMusic`] if it is silent.
+    pub state: State,
+    /// Index of the most probable class.
+    pub class: usize,
+    /// Its probability, `0.0..=1.0`.
+    pub confidence: f32,
+    pub(super) values: [f32; MAX_CLASSES],
+    pub(super) classes: usize,
+}
+
+impl WindowAnswer {
+    /// Return the probability of each class, in the model's order; all are the same if the window is silent.
+    #[must_use]
+    pub fn probabilities(&self) -> &[f32] {
+        self.values.get(..self.classes).unwrap_or_default()
+    }
 }
 
 /// Whether the audio is music whose genre the model knows.

@@ -249,6 +249,12 @@ def test_the_timeline_has_every_window() -> None:
     info, wanted = timbrel.model_info(), timbrel.classify(samples, 22050)
     windows = timbrel.timeline(samples, 22050)
     assert len(windows) in (wanted.windows, wanted.windows - 1)
+    # the answer of one window shows the model's scale of confidence
+    with Classifier(22050, 2) as classifier:
+        classifier.push(samples[:22050])
+        classifier.finish()
+        sure, single = np.log(list(classifier.result().probabilities.values())), classifier.logits()
+    scale = np.ptp(sure) / np.ptp(single)
     logits = np.zeros(len(GENRES))
     classifier = Classifier(22050, 2)
     blocks = iter(range(0, len(samples), 147))
@@ -257,14 +263,31 @@ def test_the_timeline_has_every_window() -> None:
         assert window.start == pytest.approx(i * info.hop_seconds, abs=1e-6)
         while classifier.push(samples[(at := next(blocks)) : at + 147]) == 0:
             pass
-        values = np.exp(classifier.logits() / 2.0**info.logits_exponent)
-        assert list(window.probabilities.values()) == pytest.approx(list(values / values.sum()), abs=1e-6)
+        values = np.exp(scale * (classifier.logits() - classifier.logits().max()))
+        assert list(window.probabilities.values()) == pytest.approx(list(values / values.sum()), abs=1e-4)
         assert window.top(1) == [(window.genre, window.confidence)]
         logits += classifier.logits()
     assert logits.any()
     (short,) = timbrel.timeline(samples[:22050], 22050.0)
     assert (short.start, short.end) == (0, 1)
-    assert short.genre == timbrel.classify(samples[:22050], 22050).genre
+    alone = timbrel.classify(samples[:22050], 22050)
+    assert (short.genre, short.probabilities, short.state) == (alone.genre, alone.probabilities, alone.state)
+
+
+def test_the_timeline_tells_silence_and_noise_from_music() -> None:
+    silence, noise = np.zeros(22050 * 6), np.random.default_rng(1).normal(0, 0.1, 22050 * 6)
+    music = tune(22050, 1, 6)[:, 0] / 32768
+    windows = timbrel.timeline(np.concatenate([music, silence, noise]), 22050)
+    # those that are inside one part
+    parts = [[w for w in windows if start <= w.start and w.end <= start + 6] for start in (0, 6, 12)]
+    assert all(len(part) >= 2 for part in parts)
+    heard, silent, noisy = ({window.state for window in part} for part in parts)
+    assert heard <= {timbrel.State.MUSIC, timbrel.State.UNSURE}
+    assert silent == {timbrel.State.SILENCE} and noisy == {timbrel.State.NOT_MUSIC}
+    quiet = parts[1][0]
+    assert list(quiet.probabilities.values()) == pytest.approx([0.1] * 10)
+    assert str(quiet) == f"{quiet.start:.1f} to {quiet.end:.1f} s: silence"
+    assert str(parts[2][0]).endswith(" s: not music")
 
 
 def test_the_likeliest_come_first() -> None:

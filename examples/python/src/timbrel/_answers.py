@@ -22,6 +22,11 @@ def _top(probabilities: dict[str, float], count: int) -> list[tuple[str, float]]
     return sorted(probabilities.items(), key=lambda item: -item[1])[: max(count, 0)]
 
 
+def _said(state: State, genre: str, confidence: float) -> str:
+    named = f"{genre} ({confidence:.0%})"
+    return {State.MUSIC: named, State.UNSURE: f"unsure, perhaps {named}"}.get(state, state.replace("_", " "))
+
+
 @dataclass(frozen=True)
 class Prediction:
     """An answer.
@@ -56,20 +61,20 @@ class Prediction:
         return _top(self.probabilities, count)
 
     def __str__(self) -> str:
-        named = f"{self.genre} ({self.confidence:.0%})"
-        return {State.MUSIC: named, State.UNSURE: f"unsure, perhaps {named}"}.get(self.state, self.state.replace("_", " "))
+        return _said(self.state, self.genre, self.confidence)
 
 
 @dataclass(frozen=True)
 class Window:
-    """The answer of one window alone. A silent window, which the network is not run on, repeats the one before.
+    """The answer for one window alone, as for audio that consists of it.
 
     Attributes:
         start: Seconds from the beginning of the signal to that of the window.
         end: Seconds to the end of the window.
-        genre: The most probable genre.
+        genre: The most probable genre. It is always there; ``state`` tells whether it means anything.
         confidence: Its probability, 0 to 1.
-        probabilities: The probability of each genre, in the model's order.
+        probabilities: The probability of each genre, in the model's order; all the same if the window is silent.
+        state: Whether the window is music whose genre the model knows.
     """
 
     start: float
@@ -77,13 +82,14 @@ class Window:
     genre: str
     confidence: float
     probabilities: dict[str, float]
+    state: State
 
     def top(self, count: int = 3) -> list[tuple[str, float]]:
         """Return the ``count`` likeliest genres with their probabilities, the likeliest first."""
         return _top(self.probabilities, count)
 
     def __str__(self) -> str:
-        return f"{self.start:.1f} to {self.end:.1f} s: {self.genre} ({self.confidence:.0%})"
+        return f"{self.start:.1f} to {self.end:.1f} s: {_said(self.state, self.genre, self.confidence)}"
 
 
 @dataclass(frozen=True)

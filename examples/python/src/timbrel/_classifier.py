@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import weakref
-from ctypes import byref, c_float, c_int32, c_size_t, c_uint8, c_void_p
+from ctypes import byref, c_float, c_int, c_int32, c_size_t, c_uint8, c_void_p
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -94,9 +94,11 @@ class Classifier:
 
     def _push(self, array: npt.NDArray[np.generic]) -> Iterator[int]:
         """Push samples and yield the index of each window as soon as it is complete."""
-        function = LIBRARY.timbrel_classifier_push_i16
-        if array.dtype == np.float32:
-            function = LIBRARY.timbrel_classifier_push_f32
+        function = {
+            "float32": LIBRARY.timbrel_classifier_push_f32,
+            "int16": LIBRARY.timbrel_classifier_push_i16,
+            "int32": LIBRARY.timbrel_classifier_push_i32,
+        }[array.dtype.name]
         consumed, window = c_size_t(), c_uint8()
         taken = 0
         while taken < array.size:
@@ -111,11 +113,12 @@ class Classifier:
                 yield self._windows - 1
 
     def _window(self, start: float, end: float) -> Window:
-        values = self.logits() * 2.0**-self._info.logits_exponent
-        shares = np.exp(values - values.max())
-        probabilities = dict(zip(self._labels, (shares / shares.sum()).tolist()))
+        state, values = c_int(), (c_float * len(self._labels))()
+        with self._lock:
+            check(LIBRARY.timbrel_classifier_window(self._live(), byref(state), values, len(values)))
+        probabilities = dict(zip(self._labels, values))
         genre = max(probabilities, key=lambda label: probabilities[label])
-        return Window(start, end, genre, probabilities[genre], probabilities)
+        return Window(start, end, genre, probabilities[genre], probabilities, tuple(State)[state.value])
 
     def finish(self) -> None:
         """End the signal and classify the rest of it. Calling this again does nothing.

@@ -32,7 +32,7 @@ def frames_first(samples: npt.ArrayLike, axis: int) -> npt.NDArray[Any]:
 
 
 def interleaved(array: npt.NDArray[Any], channels: int, bits: int | None) -> npt.NDArray[Any]:
-    """Return the samples, interleaved, as float32 with full scale ±1.0 or as int16.
+    """Return the samples, interleaved, as float32 with full scale ±1.0, or as int16 or int32 of all their bits.
 
     Raises:
         TypeError: for values that are not samples.
@@ -54,8 +54,9 @@ def _scaled(array: npt.NDArray[Any], bits: int | None) -> npt.NDArray[Any]:
     if kind == "i":
         if bits is not None and not 2 <= bits <= width:
             raise ValueError(f"bits is {bits}, but samples are {array.dtype}")
-        if width == 16 and bits in (None, 16):
-            return array.astype(np.int16, copy=False)
+        if width in (16, 32) and bits in (None, width):
+            # in this machine's order of bytes
+            return array.astype(f"i{width // 8}", copy=False)
         return (array / 2.0 ** ((bits or width) - 1)).astype(np.float32)
     if array.dtype == np.uint8 and bits in (None, 8):
         # wav files of 8 bits, whose silence is 128
