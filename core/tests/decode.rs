@@ -313,7 +313,7 @@ fn a_truncated_file_is_played_as_far_as_it_goes() {
             Ok(samples) => assert!(samples.len() < whole, "{name}"),
             // an m4a has its index at the end
             Err(error) => {
-                let what = "isomp4: missing moov atom";
+                let what = "mp4: the file is cut off in its index (moov)";
                 assert_eq!((name, error), ("tone.m4a", DecodeError::Header { what }));
             }
         }

@@ -20,6 +20,18 @@ fn foreign_formats_are_named() {
     packet[100..104].copy_from_slice(&mp3[..4]);
     for (bytes, name) in [
         (zip, "zip"),
+        (
+            [b"\r\n<!DOCTYPE HTML><title>".to_vec(), mp3.clone()].concat(),
+            "web page",
+        ),
+        (
+            [b"#EXTM3U\n".to_vec(), b"song.mp3\n".repeat(9)].concat(),
+            "playlist",
+        ),
+        (
+            [&[0x56, 0xe0, 0x04][..], &[0x11; 4]].concat().repeat(9),
+            "LATM",
+        ),
         (packet.repeat(40), "MPEG transport stream"),
         (
             [b"MAC \x96\x0f".to_vec(), mp3.clone()].concat(),
@@ -45,6 +57,9 @@ fn foreign_formats_are_named() {
         b"\xfc\xff\xfe",
     ]);
     assert_eq!(error(&opus).to_string(), "Opus in Ogg is not supported");
+    // one that symphonia does not know
+    let speex = ogg(&[b"Speex   1.2.1", b"comments"]);
+    assert_eq!(error(&speex).to_string(), "Speex in Ogg is not supported");
 }
 
 /// Make Ogg pages, one for each packet, with the checksum of the format's specification.
@@ -70,6 +85,199 @@ fn ogg(packets: &[&[u8]]) -> Vec<u8> {
         file.extend(page);
     }
     file
+}
+
+#[test]
+fn codecs_in_mp4_are_named() {
+    let m4a = fixture("tone.m4a");
+    let (at, _) = find(&m4a, b"mp4a");
+    for (codec, name) in [
+        (b"enca", "encrypted audio"),
+        (b"drms", "encrypted audio"),
+        (b"samr", "AMR"),
+        (b"ima4", "IMA ADPCM"),
+        (b"ac-4", "AC-4"),
+    ] {
+        let mut bytes = m4a.clone();
+        bytes[at + 4..at + 8].copy_from_slice(codec);
+        let expected = format!("{name} in MP4 is not supported");
+        assert_eq!(error(&bytes).to_string(), expected);
+    }
+}
+
+#[test]
+fn an_mp4_without_its_index_says_so() {
+    let m4a = fixture("tone.m4a");
+    let (at, length) = find(&m4a, b"moov");
+    let mut segment = b"\0\0\0\x10stypmsdh\0\0\0\0".to_vec();
+    segment.extend(b"\0\0\0\x08moof");
+    for (bytes, what) in [
+        (&m4a[..at], "has no index (moov)"),
+        (&m4a[..at * 6 / 10], "has no index (moov)"),
+        (&m4a[..at + length / 2], "cut off in its index (moov)"),
+        (&segment, "a segment of a stream"),
+    ] {
+        let error = error(bytes);
+        assert!(matches!(error, DecodeError::Header { .. }), "{error:?}");
+        assert!(error.to_string().contains(what), "{error}");
+    }
+}
+
+/// Make an element of an mkv file, whose length has eight bytes.
+fn element(id: &[u8], content: &[u8]) -> Vec<u8> {
+    let length = (content.len() as u64 | 1 << 56).to_be_bytes();
+    [id, &length, content].concat()
+}
+
+/// Make a webm file of PCM with 16 bits in clusters of one second, and the samples.
+fn mkv(clusters: usize) -> (Vec<u8>, Vec<f32>) {
+    let rate = 8_000_usize;
+    let header = element(b"\x1a\x45\xdf\xa3", &element(b"\x42\x82", b"matroska"));
+    let audio = [
+        element(b"\xb5", &(rate as f64).to_be_bytes()),
+        element(b"\x9f", &[1]),
+        element(b"\x62\x64", &[16]),
+    ];
+    let track = [
+        element(b"\xd7", &[1]),
+        element(b"\x73\xc5", &[1]),
+        element(b"\x83", &[2]),
+        element(b"\x86", b"A_PCM/INT/LIT"),
+        element(b"\xe1", &audio.concat()),
+    ];
+    let tracks = element(b"\x16\x54\xae\x6b", &element(b"\xae", &track.concat()));
+    let scale = element(b"\x2a\xd7\xb1", &1_000_000_u32.to_be_bytes());
+    let length = element(b"\x44\x89", &(1000.0 * clusters as f64).to_be_bytes());
+    let apps = [element(b"\x4d\x80", b"test"), element(b"\x57\x41", b"test")];
+    let info = [scale, length, apps.concat()].concat();
+    let info = element(b"\x15\x49\xa9\x66", &info);
+    let mut samples = Vec::new();
+    let mut all = Vec::new();
+    for second in 0..clusters {
+        let time = element(b"\xe7", &(1000 * second as u32).to_be_bytes());
+        let mut cluster = time;
+        for tenth in 0..10_u16 {
+            let mut block = vec![0x81];
+            block.extend((100 * tenth).to_be_bytes());
+            block.push(0x80);
+            for _ in 0..rate / 10 {
+                let sample = (samples.len() as u32 * 7_919) as i16;
+                samples.push(f32::from(sample) / 32_768.0);
+                block.extend(sample.to_le_bytes());
+            }
+            cluster.extend(element(b"\xa3", &block));
+        }
+        all.extend(element(b"\x1f\x43\xb6\x75", &cluster));
+    }
+    // the index, whose place comes before everything
+    let place = |at: usize| {
+        let seek = [
+            element(b"\x53\xab", b"\x1c\x53\xbb\x6b"),
+            element(b"\x53\xac", &(at as u64).to_be_bytes()),
+        ];
+        element(b"\x11\x4d\x9b\x74", &element(b"\x4d\xbb", &seek.concat()))
+    };
+    let before = [place(0), info.clone(), tracks.clone()].concat().len();
+    let index = element(b"\x1c\x53\xbb\x6b", &element(b"\xec", &[0; 8]));
+    let segment = [place(before + all.len()), info, tracks, all, index].concat();
+    let file = [header, element(b"\x18\x53\x80\x67", &segment)].concat();
+    (file, samples)
+}
+
+#[test]
+fn an_mkv_that_breaks_off_is_heard_as_far_as_it_goes() {
+    let (whole, samples) = mkv(5);
+    let mono = InputFormat::mono(8_000);
+    assert!(read_one(&whole, mono) == samples);
+    for share in [0.3, 0.5, 0.79, 0.95] {
+        let end = (whole.len() as f64 * share) as usize;
+        let mut reader = AudioReader::from_bytes(whole[..end].to_vec(), None).unwrap();
+        let mut heard = Vec::new();
+        while let Some(block) = reader.next_block().unwrap() {
+            heard.extend_from_slice(block.samples);
+        }
+        assert!(heard[..] == samples[..heard.len()]);
+        let part = heard.len() as f64 / samples.len() as f64;
+        assert!((part - share).abs() < 0.03, "{part} of {share}");
+        assert!((reader.share().unwrap() - part).abs() < 0.01);
+    }
+}
+
+#[test]
+fn flac_files_that_are_joined_are_heard_to_the_end() {
+    let flac = fixture("tone.flac");
+    let once = read_one(&flac, stereo(44_100));
+    let tag = [b"TAG".to_vec(), vec![b' '; 125]].concat();
+    let twice = [flac.clone(), tag.clone(), flac.clone(), tag].concat();
+    let samples = read_one(&twice, stereo(44_100));
+    assert_eq!(samples.len(), 2 * once.len());
+    assert!(samples[..once.len()] == once && samples[once.len()..] == once);
+    let (mono, values) = mono_flac(48_000, 3_000);
+    let parts = read(&[flac.clone(), mono.clone(), flac].concat()).unwrap();
+    let expected = [
+        (stereo(44_100), once.clone()),
+        (InputFormat::mono(48_000), values.clone()),
+        (stereo(44_100), once),
+    ];
+    assert!(parts == expected);
+    // a damaged frame costs itself
+    let mut damaged = mono.clone();
+    let at = mono.len() / 2;
+    damaged[at] ^= 0x55;
+    let samples = read_one(&damaged, InputFormat::mono(48_000));
+    assert_eq!(samples.len(), values.len() - 1_000);
+    let mut reader = AudioReader::from_bytes(damaged, None).unwrap();
+    while reader.next_block().unwrap().is_some() {}
+    assert!((reader.share().unwrap() - 2.0 / 3.0).abs() < 1e-6);
+}
+
+/// Make a flac file with frames of 1,000 samples that are not compressed (RFC 9639), and the samples.
+fn mono_flac(rate: u32, count: usize) -> (Vec<u8>, Vec<f32>) {
+    let crc = |bytes: &[u8], bits: u32, polynomial: u32| {
+        let top = 1 << (bits - 1);
+        bytes.iter().fold(0_u32, |sum, byte| {
+            (0..8).fold(sum ^ u32::from(*byte) << (bits - 8), |sum, _| {
+                (sum << 1 ^ if sum & top == 0 { 0 } else { polynomial }) & (2 * top - 1)
+            })
+        })
+    };
+    let mut file = b"fLaC\x80\0\0\x22".to_vec();
+    file.extend([0x03, 0xe8, 0x03, 0xe8, 0, 0, 0, 0, 0, 0]);
+    let fields = u64::from(rate) << 44 | 15 << 36 | count as u64;
+    file.extend(fields.to_be_bytes());
+    file.extend([0; 16]);
+    let mut values = Vec::new();
+    for number in 0..count / 1_000 {
+        let mut frame = vec![0xff, 0xf8, 0x70, 0x08, number as u8, 0x03, 0xe7];
+        frame.push(crc(&frame, 8, 0x07) as u8);
+        // verbatim
+        frame.push(0x02);
+        for _ in 0..1_000 {
+            let sample = (values.len() as u32 * 7_919) as i16;
+            values.push(f32::from(sample) / 32_768.0);
+            frame.extend(sample.to_be_bytes());
+        }
+        frame.extend((crc(&frame, 16, 0x8005) as u16).to_be_bytes());
+        file.extend(frame);
+    }
+    (file, values)
+}
+
+#[test]
+fn a_part_with_an_unsupported_codec_is_missing_from_the_share() {
+    let vorbis = fixture("tone.ogg");
+    let opus = ogg(&[
+        b"OpusHead\x01\x02\x38\x01\x80\xbb\0\0\0\0\0",
+        b"OpusTags\0\0\0\0\0\0\0\0",
+        &[0xfc; 250],
+        &[0xfc; 250],
+        &[0xfc; 250],
+        &[0xfc; 250],
+    ]);
+    let mut reader = AudioReader::from_bytes([vorbis, opus].concat(), None).unwrap();
+    while reader.next_block().unwrap().is_some() {}
+    let share = reader.share().unwrap();
+    assert!((0.5..0.97).contains(&share), "{share}");
 }
 
 #[test]
@@ -138,6 +346,10 @@ fn the_core_of_he_aac_is_heard() {
     let mut bytes = m4a.clone();
     bytes[at + 2] = 0x98;
     assert!(read_one(&bytes, stereo(44_100)) == read_one(&m4a, stereo(44_100)));
+    for (bytes, is_core) in [(m4a, false), (bytes, true)] {
+        let reader = AudioReader::from_bytes(bytes, None).unwrap();
+        assert_eq!(reader.is_core_only(), is_core);
+    }
 }
 
 #[test]

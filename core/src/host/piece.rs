@@ -60,6 +60,9 @@ pub struct Heard {
     /// Number of the file's samples that were not finite and were replaced by silence, and the index of the first one
     /// among the interleaved samples.
     pub replaced: Option<(u64, u64)>,
+    /// Whether the audio is HE-AAC that was heard without the band above its core.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub core_only: bool,
     /// Mean of the windows' embeddings, as
     /// [`Classifier::embedding`] defines it; empty for a model without one.
     pub embedding: Vec<f32>,
@@ -87,7 +90,7 @@ impl Heard {
     }
 
     /// Return notes on the audio that belong beside the answer, a sentence each: that a part could not be decoded, that
-    /// samples were replaced, that channels cancel each other.
+    /// samples were replaced, that only the core of HE-AAC was heard, that channels cancel each other.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let partial = self
@@ -111,9 +114,13 @@ impl Heard {
                 100.0 * self.cancelled
             )
         });
+        let core = self
+            .core_only
+            .then(|| String::from("HE-AAC: heard without the band that it adds above its core"));
         partial
             .into_iter()
             .chain(replaced)
+            .chain(core)
             .chain(cancelled)
             .collect()
     }
@@ -274,6 +281,7 @@ impl<'m> Listener<'m> {
         Ok(Heard {
             share: reader.share(),
             replaced: reader.replaced(),
+            core_only: reader.is_core_only(),
             ..heard
         })
     }
@@ -365,6 +373,7 @@ fn hear<S: Sample, E: Engine>(
         seconds,
         share: None,
         replaced: None,
+        core_only: false,
         embedding: match classifier.embedding() {
             Ok(values) => values.collect(),
             Err(Error::NoEmbedding) => Vec::new(),

@@ -1,6 +1,7 @@
-//! Containers that symphonia reads: flac, ogg, mp4, caf and mkv. Faults that would stop its readers are repaired first.
+//! Containers that symphonia reads: ogg, mp4, caf and mkv. Faults that would stop its readers are repaired first.
 
-mod flac;
+mod caf;
+mod mkv;
 mod mp4;
 mod ogg;
 
@@ -11,7 +12,8 @@ use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::MediaSourceStream;
-use symphonia::default::formats::{CafReader, FlacReader, IsoMp4Reader, MkvReader, OggReader};
+use symphonia::core::units::TimeBase;
+use symphonia::default::formats::{CafReader, IsoMp4Reader, MkvReader, OggReader};
 
 use super::error::DecodeError;
 use super::packets::{Packets, Unit, decoder};
@@ -34,20 +36,25 @@ pub(super) struct Container {
 impl Container {
     /// Open a container of a kind that symphonia has a reader for.
     pub(super) fn open(mut source: Source, kind: Kind) -> Result<Self, DecodeError> {
+        // a codec that the reader may not know
+        let mut unsupported = None;
+        let mut pcm = None;
         let name = match kind {
-            Kind::Flac => {
-                flac::repair(&mut source)?;
-                "flac"
-            }
             Kind::Ogg => {
+                unsupported = ogg::unsupported(&mut source)?;
                 ogg::repair(&mut source)?;
                 "Ogg"
             }
             Kind::Mp4 => {
-                mp4::repair(&mut source)?;
+                let sound = mp4::repair(&mut source)?;
+                unsupported = sound.unsupported();
+                pcm = sound.pcm();
                 "MP4"
             }
-            Kind::Caf => "CAF",
+            Kind::Caf => {
+                caf::repair(&mut source)?;
+                "CAF"
+            }
             _ if source
                 .prefix(4096)?
                 .windows(4)
@@ -57,15 +64,28 @@ impl Container {
             }
             _ => "Matroska",
         };
+        let ends_early = kind == Kind::Matroska && mkv::repair(&mut source)?;
+        let named = |error| match (error, unsupported) {
+            (error @ DecodeError::Io(_), _) | (error, None) => error,
+            (_, Some(codec)) => DecodeError::Codec {
+                codec,
+                container: name,
+            },
+        };
         let stream = MediaSourceStream::new(Box::new(source), Default::default());
-        let reader = reader(stream, kind).map_err(open_error)?;
-        let (track, codec) = choose_track(&*reader, name)?;
+        let reader = reader(stream, kind).map_err(open_error).map_err(named)?;
+        let (track, mut codec) = choose_track(&*reader, name).map_err(named)?;
+        if let Some(pcm) = pcm {
+            codec.for_codec(pcm);
+        }
         Ok(Self {
             announced: reader
                 .tracks()
                 .iter()
                 .find(|t| t.id == track)
-                .and_then(seconds),
+                .and_then(seconds)
+                // the length of the whole, which pictures may have alone
+                .or_else(|| whole_seconds(&*reader).filter(|_| ends_early)),
             reader,
             name,
             track,
@@ -80,7 +100,6 @@ fn reader(
 ) -> Result<Box<dyn FormatReader>, SymphoniaError> {
     let options = FormatOptions::default();
     Ok(match kind {
-        Kind::Flac => Box::new(FlacReader::try_new(stream, options)?),
         Kind::Ogg => Box::new(OggReader::try_new(stream, options)?),
         Kind::Mp4 => Box::new(IsoMp4Reader::try_new(stream, options)?),
         Kind::Caf => Box::new(CafReader::try_new(stream, options)?),
@@ -141,9 +160,17 @@ fn choose_track(
 
 /// Return the length of a track in seconds, where the container states it.
 fn seconds(track: &Track) -> Option<f64> {
-    let base = track.time_base?;
-    let units = track.duration?.get();
-    Some(units as f64 * f64::from(base.numer.get()) / f64::from(base.denom.get()))
+    Some(in_seconds(track.duration?.get(), track.time_base?))
+}
+
+/// Return the length of all tracks in seconds, where the container states it.
+fn whole_seconds(reader: &dyn FormatReader) -> Option<f64> {
+    let media = reader.media_info();
+    Some(in_seconds(media.duration?.get(), media.time_base?))
+}
+
+fn in_seconds(units: u64, base: TimeBase) -> f64 {
+    units as f64 * f64::from(base.numer.get()) / f64::from(base.denom.get())
 }
 
 /// Convert the fault that kept a container from opening.

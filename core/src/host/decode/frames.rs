@@ -3,22 +3,23 @@
 //! Counts in a file's tags and estimates from its length are not trusted: everything that is there is decoded. Only
 //! where a LAME tag's count agrees with the frames that were found, its padding is cut off.
 
-mod buffer;
 mod header;
 mod tag;
 
 use std::boxed::Box;
 use std::collections::VecDeque;
 
+use symphonia::core::codecs::audio::well_known::CODEC_ID_AAC;
 use symphonia::core::packet::{Packet, PacketBuilder};
 use symphonia::core::units::{Duration, Timestamp};
 
+use super::buffer::Buffer;
 use super::error::DecodeError;
 use super::packets::{Packets, Unit};
 use super::source::Source;
-use buffer::Buffer;
 use header::{Header, MOST_BYTES};
-use tag::{Tag, skippable};
+use tag::Tag;
+pub(super) use tag::skippable;
 
 /// Most bytes before the first frame that are searched for it.
 const MOST_JUNK: u64 = 1 << 20;
@@ -39,7 +40,8 @@ struct Segment {
 /// The frames as packets.
 pub(super) struct Frames {
     buffer: Buffer,
-    container: &'static str,
+    /// The container's name; without one, the frames have that of their own format.
+    container: Option<&'static str>,
     /// Format of the newest frame.
     newest: Option<Header>,
     /// Whether the newest frame ended where the buffer begins.
@@ -57,7 +59,7 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    pub(super) fn new(source: Source, container: &'static str) -> Self {
+    pub(super) fn new(source: Source, container: Option<&'static str>) -> Self {
         Self {
             buffer: Buffer::new(source),
             container,
@@ -71,6 +73,15 @@ impl Frames {
             missing: 0.0,
             seconds: 0.0,
         }
+    }
+
+    fn codec(&self, header: &Header) -> Unit {
+        let own = if header.codec == CODEC_ID_AAC {
+            "ADTS"
+        } else {
+            "an mp3 file"
+        };
+        Unit::Codec(header.parameters(), self.container.unwrap_or(own))
     }
 
     /// Find the next frame that can be believed; its bytes are the buffer's first ones.
@@ -96,7 +107,7 @@ impl Frames {
             if self.newest.is_none() && header::is_free_format(self.buffer.look(2 * MOST_BYTES)?) {
                 return Err(DecodeError::Codec {
                     codec: "MP3 of free format",
-                    container: self.container,
+                    container: self.container.unwrap_or("an mp3 file"),
                 });
             }
             let bytes = self.buffer.look(MOST_BYTES)?;
@@ -163,8 +174,7 @@ impl Frames {
                 found: 0,
             };
             if is_new {
-                self.held
-                    .push_back(Unit::Codec(header.parameters(), self.container));
+                self.held.push_back(self.codec(&header));
             }
             self.newest = Some(header);
             return Ok(());
@@ -179,8 +189,7 @@ impl Frames {
             self.segment = Segment::default();
         }
         if is_new {
-            self.held
-                .push_back(Unit::Codec(header.parameters(), self.container));
+            self.held.push_back(self.codec(&header));
         }
         self.segment.found += 1;
         self.seconds += f64::from(header.samples) / f64::from(header.rate);

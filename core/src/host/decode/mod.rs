@@ -2,14 +2,16 @@
 //! with the codecs PCM, ADPCM, mp2, mp3, AAC-LC (and the core of HE-AAC), Vorbis, FLAC and ALAC.
 //!
 //! The first bytes decide the format, whatever the file's name. `sniff` names formats that are not supported. wav,
-//! AIFF, AU and frames without a container (mp3, AAC) are parsed here; the other containers by symphonia, after `container`
+//! AIFF, AU, flac and frames without a container (mp3, AAC) are parsed here; the other containers by symphonia, after `container`
 //! has repaired what its readers refuse. symphonia's decoders turn the packets of all of them into samples.
 
 mod aiff;
 mod au;
 mod blocks;
+mod buffer;
 mod container;
 mod error;
+mod flac;
 mod frames;
 mod mono;
 mod names;

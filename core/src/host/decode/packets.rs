@@ -4,7 +4,9 @@ use std::boxed::Box;
 
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::audio::AudioDecoderOptions;
-use symphonia::core::codecs::audio::well_known::CODEC_ID_AAC;
+use symphonia::core::codecs::audio::well_known::{
+    CODEC_ID_AAC, CODEC_ID_PCM_ALAW, CODEC_ID_PCM_MULAW,
+};
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters, AudioDecoder};
 use symphonia::core::packet::Packet;
 
@@ -43,6 +45,11 @@ pub(super) fn decoder(
     container: &'static str,
 ) -> Result<Box<dyn AudioDecoder>, DecodeError> {
     let mut parameters = parameters.clone();
+    if matches!(parameters.codec, CODEC_ID_PCM_ALAW | CODEC_ID_PCM_MULAW) {
+        // containers give the width in the file, the decoder means its own
+        parameters.bits_per_sample = None;
+        parameters.bits_per_coded_sample = None;
+    }
     let mut channels = parameters.channels.as_ref().map(Channels::count);
     if parameters.codec == CODEC_ID_AAC
         && let Some(core) = parameters.extra_data.as_deref().and_then(aac_core)
@@ -78,6 +85,21 @@ fn aac_core(config: &[u8]) -> Option<[u8; 2]> {
     let is_core = object != 2 || second & 0b100 == 0;
     (is_extended && is_core && rate < 13 && channels > 0)
         .then_some([2 << 3 | rate >> 1, (rate & 1) << 7 | channels << 3])
+}
+
+/// Return whether a stream is HE-AAC, whose core is all that is decoded.
+pub(super) fn is_extended_aac(parameters: &AudioCodecParameters) -> bool {
+    let config = match parameters.extra_data.as_deref() {
+        Some(config) if parameters.codec == CODEC_ID_AAC => config,
+        _ => return false,
+    };
+    match config {
+        // SBR or PS comes first
+        [first, ..] if matches!(first >> 3, 5 | 29) => true,
+        // after LC: a mark of 11 bits, object type 5, and whether the band is there
+        [_, _, 0x56, 0xe5, present, ..] => present & 0x80 != 0,
+        _ => false,
+    }
 }
 
 #[cfg(test)]

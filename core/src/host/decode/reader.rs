@@ -9,8 +9,9 @@ use symphonia::core::io::{MediaSource, ReadOnlySource};
 
 use super::container::Container;
 use super::error::DecodeError;
+use super::flac::Flac;
 use super::frames::Frames;
-use super::packets::{Packets, Unit, decoder};
+use super::packets::{Packets, Unit, decoder, is_extended_aac};
 use super::rate::Converter;
 use super::sniff::{Kind, sniff};
 use super::source::Source;
@@ -52,6 +53,10 @@ pub struct AudioReader {
     replaced: u64,
     first_replaced: Option<u64>,
     seconds: f64,
+    /// Bytes of packets that were decoded, and of those that no decoder takes.
+    decoded: u64,
+    undecoded: u64,
+    core_only: bool,
 }
 
 /// Interleaved samples (full scale ±1.0) and their format.
@@ -114,6 +119,9 @@ impl AudioReader {
                 replaced: 0,
                 first_replaced: None,
                 seconds: 0.0,
+                decoded: 0,
+                undecoded: 0,
+                core_only: false,
             };
             if !reader.decode()? {
                 return Err(DecodeError::NoAudio);
@@ -130,11 +138,21 @@ impl AudioReader {
     }
 
     /// Return the share of the announced audio that was decoded up to now, `None` where the file announces nothing.
-    /// After the end, less than 1 means that the file is damaged or broken off.
+    /// After the end, less than 1 means that the file is damaged or broken off, or that a part has a codec that is not
+    /// supported, which counts by its bytes.
     #[must_use]
     pub fn share(&self) -> Option<f64> {
-        let announced = self.packets.announced().filter(|seconds| *seconds > 0.0)?;
-        Some((self.seconds / announced).min(1.0))
+        let announced = self.packets.announced().filter(|seconds| *seconds > 0.0);
+        let by_time = announced.map(|announced| (self.seconds / announced).min(1.0));
+        let all = (self.decoded + self.undecoded) as f64;
+        let by_bytes = (self.undecoded > 0).then_some(self.decoded as f64 / all);
+        by_time.into_iter().chain(by_bytes).reduce(f64::min)
+    }
+
+    /// Return whether the audio is HE-AAC, of which only the core is decoded: the band above it is missing.
+    #[must_use]
+    pub fn is_core_only(&self) -> bool {
+        self.core_only
     }
 
     /// Return the number of samples that were not finite and were replaced, and the index of the first one among all
@@ -168,6 +186,7 @@ impl AudioReader {
             let packet = match self.packets.next()? {
                 Some(Unit::Packet(packet)) => packet,
                 Some(Unit::Codec(parameters, container)) => {
+                    self.core_only |= is_extended_aac(&parameters);
                     self.decoder = match decoder(&parameters, container) {
                         Ok(decoder) => Some(decoder),
                         // the samples before it count
@@ -178,8 +197,12 @@ impl AudioReader {
                 }
                 None => break,
             };
-            let Some(Ok(buffer)) = self.decoder.as_mut().map(|decoder| decoder.decode(&packet))
-            else {
+            let Some(decoder) = &mut self.decoder else {
+                self.undecoded += packet.data.len() as u64;
+                continue;
+            };
+            self.decoded += packet.data.len() as u64;
+            let Ok(buffer) = decoder.decode(&packet) else {
                 continue;
             };
             let spec = buffer.spec();
@@ -255,8 +278,9 @@ fn packets(mut source: Source) -> Result<Box<dyn Packets>, DecodeError> {
         Kind::Wave => wave::open(source)?,
         Kind::Aiff => aiff::open(source)?,
         Kind::Au => au::open(source)?,
-        Kind::Frames => Box::new(Frames::new(source, "an mp3 or aac file")),
-        kind @ (Kind::Caf | Kind::Flac | Kind::Ogg | Kind::Mp4 | Kind::Matroska) => {
+        Kind::Frames => Box::new(Frames::new(source, None)),
+        Kind::Flac => Box::new(Flac::new(source)),
+        kind @ (Kind::Caf | Kind::Ogg | Kind::Mp4 | Kind::Matroska) => {
             Box::new(Container::open(source, kind)?)
         }
         Kind::Foreign(format) => return Err(DecodeError::Foreign { format }),

@@ -40,7 +40,9 @@ pub(super) fn sniff(source: &mut Source) -> IoResult<Kind> {
         let Some(length) = id3_length(source.prefix(10)?) else {
             break;
         };
-        source.skip(length)?;
+        // a length beyond the file is wrong: the music is somewhere after the header
+        let is_possible = source.len().is_none_or(|file| length < file);
+        source.skip(if is_possible { length } else { 10 })?;
         skip_zeros(source)?;
     }
     Ok(kind(source.prefix(LOOK)?))
@@ -75,7 +77,7 @@ pub(super) fn id3_length(bytes: &[u8]) -> Option<u64> {
 }
 
 /// Formats by what their files begin with.
-const BEGINNINGS: [(&[u8], Kind); 52] = [
+const BEGINNINGS: [(&[u8], Kind); 58] = [
     (b"riff\x2e\x91\xcf\x11", Kind::Wave),
     (b".snd", Kind::Au),
     (b"dns.", Kind::Au),
@@ -132,6 +134,12 @@ const BEGINNINGS: [(&[u8], Kind); 52] = [
     (b"\x28\xb5\x2f\xfd", Kind::Foreign("Zstandard")),
     (b"\x89PNG", Kind::Foreign("a PNG picture")),
     (b"\xff\xd8\xff", Kind::Foreign("a JPEG picture")),
+    (b"GIF8", Kind::Foreign("a GIF picture")),
+    (b"#EXTM3U", Kind::Foreign("a playlist (M3U)")),
+    (b"[playlist]", Kind::Foreign("a playlist (PLS)")),
+    (b"<?xml", Kind::Foreign("XML")),
+    (b"AT&TFORM", Kind::Foreign("DjVu")),
+    (b"nut/multimedia container", Kind::Foreign("NUT")),
     (b"%PDF-", Kind::Foreign("PDF")),
     (b"\x7fELF", Kind::Foreign("a program")),
 ];
@@ -160,6 +168,12 @@ fn kind(bytes: &[u8]) -> Kind {
         Some(b"styp" | b"moof" | b"sidx") => return Kind::Mp4,
         _ => {}
     }
+    if is_web_page(bytes) {
+        return Kind::Foreign("a web page (HTML)");
+    }
+    if is_latm(bytes) {
+        return Kind::Foreign("AAC in LATM");
+    }
     if is_transport_stream(bytes) {
         return Kind::Foreign("MPEG transport stream");
     }
@@ -167,6 +181,32 @@ fn kind(bytes: &[u8]) -> Kind {
         return Kind::Unknown;
     }
     Kind::Frames
+}
+
+/// Return whether the bytes are what a server sends in place of a file.
+fn is_web_page(bytes: &[u8]) -> bool {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = text.trim_ascii_start();
+    [&b"<!doctype html"[..], b"<html", b"<head"]
+        .iter()
+        .any(|tag| {
+            text.get(..tag.len())
+                .is_some_and(|begin| begin.eq_ignore_ascii_case(tag))
+        })
+}
+
+/// Return whether several frames of LATM's synchronised form (ISO/IEC 14496-3, 1.7.2) follow each other: 11 bits of sync,
+/// 13 bits of length.
+fn is_latm(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    (0..3).all(|_| {
+        let Some([0x56, second, third, ..]) = rest.first_chunk::<4>() else {
+            return false;
+        };
+        let length = usize::from(second & 0x1f) << 8 | usize::from(*third);
+        rest = rest.get(3 + length..).unwrap_or_default();
+        second & 0xe0 == 0xe0
+    })
 }
 
 /// Return whether a sync byte begins each packet, which has 188 bytes, or 192 with a time before it, or 204 with a

@@ -244,7 +244,7 @@ fn samples(
         source.limit(length);
     }
     if matches!(format.tag, 0x50 | 0x55) {
-        return Ok(Box::new(Frames::new(source, "wav")));
+        return Ok(Box::new(Frames::new(source, Some("wav"))));
     }
     let coding = format.coding(dialect == Dialect::BigEndian)?;
     Ok(Box::new(Blocks::new(source, coding, length, "wav")?))

@@ -14,6 +14,9 @@ const MOST_COMMENTS: usize = 4 << 20;
 /// Most bytes of headers that are read to find the end of the comments.
 const MOST_HEADERS: usize = 64 << 20;
 
+/// Most streams whose first pages are looked at.
+const MOST_STREAMS: u32 = 8;
+
 /// Bytes of a page before its table of segments.
 const PAGE_HEADER: usize = 27;
 
@@ -68,6 +71,29 @@ pub(super) fn repair(source: &mut Source) -> IoResult<()> {
         &[b"\x03vorbis\0\0\0\0\0\0\0\0\x01", &packet],
     ));
     source.replace(at as u64, &headers)
+}
+
+/// Return the name of the first stream's codec that is not supported, if it is known.
+pub(super) fn unsupported(source: &mut Source) -> IoResult<Option<&'static str>> {
+    let mut at = 0;
+    // each stream begins with a page of its own
+    for _ in 0..MOST_STREAMS {
+        let Some(page) = Page::read(source, at)? else {
+            break;
+        };
+        let names: [(&[u8], &str); 4] = [
+            (b"Speex   ", "Speex"),
+            (b"OpusHead", "Opus"),
+            (b"CELT    ", "CELT"),
+            (b"PCM     ", "PCM"),
+        ];
+        let name = names.iter().find(|(begin, _)| page.body.starts_with(begin));
+        if let Some((_, name)) = name {
+            return Ok(Some(name));
+        }
+        at += page.length;
+    }
+    Ok(None)
 }
 
 struct Page {

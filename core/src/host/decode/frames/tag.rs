@@ -77,7 +77,7 @@ fn long(bytes: &[u8], at: usize) -> Option<u32> {
 }
 
 /// Return the length of a tag (ID3, or APE's) before or after frames that these bytes begin.
-pub(super) fn skippable(bytes: &[u8]) -> Option<u64> {
+pub(in crate::host::decode) fn skippable(bytes: &[u8]) -> Option<u64> {
     match bytes.first_chunk::<3>()? {
         b"ID3" => id3_length(bytes),
         b"TAG" => Some(128),
