@@ -246,6 +246,48 @@ fn a_reader_that_leaves_ends_the_program_quietly() {
     assert!(output.status.code().is_some_and(|code| code < 2));
 }
 
+#[test]
+fn a_single_answer_that_means_nothing_is_said_twice() {
+    let (_folder, silence) = temporary("silence.wav", &wav(22_050, &[0; 60_000]));
+    let output = classify(&["--json", &silence]);
+    assert!(output.status.success());
+    assert_eq!(json(&output)[0]["state"], "silence");
+    let said = format!("classify: {silence}: silence; the genre is only the likeliest one\n");
+    assert_eq!(stderr(&output), said);
+    // in text the state comes first, and for many files it would hide the errors
+    for arguments in [&[silence.as_str()][..], &["--json", &silence, &silence]] {
+        assert_eq!(stderr(&classify(arguments)), "");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn errors_end_with_the_reader_of_the_output() {
+    let (_folder, short) = temporary("short.wav", &wav(8_000, &[1_000; 80]));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_classify"))
+        .args(["--json", "--jobs", "1"])
+        // more than a pipe takes; the first line is read, and nothing after it
+        .args(std::iter::repeat_n(short.as_str(), 2_000))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut reader = std::io::BufReader::with_capacity(1, child.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut reader, &mut line).unwrap();
+    drop(reader);
+    assert!(line.contains("too short"), "{line}");
+    let output = child.wait_with_output().unwrap();
+    assert!(stderr(&output).lines().count() < 2_000);
+    // and a reader that stays is told each of them
+    let files = [short.as_str(), &short, &short];
+    let output = classify(&[&["--json"], &files[..]].concat());
+    assert_eq!(
+        (json(&output).len(), stderr(&output).lines().count()),
+        (3, 3)
+    );
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_standard_error_does_not_matter() {

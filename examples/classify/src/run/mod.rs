@@ -8,6 +8,7 @@ pub(crate) mod stop;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 pub(crate) use listen::Ear;
 pub(crate) use progress::Progress;
@@ -66,12 +67,16 @@ pub(crate) fn run(arguments: &Listen, model: &ModelFile) -> io::Result<End> {
         None => None,
     };
     let mut answers = Answers::new(arguments, model)?;
+    let mut complaints = Complaints::default();
+    // whoever takes the genre out of a single answer does not see the rest
+    let says_state =
+        arguments.format() == Format::Json && arguments.out.is_none() && !is_many(arguments);
     let progress = Progress::new(match is_many(arguments) {
         true => arguments.paths.clone(),
         false => Vec::new(),
     });
     let (mut heard, mut kept, mut failed) = (0_u64, 0_u64, 0_u64);
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     let worker = || {
         let mut ear = Ear::new(&model.loaded, arguments.embeddings);
         let journal = journal.as_ref();
@@ -92,13 +97,22 @@ pub(crate) fn run(arguments: &Listen, model: &ModelFile) -> io::Result<End> {
             heard += 1;
             failed += u64::from(finished.record.outcome.is_err() || finished.untagged.is_some());
             progress.step();
-            progress.aside(|| {
-                complain_of(&finished);
-                answers.record(&finished.record)
-            })
+            // a reader that has left is noticed before anything is said
+            let written = progress.aside(|| answers.record(&finished.record));
+            complaints.add(&finished);
+            if says_state {
+                complaints.add_state(&finished.record);
+            }
+            if written.is_ok() && complaints.are_due() {
+                progress.aside(|| complaints.say());
+            }
+            written
         },
     );
     progress.end();
+    if !matches!(&written, Err(error) if error.kind() == io::ErrorKind::BrokenPipe) {
+        complaints.say();
+    }
     written?;
     if stop::is_asked() {
         answers.stop()?;
@@ -177,16 +191,58 @@ fn finish(
     }
 }
 
-fn complain_of(finished: &Finished) {
-    let name = finished.record.name.to_string_lossy();
-    for warning in &finished.record.warnings {
-        complain(&format!("{name}: warning: {warning}"));
+/// Most time that a complaint waits for the reader of the output to leave.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// What is to be said on standard error, where it does not matter once the reader of the output has left.
+#[derive(Default)]
+struct Complaints {
+    waiting: Vec<String>,
+    since: Option<Instant>,
+}
+
+impl Complaints {
+    fn add(&mut self, finished: &Finished) {
+        let name = finished.record.name.to_string_lossy();
+        let warnings = finished.record.warnings.iter();
+        self.waiting
+            .extend(warnings.map(|warning| format!("{name}: warning: {warning}")));
+        if let Err(error) = &finished.record.outcome {
+            self.waiting.push(format!("{name}: {error}"));
+        }
+        if let Some(reason) = &finished.untagged {
+            self.waiting
+                .push(format!("{name}: tag not written: {reason}"));
+        }
+        if !self.waiting.is_empty() {
+            self.since.get_or_insert_with(Instant::now);
+        }
     }
-    if let Err(error) = &finished.record.outcome {
-        complain(&format!("{name}: {error}"));
+
+    /// Add a note where the answer's genre means nothing.
+    fn add_state(&mut self, record: &Record) {
+        let state = record.outcome.as_ref().ok().map(|answer| &answer.state);
+        let state = match state.and_then(Option::as_deref) {
+            Some("silence") => "silence",
+            Some("not_music") => "not music (speech or noise)",
+            Some("unsure") => "unsure",
+            _ => return,
+        };
+        let name = record.name.to_string_lossy();
+        self.waiting.push(format!(
+            "{name}: {state}; the genre is only the likeliest one"
+        ));
     }
-    if let Some(reason) = &finished.untagged {
-        complain(&format!("{name}: tag not written: {reason}"));
+
+    /// Return whether something has waited long enough. On a terminal nothing waits.
+    fn are_due(&self) -> bool {
+        let waits = |since: Instant| io::stdout().is_terminal() || since.elapsed() >= PATIENCE;
+        self.since.is_some_and(waits)
+    }
+
+    fn say(&mut self) {
+        self.waiting.drain(..).for_each(|what| complain(&what));
+        self.since = None;
     }
 }
 
