@@ -175,6 +175,12 @@ fn check_classifier(reference: &Reference, expected: &Matrix, steps: f32) {
     let pushed = classifier.push(&reference.samples).unwrap();
     assert_eq!(pushed.consumed, reference.samples.len());
     classifier.finish().unwrap();
+    // a window with so little sound is silent, and the network does not see it
+    let sounding = reference.samples.iter().filter(|x| **x != 0.0).count();
+    if sounding < reference.samples.len() / 16 {
+        assert!(recorder.seen.is_empty(), "{}", reference.name);
+        return;
+    }
     let [seen] = recorder.seen.as_slice() else {
         panic!("{} windows", recorder.seen.len())
     };

@@ -317,13 +317,10 @@ fn only_train_tracks_teach_and_no_file_keeps_a_trace() {
     let card = std::fs::read_to_string(own.last().unwrap()).unwrap();
     let teacher = "values of a made-up teacher";
     assert!(card.contains(teacher), "{card}");
-    // the same tensors: only the words about the teacher are added, and padding
+    // the same tensors: only the words about the teacher are added, and both files are padded to 16 bytes
     let added = sizes(&own) - sizes(&other);
     let words = format!("taught by: {teacher}, in addition to the labels\n").len() as u64;
-    assert!(
-        (words..words + 16).contains(&added),
-        "{added} bytes, {words} of them words"
-    );
+    assert!(added.abs_diff(words) < 16, "{added} bytes for {words}");
     for file in &own {
         let bytes = std::fs::read(file).unwrap();
         let found = bytes.windows(9).any(|window| window == b"predictor");
