@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use libfuzzer_sys::fuzz_target;
 use timbrel_core::Error;
 use timbrel_core::audio::{InputFormat, SUPPORTED_RATES, Sample};
-use timbrel_core::classifier::Classifier;
+use timbrel_core::classifier::{Classifier, State};
 use timbrel_core::model::Model;
 
 /// A classifier's answer at the end, and the samples that it refused.
@@ -18,6 +18,9 @@ use timbrel_core::model::Model;
 struct Said {
     refused: Vec<usize>,
     windows: Option<u32>,
+    state: Option<State>,
+    /// Level in dBFS, and shares of the sound and of the windows.
+    signal: Vec<u32>,
     probabilities: Vec<u32>,
     logits: Vec<i32>,
     embedding: Vec<u8>,
@@ -94,15 +97,30 @@ fn listen<S: Sample>(file: &[u8], format: InputFormat, samples: &[S], steps: &[u
         }
     }
     let end = classifier.finish();
-    assert!(matches!(end, Ok(()) | Err(Error::NoAudio)));
+    assert!(matches!(
+        end,
+        Ok(()) | Err(Error::NoAudio | Error::TooShort { .. })
+    ));
     let result = classifier.result().ok();
     let probabilities = result
         .as_ref()
         .map_or(&[][..], |result| result.probabilities);
     assert!(probabilities.iter().all(|p| (0.0..=1.0).contains(p)));
+    let signal = result.as_ref().map_or([0.0; 5], |result| {
+        [
+            result.level_dbfs,
+            result.clipped,
+            result.silent,
+            result.cancelled,
+            result.not_music,
+        ]
+    });
+    assert!(signal[1..].iter().all(|share| (0.0..=1.0).contains(share)));
     Said {
         refused,
         windows: result.as_ref().map(|result| result.windows),
+        state: result.as_ref().map(|result| result.state),
+        signal: signal.iter().map(|value| value.to_bits()).collect(),
         probabilities: probabilities.iter().map(|p| p.to_bits()).collect(),
         logits: classifier.logits().to_vec(),
         embedding: classifier.window_embedding().to_vec(),
