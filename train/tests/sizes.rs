@@ -53,6 +53,9 @@ fn compact_and_its_student_fit_a_microcontroller() {
         include_str!("../recipes/compact-student.toml"),
         include_str!("../recipes/compact-distilled.toml"),
         include_str!("../recipes/compact-quantised.toml"),
+        include_str!("../recipes/compact-512.toml"),
+        include_str!("../recipes/compact-512-quantised.toml"),
+        include_str!("../recipes/compact-1024.toml"),
     ] {
         let [file, memory, network] = bytes(text);
         assert!(file <= 100 << 10, "the file has {file} bytes");

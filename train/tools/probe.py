@@ -2,11 +2,13 @@
 """Teach a linear classifier the genres from a teacher's values, and write its logits beside them.
 
 Usage: probe.py TEACHER.safetensors DATA/manifest.csv OUT.safetensors [--tensor penultimate] [--teacher "NAME (LICENCE)"]
+                [--hop-seconds S] [--window-seconds S]
 
 TEACHER holds the values of windows of every track, `[row, window, value]`. The logits of a train track come from a
 classifier that has not seen it (five folds of the train tracks), those of the other tracks from one of all train tracks;
 the strength of its regularisation is the one of least cross entropy in these folds. OUT holds the tensor and `logits`
-`[row, window, genre]`, for `[distillation] targets` of a recipe. Needs numpy, safetensors and scikit-learn.
+`[row, window, genre]`, for `[distillation] targets` of a recipe. It states the times of the windows if they are given, for
+recipes whose own windows have others. Needs numpy, safetensors and scikit-learn.
 """
 
 import argparse
@@ -51,6 +53,8 @@ def main():
     parser.add_argument("out")
     parser.add_argument("--tensor", default="penultimate")
     parser.add_argument("--teacher", default="a teacher")
+    parser.add_argument("--hop-seconds", type=float, help="from the start of one window to that of the next")
+    parser.add_argument("--window-seconds", type=float, help="length of a window")
     options = parser.parse_args()
 
     with open(options.manifest, newline="") as file:
@@ -81,9 +85,11 @@ def main():
     logits[others] = answer(values[others])
     accuracy, loss = score(logits[valid], labels[valid])
     print(f"C {strength}: {accuracy:.1%} of the valid tracks, loss {loss:.3f}")
-    save_file(
-        {options.tensor: values, "logits": logits}, options.out, metadata={"teacher": options.teacher}
-    )
+    metadata = {"teacher": options.teacher}
+    for key in ("hop_seconds", "window_seconds"):
+        if getattr(options, key) is not None:
+            metadata[key] = repr(getattr(options, key))
+    save_file({options.tensor: values, "logits": logits}, options.out, metadata=metadata)
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ fn write_section(found: &Calibration, out: &mut String) -> std::fmt::Result {
     writeln!(
         out,
         "\nThe logits are multiplied by {:.3} before the softmax, and an answer below {:.1} % is \"unsure\": the least at which \
-         at least {:.0} % of the other answers were right. Both were chosen on {origin} ({} tracks). Measured on {measured}:\n",
+         the share of the other answers that were right is {:.0} % and a standard error or more. Both were chosen on {origin} ({} tracks). Measured on {measured}:\n",
         found.confidence.scale,
         100.0 * found.confidence.unsure_below,
         100.0 * RIGHT,
