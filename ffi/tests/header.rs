@@ -1,9 +1,13 @@
-//! `include/timbrel.h` is up to date with this crate, and C and C++ compilers accept it. Needs `cc` and `c++`.
+//! `include/timbrel.h` is up to date with this crate, C and C++ compilers accept it, and `abi.txt`, which a C compiler
+//! made from it, has the layout of this crate's types. Needs `cc` and `c++`.
 //!
 //! `TIMBREL_BLESS=1 cargo test -p timbrel-ffi --test header` regenerates the header.
 
+use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use timbrel::*;
 
 const OVERVIEW: &str = include_str!("../overview.h");
 
@@ -117,4 +121,68 @@ fn c11_takes_the_header() {
 #[test]
 fn cpp17_takes_the_header() {
     compiles("c++", "-std=c++17", "user.cpp", USER);
+}
+
+/// The lines of `abi.txt` about a struct: its size and alignment, then each field's offset and name.
+macro_rules! layout {
+    ($name:ident { $($field:ident),* }) => {{
+        let mut lines = vec![format!(
+            "struct {}, {} bytes, aligned to {}",
+            stringify!($name), size_of::<$name>(), align_of::<$name>()
+        )];
+        $(lines.push(format!("{} {}", offset_of!($name, $field), stringify!($field)));)*
+        lines
+    }};
+}
+
+#[test]
+fn structs_have_the_layout_that_a_c_compiler_gives_them() {
+    let expected = [
+        layout!(timbrel_info {
+            sample_rate,
+            class_count,
+            window_seconds,
+            hop_seconds,
+            logits_exponent
+        }),
+        layout!(timbrel_cost {
+            struct_size,
+            window,
+            second,
+            activations
+        }),
+        layout!(timbrel_config {
+            struct_size,
+            sample_rate,
+            channels
+        }),
+        layout!(timbrel_result {
+            struct_size,
+            class_index,
+            confidence,
+            windows,
+            class_count,
+            state,
+            level_dbfs,
+            clipped,
+            silent,
+            not_music,
+            cancelled
+        }),
+    ];
+    let recorded: Vec<Vec<String>> = include_str!("../abi.txt")
+        .split("\n\n")
+        .filter(|part| part.starts_with("struct "))
+        .map(|part| {
+            let (head, fields) = part.split_once('\n').unwrap();
+            let field = |line: &str| {
+                let words: Vec<&str> = line.split_whitespace().collect();
+                format!("{} {}", words[0], words[words.len() - 1])
+            };
+            std::iter::once(head.to_owned())
+                .chain(fields.lines().map(field))
+                .collect()
+        })
+        .collect();
+    assert_eq!(recorded, expected);
 }
