@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import multiprocessing
@@ -131,6 +132,25 @@ def test_the_model_tells_about_itself() -> None:
     assert info.sample_rate == 22050 and info.embedding_size == 96
     assert 2.7 < info.window_seconds < 2.9 and 1.3 < info.hop_seconds < 1.5
     assert timbrel.library_version().count(".") == 2 and timbrel.__version__ == timbrel.library_version()
+
+
+def test_a_model_beyond_the_limits_is_refused_with_its_cost() -> None:
+    cost = timbrel.model_info().cost
+    # the compact model's convolutions alone are some millions of products
+    assert 1e6 < cost.window < cost.second < 1e8 and 1e4 < cost.activations < 1e6
+    samples = tune(22050, 1, 6)
+    wanted = timbrel.classify(samples, 22050)
+    for limits in (cost, timbrel.NO_LIMITS):
+        assert timbrel.classify(samples, 22050, limits=limits) == wanted
+    for name, value in vars(cost).items():
+        limits = dataclasses.replace(cost, **{name: value - 1})
+        for call in (timbrel.classify, timbrel.timeline):
+            with pytest.raises(TimbrelError, match=str(value)) as error:
+                call(samples, 22050, limits=limits)
+            assert error.value.status == Status.COST
+    for wrong in (-1, 2**64):
+        with pytest.raises(ValueError, match="limits.second"):
+            Classifier(22050, limits=dataclasses.replace(cost, second=wrong))
 
 
 def test_a_model_of_ones_own(tmp_path: Path) -> None:

@@ -16,14 +16,16 @@ Classify audio that arrives in portions:
 ...             print(classifier.result().genre)
 """
 
-from ._answers import ModelInfo, Prediction, State, Window
+from ._answers import NO_LIMITS, Cost, ModelInfo, Prediction, State, Window
 from ._classifier import Classifier, classify, classify_file, model_info, timeline
 from ._library import Status, TimbrelError, library_version
 
 __version__ = library_version()
 
 __all__ = [
+    "NO_LIMITS",
     "Classifier",
+    "Cost",
     "ModelInfo",
     "Prediction",
     "State",

@@ -93,6 +93,27 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What a model costs to run, or the most that it may cost.
+
+    Products with their sums count as one operation each.
+
+    Attributes:
+        window: Multiply-adds of one window, which is computed inside a push.
+        second: Multiply-adds of one second of audio.
+        activations: Bytes of the largest pair of neighbouring activations, a part of the memory.
+    """
+
+    window: int
+    second: int
+    activations: int
+
+
+#: Limits within which every valid model is.
+NO_LIMITS = Cost(2**64 - 1, 2**64 - 1, 2**64 - 1)
+
+
+@dataclass(frozen=True)
 class ModelInfo:
     """Metadata of a model.
 
@@ -103,6 +124,7 @@ class ModelInfo:
         hop_seconds: Seconds from one window to the next.
         logits_exponent: A logit's value is its integer times 2 to the power of minus this.
         embedding_size: Values of :meth:`Classifier.embedding`; 0 for a model without an embedding.
+        cost: What it costs to run.
     """
 
     labels: tuple[str, ...]
@@ -111,3 +133,4 @@ class ModelInfo:
     hop_seconds: float
     logits_exponent: int
     embedding_size: int
+    cost: Cost

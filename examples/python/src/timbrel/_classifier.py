@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _library
-from ._answers import ModelInfo, Prediction, State, Window
+from ._answers import NO_LIMITS, Cost, ModelInfo, Prediction, State, Window
 from ._library import LABEL_BYTES, LIBRARY, Config, Result, check
 from ._samples import frames_first, interleaved
 
@@ -38,17 +38,26 @@ class Classifier:
         channels: 1 to 8; their mean is classified.
         model: A ``.timbrel`` file: its bytes, its path, or a file that is open for reading bytes; by default the
             shipped model.
+        limits: The most that the model may cost; by default what the library allows: 4 billion multiply-adds per
+            window and per second of audio, and 64 MiB of activations.
 
     Raises:
-        TimbrelError: for a rate, a number of channels or a model that is not supported.
+        TimbrelError: for a rate, a number of channels or a model that is not supported, and for a model beyond the
+            limits (``Status.COST``).
         OSError: if the model cannot be read.
     """
 
-    def __init__(self, sample_rate: SupportsFloat, channels: int = 1, *, model: Model = None) -> None:
+    def __init__(
+        self, sample_rate: SupportsFloat, channels: int = 1, *, model: Model = None, limits: Cost | None = None
+    ) -> None:
         content = _model_bytes(model)
-        config = Config(ctypes.sizeof(Config), _u32(sample_rate, "sample_rate"), _u32(channels, "channels"))
+        config = Config(ctypes.sizeof(Config), _unsigned(sample_rate, "sample_rate"), _unsigned(channels, "channels"))
         handle = c_void_p()
-        check(LIBRARY.timbrel_classifier_new(content, len(content), byref(config), byref(handle)))
+        if limits is None:
+            check(LIBRARY.timbrel_classifier_new(content, len(content), byref(config), byref(handle)))
+        else:
+            most = byref(_most(limits))
+            check(LIBRARY.timbrel_classifier_new_within(content, len(content), byref(config), most, byref(handle)))
         self._handle: c_void_p | None = handle
         self._free = weakref.finalize(self, LIBRARY.timbrel_classifier_free, handle)
         self._lock = threading.RLock()
@@ -195,7 +204,13 @@ class Classifier:
 
 
 def classify(
-    samples: npt.ArrayLike, sample_rate: SupportsFloat, *, axis: int = 0, bits: int | None = None, model: Model = None
+    samples: npt.ArrayLike,
+    sample_rate: SupportsFloat,
+    *,
+    axis: int = 0,
+    bits: int | None = None,
+    model: Model = None,
+    limits: Cost | None = None,
 ) -> Prediction:
     """Classify samples at once.
 
@@ -206,26 +221,33 @@ def classify(
         bits: The full scale of integers, as for :meth:`Classifier.push`.
         model: A ``.timbrel`` file: its bytes, its path, or a file that is open for reading bytes; by default the
             shipped model.
+        limits: The most that the model may cost, as for :class:`Classifier`.
 
     Raises:
         TimbrelError, TypeError, ValueError, OSError: as :class:`Classifier` and its methods do.
     """
     array = frames_first(samples, axis)
-    with Classifier(sample_rate, _channels(array), model=model) as classifier:
+    with Classifier(sample_rate, _channels(array), model=model, limits=limits) as classifier:
         classifier.push(array, bits=bits)
         classifier.finish()
         return classifier.result()
 
 
 def timeline(
-    samples: npt.ArrayLike, sample_rate: SupportsFloat, *, axis: int = 0, bits: int | None = None, model: Model = None
+    samples: npt.ArrayLike,
+    sample_rate: SupportsFloat,
+    *,
+    axis: int = 0,
+    bits: int | None = None,
+    model: Model = None,
+    limits: Cost | None = None,
 ) -> list[Window]:
     """Return the answer of each window of a signal; arguments and errors are those of :func:`classify`.
 
     A signal that is shorter than a window is one window. Otherwise a rest that completes no window is left out.
     """
     array = frames_first(samples, axis)
-    with Classifier(sample_rate, _channels(array), model=model) as classifier:
+    with Classifier(sample_rate, _channels(array), model=model, limits=limits) as classifier:
         windows = list(classifier.timeline(array, bits=bits))
         classifier.finish()
         return windows or [classifier._window(0.0, len(array) / float(sample_rate))]
@@ -243,7 +265,8 @@ def classify_file(path: str | os.PathLike[str] | BinaryIO, *, model: Model = Non
         model: As for :func:`classify`.
 
     Raises:
-        TimbrelError: if the file cannot be decoded as audio (``Status.FILE``, ``Status.RATE``).
+        TimbrelError: if the file cannot be decoded as audio (``Status.FILE``, ``Status.RATE``), or the model costs more
+            than the library allows (``Status.COST``).
         OSError: if the file or the model cannot be opened.
     """
     if not isinstance(path, (str, os.PathLike)):
@@ -269,16 +292,16 @@ def classify_file(path: str | os.PathLike[str] | BinaryIO, *, model: Model = Non
 
 
 def model_info(model: Model = None) -> ModelInfo:
-    """Return the metadata of a model.
+    """Return the metadata of a model, however much it costs to run.
 
     Raises:
         TimbrelError: if the model is not valid (``Status.MODEL``).
         OSError: if it cannot be read.
     """
     content = _model_bytes(model)
-    info = _library.info(content)
+    info, cost = _library.info(content), _library.cost(content)
     # labels come from a classifier; the format of its audio does not matter for them
-    with Classifier(44100, model=content) as classifier:
+    with Classifier(44100, model=content, limits=NO_LIMITS) as classifier:
         labels = classifier.labels
     return ModelInfo(
         labels,
@@ -287,6 +310,7 @@ def model_info(model: Model = None) -> ModelInfo:
         info.hop_seconds,
         info.logits_exponent,
         _library.embedding_size(content),
+        Cost(cost.window, cost.second, cost.activations),
     )
 
 
@@ -303,12 +327,16 @@ def _model_bytes(model: Model) -> bytes:
     return Path(model).read_bytes() if isinstance(model, (str, os.PathLike)) else model.read()
 
 
-def _u32(value: SupportsFloat, name: str) -> int:
+def _most(limits: Cost) -> _library.Cost:
+    return _library.Cost(*(_unsigned(value, f"limits.{name}", 64) for name, value in vars(limits).items()))
+
+
+def _unsigned(value: SupportsFloat, name: str, bits: int = 32) -> int:
     # resampy, librosa and others give rates as floats
     whole = isinstance(value, (float, np.floating)) and float(value).is_integer()
     value = int(value) if whole else operator.index(value)  # type: ignore[call-overload, arg-type]
     # ctypes would truncate larger numbers
-    if not 0 <= value < 2**32:
+    if not 0 <= value < 2**bits:
         raise ValueError(f"{name} is {value}")
     return value
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 import enum
 import sys
-from ctypes import POINTER, Structure, byref, c_char_p, c_float, c_int, c_int32, c_size_t, c_uint8, c_uint32, c_void_p, sizeof
+from ctypes import POINTER, Structure, byref, sizeof
+from ctypes import c_char_p, c_float, c_int, c_int32, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,13 @@ class Info(Structure):
     ]
 
 
+class Cost(Structure):
+    _fields_ = [("struct_size", c_uint32), ("window", c_uint64), ("second", c_uint64), ("activations", c_uint64)]
+
+    def __init__(self, *values: int) -> None:
+        super().__init__(sizeof(Cost), *values)
+
+
 class Result(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -92,6 +100,8 @@ class Result(Structure):
 _SIGNATURES: dict[str, list[Any]] = {
     "timbrel_model_info": [c_char_p, c_size_t, POINTER(Info)],
     "timbrel_model_embedding": [c_char_p, c_size_t, POINTER(c_size_t)],
+    "timbrel_model_cost": [c_char_p, c_size_t, POINTER(Cost)],
+    "timbrel_classifier_new_within": [c_char_p, c_size_t, POINTER(Config), POINTER(Cost), POINTER(c_void_p)],
     "timbrel_classifier_new": [c_char_p, c_size_t, POINTER(Config), POINTER(c_void_p)],
     "timbrel_classifier_push_f32": [c_void_p, c_void_p, c_size_t, POINTER(c_size_t), POINTER(c_uint8)],
     "timbrel_classifier_push_i16": [c_void_p, c_void_p, c_size_t, POINTER(c_size_t), POINTER(c_uint8)],
@@ -155,3 +165,10 @@ def embedding_size(model: bytes) -> int:
     found = c_size_t()
     check(LIBRARY.timbrel_model_embedding(model, len(model), byref(found)))
     return found.value
+
+
+def cost(model: bytes) -> Cost:
+    """Return what a model costs to run."""
+    found = Cost()
+    check(LIBRARY.timbrel_model_cost(model, len(model), byref(found)))
+    return found
