@@ -75,8 +75,9 @@ listen_test() {
 cmake_project() {
     local elf=$1 source=$2 executable=$3 folder=$1.build
     shift 3
+    rm -rf "$folder"
     { cmake -S "$source" -B "$folder" -DCMAKE_TOOLCHAIN_FILE="$here/fakes/board.cmake" "$@" &&
-        cmake --build "$folder"; } >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+        cmake --build "$folder"; } >"$work/log" 2>&1 || { tail -n 40 "$work/log"; exit 1; }
     cp "$folder/$executable" "$elf"
 }
 
