@@ -90,9 +90,10 @@ $FAKE_RUN -kernel "$work/project/.pio/build/mps2/program.elf" </dev/null 2>&1 | 
 echo "pio run: the same output"
 
 echo "ESP-IDF's component manager: the manifest and the archive"
-"$python" -m idf_component_manager.cli manifest lint "$packages/timbrel-esp-idf/idf_component.yml" 2>&1 | tail -n 3
-"$python" -m idf_component_manager.cli component pack --name timbrel --project-dir "$packages/timbrel-esp-idf" \
-    --dest-dir "$work/component" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+compote() { "$python" -c 'from idf_component_manager.cli import safe_cli; safe_cli()' "$@"; }
+compote manifest lint "$packages/timbrel-esp-idf/idf_component.yml"
+compote component pack --name timbrel --project-dir "$packages/timbrel-esp-idf" --dest-dir "$work/component" \
+    >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 
 echo "Kconfiglib: the Kconfig of the Zephyr module"
 "$python" lint/zephyr_kconfig.py "$packages/timbrel-zephyr/zephyr/Kconfig"
