@@ -42,6 +42,8 @@ fill() {
 
 # finish FILE: packs the folder $stage, with itself as the top, or its contents if FILE ends in .pack
 finish() {
+    # the READMEs' links into the repository lead nowhere from a package
+    sed -i 's/\[\([^]]*\)\](\.\.\/[^)]*)/\1/g' "$stage/README.md"
     [ -n "$(find "$stage" -name libtimbrel.a -print -quit)" ] || fail "$(basename "$tarball") has no core that $1 can use"
     rm -f "$out/$1"
     python3 - "$stage" "$out/$1" <<'PYTHON'
