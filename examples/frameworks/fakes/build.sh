@@ -1,18 +1,23 @@
 # Sourced by ../check.sh, which sets $here, $work, $embedded, $packages and $core: how each sample is built and run.
 
-# what the Makefile of the embedded package says about $core, or this machine for the core `desktop`
+# asked VARIABLE: its value for $core in the Makefile of the embedded package
+asked() {
+    make -s --no-print-directory -C "$embedded" CORE="$core" --eval "asked: ; @echo '\$($1)'" asked
+}
+
+# the compilers, flags and emulator of $core, or those of this machine for the core `desktop`
 settings() {
     local flags="-O2 -Wall -Wextra -Werror -I$here/fakes -I$embedded"
     if [ "$core" = desktop ]; then
         FAKE_CC=cc FAKE_CXX=c++ FAKE_FLAGS=$flags FAKE_LINK='' FAKE_RUN=''
     else
-        asked() { make -s --no-print-directory -C "$embedded" CORE="$core" "$1"; }
-        read -r FAKE_CC FAKE_FLAGS <<<"$(asked gcc)"
+        read -r FAKE_CC FAKE_FLAGS <<<"$(asked GCC)"
         FAKE_CXX=${FAKE_CC%gcc}g++
         FAKE_FLAGS+=" --specs=picolibc.specs -ffunction-sections -fdata-sections $flags"
         # GCC takes no specs twice
-        FAKE_LINK="$(asked link | sed 's/--specs=[^ ]*//') -Wl,--gc-sections,-z,noexecstack"
-        FAKE_RUN=$(asked qemu)
+        FAKE_LINK="$(asked LINK | sed 's/--specs=[^ ]*//') -Wl,--gc-sections"
+        FAKE_RUN="$(asked QEMU) -machine $(asked BOARD) -display none -monitor none -serial null"
+        FAKE_RUN+=" -chardev stdio,id=output -semihosting-config enable=on,target=native,chardev=output"
     fi
     FAKE_MACHINE="$here/fakes/machine.c $embedded/tune.c"
     export FAKE_CC FAKE_CXX FAKE_FLAGS FAKE_LINK FAKE_MACHINE
@@ -112,8 +117,7 @@ run() {
     shift 3
     settings
     "$builder" "$work/$name.elf" "$@"
-    # QEMU's console for semihosting is its standard error
     # shellcheck disable=SC2086 # a command line
-    timeout 300 ${FAKE_RUN:+$FAKE_RUN -kernel} "$work/$name.elf" </dev/null >"$work/$name.printed" 2>&1 ||
+    timeout 300 ${FAKE_RUN:+$FAKE_RUN -kernel} "$work/$name.elf" </dev/null >"$work/$name.printed" ||
         { cat "$work/$name.printed"; echo "$name failed"; exit 1; }
 }

@@ -86,7 +86,7 @@ board = mps2
 lib_deps = symlink://$packages/timbrel-platformio
 INI
 "$python" -m platformio run -d "$work/project" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
-$FAKE_RUN -kernel "$work/project/.pio/build/mps2/program.elf" </dev/null 2>&1 | cmp - "$work/listen.printed"
+$FAKE_RUN -kernel "$work/project/.pio/build/mps2/program.elf" </dev/null | cmp - "$work/listen.printed"
 echo "pio run: the same output"
 
 echo "ESP-IDF's component manager: the manifest and the archive"
