@@ -21,6 +21,7 @@ fn own_models_average_over_a_power_of_two() {
     for text in [
         include_str!("../recipes/compact.toml"),
         include_str!("../recipes/tiny.toml"),
+        include_str!("../recipes/large-distilled.toml"),
     ] {
         let recipe = Recipe::parse(text).unwrap();
         let shapes = recipe.network.shapes(recipe.input()).unwrap();

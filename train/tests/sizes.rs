@@ -47,6 +47,18 @@ fn tiny_fits_the_smallest_devices() {
 }
 
 #[test]
+fn large_fits_a_telephone() {
+    for text in [
+        include_str!("../recipes/large-distilled.toml"),
+        include_str!("../recipes/large-quantised.toml"),
+    ] {
+        let [file, memory, _] = bytes(text);
+        assert!(file <= 1 << 20, "the file has {file} bytes");
+        assert!(memory <= 512 << 10, "a classifier needs {memory} bytes");
+    }
+}
+
+#[test]
 fn compact_and_its_student_fit_a_microcontroller() {
     for text in [
         include_str!("../recipes/compact.toml"),
