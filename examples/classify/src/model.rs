@@ -8,9 +8,9 @@ use timbrel_core::Error;
 use timbrel_core::host::Loaded;
 use timbrel_core::model::ModelError;
 
-static COMPACT: &[u8] = include_bytes!("../../../models/compact.timbrel");
+static COMPACT: &[u8] = include_bytes!("../models/compact.timbrel");
 #[cfg(feature = "tract")]
-static COMPACT_ONNX: &[u8] = include_bytes!("../../../models/compact.onnx");
+static COMPACT_ONNX: &[u8] = include_bytes!("../models/compact.onnx");
 
 /// Engines by their names on the command line.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
