@@ -21,6 +21,10 @@ ROOT = HERE.parent.parent
 # the folder of each distribution, its name in words, and its build
 DISTRIBUTIONS = {
     "libtimbrel": ("libtimbrel, the C library (and the Python wheel)", ["-p", "timbrel-ffi", "--target", "all"]),
+    "timbrel-embedded": (
+        "timbrel-embedded, the C library for microcontrollers",
+        ["-p", "timbrel-ffi", "--no-default-features", "--target", "thumbv7em-none-eabihf"],
+    ),
     "timbrel-live": ("timbrel-live", ["-p", "timbrel-live", "--target", "aarch64-unknown-linux-gnu"]),
     "timbrel-web": (
         "the WebAssembly modules of the npm package and the web page",

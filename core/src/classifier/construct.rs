@@ -18,6 +18,17 @@ use crate::model::{MAX_CLASSES, Model, ModelInfo};
 /// smallest of [`AMIN`](crate::model::AMIN).
 const QUIETEST: f32 = 1e-30;
 
+/// Room for a classifier itself in a C program's memory, where pointers have 32 bits, wherever that memory begins.
+#[cfg(any(feature = "std", target_pointer_width = "32"))]
+const HANDLE_ROOM: usize = 4096;
+
+// the classifiers of microcontrollers, where they are compiled
+#[cfg(all(target_pointer_width = "32", not(feature = "std")))]
+const _: () = {
+    type Made = Classifier<'static, Int8Engine<'static>>;
+    assert!(size_of::<Made>() + align_of::<Made>() - 1 <= HANDLE_ROOM);
+};
+
 impl<'w> Classifier<'w, Int8Engine<'w>> {
     /// Return the bytes that [`Self::int8`] needs for a model, whatever the input format and wherever they begin.
     #[must_use]
@@ -36,6 +47,16 @@ impl<'w> Classifier<'w, Int8Engine<'w>> {
         Self::reserve(&mut size, &model.info());
         Int8Layout::reserve_fast(&mut size, model);
         size.bytes()
+    }
+
+    /// Return the bytes with which `timbrel_classifier_init()`, the C library's function, is fastest on every
+    /// microcontroller: the classifier itself and its memory, with what the DSP extension of Arm makes use of.
+    #[cfg(feature = "std")]
+    pub(crate) fn microcontroller_bytes(model: &Model<'_>) -> usize {
+        let mut size = Size::new();
+        Self::reserve(&mut size, &model.info());
+        Int8Layout::reserve_paired(&mut size, model);
+        HANDLE_ROOM + size.bytes()
     }
 
     /// Make a classifier that runs a `.timbrel` model in `memory`, as fast as this machine can if there are

@@ -1,6 +1,7 @@
 //! Everything that needs the standard library: model files for either engine, one answer per piece of music, audio
-//! files (feature `decode`) and ONNX models (feature `tract`).
+//! files (feature `decode`), ONNX models (feature `tract`), and models as C source.
 
+mod c_source;
 #[cfg(any(feature = "decode", feature = "tract"))]
 mod caught;
 #[cfg(feature = "decode")]
@@ -10,4 +11,5 @@ pub mod piece;
 #[cfg(feature = "tract")]
 pub mod tract;
 
+pub use c_source::{CSource, CSourceError};
 pub use loaded::{Loaded, Network};

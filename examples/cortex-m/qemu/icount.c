@@ -2,6 +2,7 @@
  *
  * Between two markers, which are no-ops otherwise, it prints the number of executed instructions, without the markers:
  *     Thumb: from `mov r10, r10` (0x46d2) to `mov r11, r11` (0x46db)
+ *     RISC-V: from `slti x0, x0, 10` (0x00a02013) to `slti x0, x0, 11` (0x00b02013), hints that mean nothing
  * With `-plugin libicount.so,hot=N` it also prints where region N spent its instructions, by the address
  * of each translated block.
  *
@@ -42,7 +43,7 @@ enum { BLOCKS = 1 << 16, SHOWN = 40 };
 struct block { uint64_t address, instructions, executed; };
 
 static uint64_t total, began, region;
-static bool inside;
+static bool inside, riscv;
 static int64_t hot = -1;
 static struct block blocks[BLOCKS];
 
@@ -82,6 +83,25 @@ static struct block *slot(uint64_t address, uint64_t instructions)
     return NULL;
 }
 
+enum marker { NONE, START, STOP };
+
+static enum marker marker(struct qemu_plugin_insn *insn)
+{
+    const void *data = qemu_plugin_insn_data(insn);
+    size_t size = qemu_plugin_insn_size(insn);
+    /* the first half of a Thumb instruction tells, whatever the size: at the end of a page QEMU adds the next
+     * instruction's bytes, and no instruction of 32 bits begins like a marker */
+    uint16_t half = 0;
+    uint32_t word = 0;
+    if (size >= sizeof half)
+        memcpy(&half, data, sizeof half);
+    if (size >= sizeof word)
+        memcpy(&word, data, sizeof word);
+    if (riscv)
+        return word == 0x00a02013 ? START : word == 0x00b02013 ? STOP : NONE;
+    return half == 0x46d2 ? START : half == 0x46db ? STOP : NONE;
+}
+
 static void on_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     size_t count = qemu_plugin_tb_n_insns(tb);
@@ -93,17 +113,16 @@ static void on_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     }
     for (size_t i = 0; i < count; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-        /* the first half tells, whatever the size: at the end of a page QEMU adds the next instruction's bytes, and
-         * no instruction of 32 bits begins like a marker */
-        uint16_t code = 0;
-        if (qemu_plugin_insn_size(insn) >= sizeof code)
-            memcpy(&code, qemu_plugin_insn_data(insn), sizeof code);
-        if (code == 0x46d2)
+        switch (marker(insn)) {
+        case START:
             qemu_plugin_register_vcpu_insn_exec_cb(insn, on_start, QEMU_PLUGIN_CB_NO_REGS, NULL);
-        else if (code == 0x46db)
+            break;
+        case STOP:
             qemu_plugin_register_vcpu_insn_exec_cb(insn, on_stop, QEMU_PLUGIN_CB_NO_REGS, NULL);
-        else
+            break;
+        case NONE:
             qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64, &total, 1);
+        }
     }
 }
 
@@ -128,7 +147,8 @@ static void on_exit_(qemu_plugin_id_t id, void *data)
 
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv)
 {
-    (void)info;
+    /* the first field of qemu_info_t is the target's name */
+    riscv = !strncmp(*(const char *const *)info, "riscv", 5);
     for (int i = 0; i < argc; i++)
         if (!strncmp(argv[i], "hot=", 4))
             hot = strtoll(argv[i] + 4, NULL, 10);

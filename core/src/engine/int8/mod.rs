@@ -65,6 +65,12 @@ impl Layout {
         Self::of(size, kernels, Plan::fast(model, kernels))
     }
 
+    /// Reserve what any microcontroller's instructions make use of, for a program that another machine will run.
+    #[cfg(feature = "std")]
+    pub(crate) fn reserve_paired(size: &mut Size, model: &Model<'_>) -> Self {
+        Self::of(size, Kernels::portable(), Plan::paired(model))
+    }
+
     fn of(size: &mut Size, kernels: Kernels, plan: Plan) -> Self {
         Self {
             kernels,

@@ -34,6 +34,12 @@ impl Plan {
         Self::new(model, kernels.packing(), kernels.takes_pairs())
     }
 
+    /// Plan the memory of inner loops that take two positions at a time over weights in place.
+    #[cfg(feature = "std")]
+    pub(crate) fn paired(model: &Model<'_>) -> Self {
+        Self::new(model, None, true)
+    }
+
     fn new(model: &Model<'_>, packing: Option<&'static Packing>, pairs: bool) -> Self {
         let mut plan = Self::default();
         let mut packed = 0;
