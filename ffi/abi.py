@@ -59,7 +59,7 @@ def program(text):
         lines.append(
             f'printf("\\nstruct {name}, %zu bytes, aligned to %zu\\n", sizeof(struct {name}), _Alignof(struct {name}));'
         )
-        for kind, field in re.findall(r"([\w ]+) (\w+);", body):
+        for kind, field in re.findall(r"([\w ]+) (\w+)(?:\[\w+\])?;", body):
             place = f"offsetof(struct {name}, {field}), sizeof ((struct {name} *)0)->{field}"
             lines.append(f'printf("%4zu %zu {kind.strip()} {field}\\n", {place});')
     body = "\n    ".join(lines)

@@ -86,7 +86,7 @@ typedef enum timbrel_status {
     TIMBREL_ERROR_INTERNAL = 14,
     /// The model has no embedding.
     TIMBREL_ERROR_NO_EMBEDDING = 15,
-    /// A pointer is not aligned to its type, or a count is larger than any array.
+    /// A pointer is not aligned to its type, a count is larger than any array, or a setting is out of its range.
     TIMBREL_ERROR_ARGUMENT = 16,
     /// The model costs more than the limits allow; timbrel_model_cost() returns what it costs.
     TIMBREL_ERROR_COST = 17,
@@ -107,6 +107,16 @@ typedef enum timbrel_state {
     /// The most probable genre is less probable than the model's threshold.
     TIMBREL_STATE_UNSURE = 3,
 } timbrel_state;
+
+/// Part of a turn of a duty cycle.
+typedef enum timbrel_phase {
+    /// The microphone has just been switched on; its samples are not to be classified.
+    TIMBREL_PHASE_SETTLING = 0,
+    /// Samples are to be classified.
+    TIMBREL_PHASE_LISTENING = 1,
+    /// The turn is over. The microphone may be off.
+    TIMBREL_PHASE_PAUSING = 2,
+} timbrel_phase;
 
 /// A streaming classifier.
 ///
@@ -177,6 +187,48 @@ typedef struct timbrel_result {
     /// Share of the audio whose channels cancel each other, 0 to 1; its loudest channel was heard instead of the mean.
     float cancelled;
 } timbrel_result;
+
+/// A gate that tells sound which may be music from silence, hiss and hum.
+///
+/// It is the caller's; timbrel_gate_init() fills it, nothing has to be freed, and it may be copied. Its content is the
+/// library's.
+typedef struct timbrel_gate {
+    /// What the library keeps here.
+    uint64_t content[16];
+} timbrel_gate;
+
+/// When a gate opens and closes.
+typedef struct timbrel_gate_settings {
+    /// sizeof(timbrel_gate_settings), which tells the library the fields that are there.
+    uint32_t struct_size;
+    /// Level from which the gate opens, in dB relative to full scale, -90 to 0; -54 if there are no settings.
+    float open_dbfs;
+    /// Level from which an open gate stays open, -90 to open_dbfs; -60 if there are no settings.
+    float close_dbfs;
+    /// Change of the sound from which the gate opens and stays open, in dB per block of 43 to 64 ms, 0 to 6; 0.5 if there
+    /// are no settings. Steady noise has less than 0.4 dB, music 0.7 to 4 dB; 0 looks at the level alone.
+    float least_flux_db;
+    /// Seconds that an open gate waits for level and change to return, 0 to 600; 2 if there are no settings.
+    float hold_seconds;
+} timbrel_gate_settings;
+
+/// A clock that listens for some seconds in every minute or hour.
+///
+/// It is the caller's; timbrel_duty_init() fills it, nothing has to be freed, and it may be copied. Its content is the
+/// library's.
+typedef struct timbrel_duty {
+    /// What the library keeps here.
+    uint64_t content[8];
+} timbrel_duty;
+
+/// A converter from the bits of one PDM microphone to samples.
+///
+/// It is the caller's; timbrel_pdm_init() fills it, nothing has to be freed, and it may be copied. Its content is the
+/// library's.
+typedef struct timbrel_pdm {
+    /// What the library keeps here.
+    uint64_t content[160];
+} timbrel_pdm;
 
 #ifdef __cplusplus
 extern "C" {
@@ -453,6 +505,139 @@ enum timbrel_status timbrel_classify_file(const uint8_t *model,
                                           size_t probabilities_len,
                                           char *label,
                                           size_t label_len);
+
+/// Make a gate for mono samples, closed.
+///
+/// `gate`: written on success. `sample_rate`: of the samples in Hz, 4000 to 192000. `settings`: read during the call
+/// only; NULL for those that suit most microphones. Any thread.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_ARGUMENT, TIMBREL_ERROR_STRUCT_SIZE.
+///
+enum timbrel_status timbrel_gate_init(struct timbrel_gate *gate,
+                                      uint32_t sample_rate,
+                                      const struct timbrel_gate_settings *settings);
+
+/// Push samples with full scale 2^15, and get whether the gate is open after the last one.
+///
+/// Push to a classifier what comes while the gate is open, and call timbrel_classifier_reset() when it opens. All
+/// samples are taken, any number of them; the division into calls does not change the decision after a sample. A gate
+/// takes a few instructions per sample, so it can hear everything.
+///
+/// `samples`: `count` values, mono, read during the call only; may be NULL if `count` is 0. `open`: 1 or 0, written on
+/// success. One thread at a time per gate.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, and TIMBREL_ERROR_ARGUMENT, also for a gate that is not initialised.
+///
+enum timbrel_status timbrel_gate_push_i16(struct timbrel_gate *gate,
+                                          const int16_t *samples,
+                                          size_t count,
+                                          uint8_t *open);
+
+/// Push samples with full scale 2^31, as I2S microphones give them, otherwise as timbrel_gate_push_i16().
+///
+enum timbrel_status timbrel_gate_push_i32(struct timbrel_gate *gate,
+                                          const int32_t *samples,
+                                          size_t count,
+                                          uint8_t *open);
+
+/// Get what a gate measures, to choose settings for a microphone.
+///
+/// `level_dbfs`: level of the last block of 43 to 64 ms, about its mean. `flux_db`: mean change of the sound from block to
+/// block over the last second, in dB. Both are written on success. No other call for this gate at the same time.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_ARGUMENT.
+///
+enum timbrel_status timbrel_gate_level(const struct timbrel_gate *gate,
+                                       float *level_dbfs,
+                                       float *flux_db);
+
+/// Make a duty cycle at the beginning of a turn.
+///
+/// `duty`: written on success. `sample_rate`: samples per second of one channel, 4000 to 192000. `settle_ms`: after the
+/// microphone is switched on, until its samples are of use, 0 to 10000. `listen_ms`: of samples to classify, 500 to
+/// 600000. `every_ms`: from turn to turn, at least the sum of both, at most 86400000. Any thread.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_ARGUMENT.
+///
+enum timbrel_status timbrel_duty_init(struct timbrel_duty *duty,
+                                      uint32_t sample_rate,
+                                      uint32_t settle_ms,
+                                      uint32_t listen_ms,
+                                      uint32_t every_ms);
+
+/// Count samples that came, up to the next change of phase; call it again with the number of the rest.
+///
+/// `count`: samples of one channel. `consumed`: the samples at their front that are of one phase, at least 1 unless `count`
+/// is 0. `phase`: their phase; push them to a classifier if it is TIMBREL_PHASE_LISTENING. `ends`: 1 if they are the last
+/// ones to be classified in this turn, else 0. All three are written on success. One thread at a time per duty cycle.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, and TIMBREL_ERROR_ARGUMENT, also for a duty cycle that is not initialised.
+///
+enum timbrel_status timbrel_duty_push(struct timbrel_duty *duty,
+                                      size_t count,
+                                      size_t *consumed,
+                                      enum timbrel_phase *phase,
+                                      uint8_t *ends);
+
+/// Get the milliseconds until the next turn, rounded up; 0 while there are samples to classify.
+///
+/// `ms`: written on success. No other call for this duty cycle at the same time.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_ARGUMENT.
+///
+enum timbrel_status timbrel_duty_pause(const struct timbrel_duty *duty, uint32_t *ms);
+
+/// Count milliseconds of a pause in which no samples came.
+///
+/// The next turn begins at the end of the pause, however late that is. Outside of a pause it does nothing. One thread at a
+/// time per duty cycle.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_ARGUMENT.
+///
+enum timbrel_status timbrel_duty_slept(struct timbrel_duty *duty,
+                                       uint32_t ms);
+
+/// End a turn early, for example because there is nothing to hear; what remains of it is a pause.
+///
+/// One thread at a time per duty cycle.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_ARGUMENT.
+///
+enum timbrel_status timbrel_duty_end_turn(struct timbrel_duty *duty);
+
+/// Make a converter.
+///
+/// `pdm`: written on success. `clock_hz`: the microphone's clock, 64, 96, 128, 160 or 192 times `rate_hz`; best is 1411200
+/// Hz for 22050 Hz, the rate of the shipped model. `gain`: factor of the samples, 0 to 256; 8 to 32 are usual, since music
+/// in a room is far below a microphone's full scale. `lsb_first`: 0 if the first bit is a byte's most significant one, as
+/// SPI peripherals store it, else 1. Any thread.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, TIMBREL_ERROR_RATE, TIMBREL_ERROR_ARGUMENT.
+///
+enum timbrel_status timbrel_pdm_init(struct timbrel_pdm *pdm,
+                                     uint32_t clock_hz,
+                                     uint32_t rate_hz,
+                                     float gain,
+                                     uint8_t lsb_first);
+
+/// Convert bits to samples with full scale 2^15, until the output is full or the input is used up.
+///
+/// A constant is removed, and what exceeds 16 bits is limited. The division into calls does not change the samples.
+///
+/// `bytes`: `count` bytes of eight bits each, read during the call only; may be NULL if `count` is 0. `consumed`: number of
+/// bytes taken from the front, all of them unless the output is full. `samples`: room for `samples_len` samples, which
+/// must not overlap the bytes. `produced`: number of samples written. Outputs are written on success. One thread at a
+/// time per converter.
+///
+/// Returns TIMBREL_OK, TIMBREL_ERROR_NULL, and TIMBREL_ERROR_ARGUMENT, also for a converter that is not initialised.
+///
+enum timbrel_status timbrel_pdm_process(struct timbrel_pdm *pdm,
+                                        const uint8_t *bytes,
+                                        size_t count,
+                                        size_t *consumed,
+                                        int16_t *samples,
+                                        size_t samples_len,
+                                        size_t *produced);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -529,6 +529,49 @@ private:
     std::vector<std::string> labels_;
 };
 
+/** A gate that tells sound which may be music from silence, hiss and hum; push to a classifier what comes while it is open.
+   Mono samples. It may be copied. */
+class gate {
+public:
+    /** Make a gate for a rate in Hz, with the settings that suit most microphones. */
+    static outcome<gate> make(std::uint32_t sample_rate) { return init(sample_rate, nullptr); }
+
+    /** Make a gate with settings of its own, whose struct_size need not be set. */
+    static outcome<gate> make(std::uint32_t sample_rate, timbrel_gate_settings settings)
+    {
+        settings.struct_size = sizeof settings;
+        return init(sample_rate, &settings);
+    }
+
+    /** Push samples with full scale 2^15 or 2^31, and return whether the gate is open after the last one. */
+    bool push(span<const std::int16_t> samples) noexcept
+    {
+        timbrel_gate_push_i16(&gate_, samples.data(), samples.size(), &open_);
+        return is_open();
+    }
+    bool push(span<const std::int32_t> samples) noexcept
+    {
+        timbrel_gate_push_i32(&gate_, samples.data(), samples.size(), &open_);
+        return is_open();
+    }
+
+    bool is_open() const noexcept { return open_ != 0; }
+
+private:
+    gate() = default;
+    static outcome<gate> init(std::uint32_t sample_rate, const timbrel_gate_settings *settings)
+    {
+        gate made;
+        timbrel_status status = timbrel_gate_init(&made.gate_, sample_rate, settings);
+        if (status != TIMBREL_OK)
+            return detail::fail<gate>(detail::last(status));
+        return made;
+    }
+
+    timbrel_gate gate_{};
+    std::uint8_t open_ = 0;
+};
+
 /** Decode an audio file and classify it. `path` is in UTF-8 on Windows. In libraries built with
    decode only. */
 inline outcome<file_prediction> classify_file(model_bytes model, const std::string &path)

@@ -141,5 +141,6 @@ mod memory;
 pub mod model;
 #[cfg(feature = "serde")]
 mod serialise;
+pub mod wake;
 
 pub use error::Error;

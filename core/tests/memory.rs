@@ -137,6 +137,49 @@ fn the_readme_states_the_sizes_of_the_shipped_model() {
     );
 }
 
+/// Documents and programs that state the working memory of the shipped model, with what they say.
+#[test]
+fn the_working_memory_is_one_number_everywhere() {
+    let file = std::fs::read(Path::new("../models/compact.timbrel")).unwrap();
+    let model = Model::parse(&file).unwrap();
+    let least = Classifier::required_bytes(&model);
+    // with the DSP extension, two positions at a time: 4 bytes more for each tap of the largest kernel
+    let taps = model.layers().map(|layer| match layer.op {
+        Op::Conv { .. } => layer.op.taps(layer.input) as usize,
+        _ => 0,
+    });
+    let dsp = least + 4 * taps.max().unwrap();
+    let kibibytes = [least, dsp].map(|bytes| bytes.div_ceil(1024));
+    let [plain, with_dsp] = kibibytes.map(|count| thousands(1024 * count));
+    let row = format!(
+        "| working memory (`fast_bytes`), rounded up to 1 KiB | {plain} | {with_dsp} | {plain} | {plain} | {plain} |"
+    );
+    let statements = [
+        ("../docs/embedded.md", row),
+        (
+            "../docs/embedded.md",
+            format!("({} bytes more", thousands(dsp - least)),
+        ),
+        (
+            "../docs/placement.md",
+            format!("| working memory | {} |", thousands(least)),
+        ),
+        ("../examples/cortex-m/firmware/src/main.rs", {
+            let [plain, with_dsp] = kibibytes;
+            format!("if cfg!(feature = \"dsp\") {{ {with_dsp} }} else {{ {plain} }} * 1024")
+        }),
+        ("src/lib.rs", format!("[u8; {} * 1024]", kibibytes[1])),
+    ];
+    for (path, statement) in statements {
+        let text = std::fs::read_to_string(Path::new(path)).unwrap();
+        assert!(text.contains(&statement), "{path} lacks: {statement}");
+    }
+    // with the handle of a 32-bit core, which is smaller than this machine's
+    let c = std::fs::read_to_string(Path::new("../examples/cortex-m/c/main.c")).unwrap();
+    assert!(c.contains("MEMORY_BYTES = 44 * 1024"));
+    assert!(dsp + size_of::<Classifier<'_, Int8Engine<'_>>>() <= 44 * 1024);
+}
+
 #[test]
 fn the_readme_states_the_needs_of_every_model() {
     let readme = readme();

@@ -45,8 +45,16 @@ build() {
 
 # build_c TARGET MACHINE ELF [FLAGS...]: builds the firmware in C with the static library
 build_c() {
-    local target=$1 machine=$2 elf=$3 core gcc
+    local target=$1 machine=$2 elf=$3
     shift 3
+    on_boards rustc --quiet --manifest-path ../../Cargo.toml -p timbrel-ffi --lib --crate-type staticlib \
+        --no-default-features --profile embedded --target "$target" "$@"
+    link_c "$target" "${machine%%-*}" "$elf"
+}
+
+# link_c TARGET MAP ELF: compiles the firmware in C and links it for a memory map in boards/, with the library of build_c
+link_c() {
+    local target=$1 map=$2 elf=$3 core gcc
     case $target in
         thumbv7em-none-eabihf) core="-mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard" ;;
         thumbv8m.main-none-eabihf) core="-mcpu=cortex-m55 -mfloat-abi=hard" ;;
@@ -54,13 +62,12 @@ build_c() {
         thumbv6m-none-eabi) core="-mcpu=cortex-m0plus -mfloat-abi=soft" ;;
         *) fail "no compiler flags for $target" ;;
     esac
-    on_boards rustc --quiet --manifest-path ../../Cargo.toml -p timbrel-ffi --lib --crate-type staticlib \
-        --no-default-features --profile embedded --target "$target" "$@"
     gcc=$(tool gcc)
+    # noexecstack: arm-none-eabi-gcc says nothing about the stack, which the linker would warn of
     # shellcheck disable=SC2086 # several flags
     "$gcc" -std=c11 -O2 -mthumb $core -Wall -Wextra -Wpedantic -Werror -ffreestanding -ffunction-sections \
         -fdata-sections -fno-pic -no-pie -nostdlib -static -I ../../include -Wa,-I,../../models \
-        -Wl,--gc-sections,--build-id=none,--fatal-warnings -T "boards/${machine%%-*}.x" -T c/firmware.ld \
+        -Wl,--gc-sections,--build-id=none,--fatal-warnings,-z,noexecstack -T "boards/$map.x" -T c/firmware.ld \
         c/main.c c/tune.c c/board.c c/model.S "$target_dir/$target/embedded/libtimbrel.a" -o "$elf"
 }
 

@@ -40,5 +40,10 @@ for board in "${boards[@]}"; do
     # shellcheck disable=SC2086
     build_c "$target" "$machine" "$work/c.elf" $flags
     judge "$name, in C" "$target" "$machine" "$work/c.elf"
+    [ "$name" = Cortex-M4F ] || continue
+    # the same library, and the model in a memory of its own
+    link_c "$target" mps2-xip "$work/xip.elf"
+    "$nm" "$work/xip.elf" | grep -q '^21000000 . model$' || fail "the model is not where boards/mps2-xip.x says"
+    judge "$name, model apart" "$target" "$machine" "$work/xip.elf"
 done
 exit $status

@@ -254,6 +254,22 @@ void files(timbrel::model_bytes model, const char *path)
     CHECK(missing.status == TIMBREL_ERROR_FILE && !missing.message.empty());
 }
 
+void gates()
+{
+    timbrel::gate gate = MUST(timbrel::gate::make(16000));
+    CHECK(!gate.is_open() && !gate.push(std::vector<std::int16_t>(16000)));
+    timbrel_gate_settings settings{};
+    settings.open_dbfs = -40;
+    settings.close_dbfs = -50;
+    auto by_level = MUST(timbrel::gate::make(16000, settings));
+    std::vector<std::int32_t> loud(1024);
+    for (std::size_t i = 0; i < loud.size(); i++)
+        loud[i] = i % 2 == 0 ? 1 << 29 : -(1 << 29);
+    CHECK(by_level.push(loud) && by_level.is_open());
+    settings.open_dbfs = 1;
+    CHECK(failure_of([&] { return timbrel::gate::make(16000, settings); }).status == TIMBREL_ERROR_ARGUMENT);
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -268,5 +284,6 @@ int main(int argc, char **argv)
     answers(model);
     windows(model);
     failures(model);
+    gates();
     files(model, argv[2]);
 }

@@ -45,6 +45,26 @@ pub(crate) unsafe fn array<'a, T>(data: *const T, len: usize) -> Result<&'a [T],
     Ok(unsafe { slice::from_raw_parts(data, len) })
 }
 
+/// Borrow a C array that is to be written as a slice, filled with zeros; NULL with length 0 is an empty one.
+///
+/// # Safety
+/// Unless NULL, misaligned, or longer than any object can be, `data` points to `len` writable integers that nobody else
+/// uses during `'a`.
+pub(crate) unsafe fn output<'a>(data: *mut i16, len: usize) -> Result<&'a mut [i16], Failure> {
+    if len == 0 {
+        return Ok(&mut []);
+    }
+    not_null(data)?;
+    if !can_be_an_array(data.addr(), len, size_of::<i16>()) {
+        return Err(TIMBREL_ERROR_ARGUMENT.into());
+    }
+    // uninitialised memory must not be seen through a slice of Rust's
+    // SAFETY: not NULL, and the caller vouches for the rest
+    unsafe { data.write_bytes(0, len) };
+    // SAFETY: just written, and the caller vouches for the rest
+    Ok(unsafe { slice::from_raw_parts_mut(data, len) })
+}
+
 /// Return whether an object of `len` values can exist at `address`: no object has more than `isize::MAX` bytes, and
 /// none wraps around the end of the address space.
 fn can_be_an_array(address: usize, len: usize, size: usize) -> bool {

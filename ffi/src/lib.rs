@@ -16,9 +16,12 @@ mod handle;
 #[cfg(feature = "std")]
 mod heap;
 mod info;
+mod kept;
 mod memory;
+mod pdm;
 mod result;
 mod status;
+mod wake;
 
 pub use classifier::*;
 pub use cost::*;
@@ -29,8 +32,10 @@ pub use handle::*;
 pub use heap::*;
 pub use info::*;
 pub use memory::*;
+pub use pdm::*;
 pub use result::*;
 pub use status::*;
+pub use wake::*;
 
 /// Stop: without std nothing can catch a panic. The core's portable path has none; should one be reached all the same,
 /// stopping is the only harmless answer.

@@ -42,7 +42,7 @@ pub enum timbrel_status {
     TIMBREL_ERROR_INTERNAL = 14,
     /// The model has no embedding.
     TIMBREL_ERROR_NO_EMBEDDING = 15,
-    /// A pointer is not aligned to its type, or a count is larger than any array.
+    /// A pointer is not aligned to its type, a count is larger than any array, or a setting is out of its range.
     TIMBREL_ERROR_ARGUMENT = 16,
     /// The model costs more than the limits allow; timbrel_model_cost() returns what it costs.
     TIMBREL_ERROR_COST = 17,
@@ -58,6 +58,18 @@ pub(crate) struct Failure {
     pub(crate) status: timbrel_status,
     #[cfg(feature = "std")]
     pub(crate) message: String,
+}
+
+impl Failure {
+    /// Join a status with what is known beyond it.
+    #[cfg_attr(not(feature = "std"), allow(unused_variables))]
+    pub(crate) fn with_details(status: timbrel_status, details: impl core::fmt::Display) -> Self {
+        Self {
+            status,
+            #[cfg(feature = "std")]
+            message: details.to_string(),
+        }
+    }
 }
 
 impl From<timbrel_status> for Failure {
@@ -88,11 +100,7 @@ impl From<Error> for Failure {
             Error::Onnx(_) => TIMBREL_ERROR_MODEL,
             _ => TIMBREL_ERROR_INTERNAL,
         };
-        Self {
-            status,
-            #[cfg(feature = "std")]
-            message: error.to_string(),
-        }
+        Self::with_details(status, error)
     }
 }
 
@@ -114,7 +122,9 @@ fn message_of(status: timbrel_status) -> &'static CStr {
         TIMBREL_ERROR_FILE => c"the file cannot be read as audio",
         TIMBREL_ERROR_INTERNAL => c"internal error",
         TIMBREL_ERROR_NO_EMBEDDING => c"the model has no embedding",
-        TIMBREL_ERROR_ARGUMENT => c"a pointer is misaligned or a count is too large",
+        TIMBREL_ERROR_ARGUMENT => {
+            c"a pointer is misaligned, a count is too large, or a setting is out of its range"
+        }
         TIMBREL_ERROR_COST => c"the model costs more than the limits allow",
         TIMBREL_ERROR_TOO_SHORT => c"too short: less than half a second of audio",
     }

@@ -38,6 +38,8 @@ fn generate() -> String {
         "result",
         "classifier",
         "file",
+        "wake",
+        "pdm",
     ];
     let builder = sources.iter().fold(builder, |builder, name| {
         builder.with_src(package.join(format!("src/{name}.rs")))
@@ -169,6 +171,16 @@ fn structs_have_the_layout_that_a_c_compiler_gives_them() {
             not_music,
             cancelled
         }),
+        layout!(timbrel_gate { content }),
+        layout!(timbrel_gate_settings {
+            struct_size,
+            open_dbfs,
+            close_dbfs,
+            least_flux_db,
+            hold_seconds
+        }),
+        layout!(timbrel_duty { content }),
+        layout!(timbrel_pdm { content }),
     ];
     let recorded: Vec<Vec<String>> = include_str!("../abi.txt")
         .split("\n\n")

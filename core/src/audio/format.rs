@@ -50,6 +50,9 @@ pub trait Sample: Copy + private::Sealed {
     /// Return the value with full scale ±1.0.
     fn to_f32(self) -> f32;
 
+    /// Return the value in 16 bits with full scale 2^15, limited to them.
+    fn to_i16(self) -> i16;
+
     /// Return whether it is a number of at most [`MAX_AMPLITUDE`].
     fn is_valid(self) -> bool;
 
@@ -60,6 +63,11 @@ pub trait Sample: Copy + private::Sealed {
 impl Sample for f32 {
     fn to_f32(self) -> f32 {
         self
+    }
+
+    fn to_i16(self) -> i16 {
+        // limited by the conversion, which makes 0 of NaN
+        (self * 32_768.0) as i16
     }
 
     fn is_valid(self) -> bool {
@@ -77,6 +85,10 @@ impl Sample for i16 {
         f32::from(self) * (1.0 / 32_768.0)
     }
 
+    fn to_i16(self) -> i16 {
+        self
+    }
+
     fn is_valid(self) -> bool {
         true
     }
@@ -89,6 +101,10 @@ impl Sample for i16 {
 impl Sample for i32 {
     fn to_f32(self) -> f32 {
         self as f32 * (1.0 / 2_147_483_648.0)
+    }
+
+    fn to_i16(self) -> i16 {
+        (self >> 16) as i16
     }
 
     fn is_valid(self) -> bool {
@@ -118,8 +134,14 @@ mod tests {
             let wide = i32::from(sample) << 16;
             assert_eq!(wide.to_f32().to_bits(), sample.to_f32().to_bits());
             assert_eq!(wide.is_clipped(), sample.is_clipped());
+            assert_eq!((wide | 0xFFFF).to_i16(), sample);
+            assert_eq!(sample.to_f32().to_i16(), sample);
         }
         assert_eq!((-1_i32 << 8).to_f32(), -1.0 / 8_388_608.0);
         assert_eq!(i32::MIN.to_f32(), -1.0);
+        assert_eq!(
+            [1.5, -1.5, f32::NAN].map(Sample::to_i16),
+            [32_767, -32_768, 0]
+        );
     }
 }
