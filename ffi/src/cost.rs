@@ -4,7 +4,8 @@ use timbrel_core::model::Cost;
 #[cfg(feature = "std")]
 use timbrel_core::model::Limits;
 
-use crate::guard::{array, guard, not_null};
+use crate::guard::{guard, not_null};
+use crate::info::describe;
 use crate::status::Failure;
 use crate::timbrel_status::{self, TIMBREL_ERROR_STRUCT_SIZE};
 
@@ -53,15 +54,8 @@ pub unsafe extern "C" fn timbrel_model_cost(
     guard(|| {
         // SAFETY: the caller vouches for cost
         unsafe { check_size(cost)? };
-        not_null(model)?;
         // SAFETY: the caller vouches for model and model_len
-        let bytes = unsafe { array(model, model_len)? };
-        #[cfg(feature = "std")]
-        let found = *crate::heap::load(bytes, &Limits::NONE)?.cost();
-        #[cfg(not(feature = "std"))]
-        let found = timbrel_core::model::Model::parse(bytes)
-            .map_err(timbrel_core::Error::from)?
-            .cost();
+        let (_, found) = unsafe { describe(model, model_len)? };
         // SAFETY: not NULL, as large as this library's struct, and the caller vouches that it is writable
         unsafe {
             let struct_size = (*cost).struct_size;

@@ -3,12 +3,12 @@
 use core::ffi::{CStr, c_char};
 use std::path::Path;
 
+use timbrel_core::Error;
+use timbrel_core::host::Loaded;
 use timbrel_core::host::decode::DecodeError;
 use timbrel_core::host::piece::{Heard, Listener, PieceError};
-use timbrel_core::model::Limits;
 
 use crate::guard::{array, fill, guard, not_null};
-use crate::heap::load;
 use crate::result::{check_size, write_result};
 use crate::status::Failure;
 use crate::timbrel_status::{TIMBREL_ERROR_BUFFER, TIMBREL_ERROR_FILE};
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn timbrel_classify_file(
         let path = unsafe { CStr::from_ptr(path) };
         // SAFETY: the caller vouches for model, which is not used after this call
         let model = unsafe { array(model, model_len)? };
-        let model = load(model, &Limits::DEFAULT)?;
+        let model = load(model)?;
         let heard = Listener::new(&model).file(&to_path(path)?)?;
         let name = [heard.genre().as_bytes(), &[0]].concat();
         let wanted = !(label.is_null() && label_len == 0);
@@ -73,6 +73,15 @@ pub unsafe extern "C" fn timbrel_classify_file(
         }
         Ok(())
     })
+}
+
+/// Load a model for the engines that this library was built with, whatever else of the core the program uses.
+fn load(file: &[u8]) -> Result<Loaded<'_>, Error> {
+    if cfg!(feature = "tract") {
+        Loaded::from_bytes(file)
+    } else {
+        Loaded::int8(file)
+    }
 }
 
 impl From<&Heard> for timbrel_result {
@@ -111,11 +120,8 @@ impl From<PieceError> for Failure {
     fn from(error: PieceError) -> Self {
         match error {
             PieceError::Classify(error) => error.into(),
-            PieceError::Decode(DecodeError::Rate(rate)) => timbrel_core::Error::from(rate).into(),
-            error => Self {
-                status: TIMBREL_ERROR_FILE,
-                message: error.to_string(),
-            },
+            PieceError::Decode(DecodeError::Rate(rate)) => Error::from(rate).into(),
+            error => Self::with_details(TIMBREL_ERROR_FILE, error),
         }
     }
 }

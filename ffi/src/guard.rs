@@ -11,7 +11,7 @@ pub(crate) fn guard(body: impl FnOnce() -> Result<(), Failure>) -> timbrel_statu
         Ok(()) => TIMBREL_OK,
         Err(failure) => {
             #[cfg(feature = "std")]
-            crate::status::last::set(&failure.message);
+            crate::status::last::set(failure.message);
             failure.status
         }
     }

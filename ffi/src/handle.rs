@@ -6,8 +6,9 @@ use timbrel_core::classifier::{Classifier, EmbeddingValues, Prediction, Pushed, 
 use timbrel_core::engine::Int8Engine;
 use timbrel_core::model::Model;
 
+use crate::guard::not_null;
 use crate::status::Failure;
-use crate::timbrel_status::{TIMBREL_ERROR_NULL, TIMBREL_ERROR_STRUCT_SIZE};
+use crate::timbrel_status::TIMBREL_ERROR_STRUCT_SIZE;
 
 /// Format of the audio to be pushed.
 #[repr(C)]
@@ -105,9 +106,7 @@ impl Kind {
 /// # Safety
 /// Unless NULL, `config` points to as many bytes as its first field says.
 pub(crate) unsafe fn read_config(config: *const timbrel_config) -> Result<InputFormat, Failure> {
-    if config.is_null() {
-        return Err(TIMBREL_ERROR_NULL.into());
-    }
+    not_null(config)?;
     // SAFETY: the first field is there in every version of the struct
     let size = unsafe { (&raw const (*config).struct_size).read() };
     if (size as usize) < size_of::<timbrel_config>() {

@@ -3,7 +3,6 @@
 use timbrel_core::Error;
 use timbrel_core::audio::InputFormat;
 use timbrel_core::classifier::Classifier;
-use timbrel_core::host::Loaded;
 use timbrel_core::model::{Limits, Model};
 
 use crate::cost::read_limits;
@@ -120,37 +119,41 @@ pub unsafe extern "C" fn timbrel_classifier_new_borrowed(
     })
 }
 
-/// Load a model for the engines that this library was built with, whatever else of the core the program uses.
-pub(crate) fn load<'a>(file: &'a [u8], limits: &Limits) -> Result<Loaded<'a>, Error> {
-    if cfg!(feature = "tract") {
-        Loaded::from_bytes_within(file, limits)
-    } else {
-        Loaded::int8_within(file, limits)
-    }
-}
-
 fn make(
     model: &'static [u8],
     format: InputFormat,
     owned: Option<*mut [u8]>,
     limits: &Limits,
 ) -> Result<*mut timbrel_classifier, Failure> {
-    #[cfg(feature = "tract")]
-    if let timbrel_core::host::Network::Tract(engine) = load(model, limits)?.into_network() {
-        use timbrel_core::engine::Engine;
-        use timbrel_core::host::tract::TractEngine;
-        let needed = Classifier::<TractEngine>::feature_bytes(&engine.info());
-        let kind = |memory| Classifier::new(engine, format, memory).map(Kind::Tract);
-        return allocate(needed, owned, kind);
-    }
-    let model = Model::parse(model).map_err(Error::from)?;
+    let model = match Model::parse(model) {
+        #[cfg(feature = "tract")]
+        Err(timbrel_core::model::ModelError::NotAModel) => {
+            return onnx(model, format, owned, limits);
+        }
+        parsed => parsed.map_err(Error::from)?,
+    };
     limits.check(&model.cost()).map_err(Error::from)?;
     allocate(Classifier::fast_bytes(&model), owned, |memory| {
         Kind::int8(model, format, memory)
     })
 }
 
-/// Allocate zeros, or return an error if memory is exhausted. All other allocations are some hundreds of bytes.
+#[cfg(feature = "tract")]
+fn onnx(
+    model: &[u8],
+    format: InputFormat,
+    owned: Option<*mut [u8]>,
+    limits: &Limits,
+) -> Result<*mut timbrel_classifier, Failure> {
+    use timbrel_core::engine::Engine;
+    use timbrel_core::host::tract::TractEngine;
+    let engine = TractEngine::from_bytes_within(model, limits)?;
+    let needed = Classifier::<TractEngine>::feature_bytes(&engine.info());
+    let kind = |memory| Classifier::new(engine, format, memory).map(Kind::Tract);
+    allocate(needed, owned, kind)
+}
+
+/// Allocate zeros, or return an error if memory is exhausted.
 fn zeros(len: usize) -> Result<Box<[u8]>, Failure> {
     let mut bytes = room(len)?;
     bytes.resize(len, 0);
@@ -164,11 +167,12 @@ fn copy(from: &[u8]) -> Result<Box<[u8]>, Failure> {
     Ok(bytes.into_boxed_slice())
 }
 
-fn room(len: usize) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let reserved = bytes.try_reserve_exact(len);
+/// Allocate room for exactly `len` values, or return an error if memory is exhausted.
+fn room<T>(len: usize) -> Result<Vec<T>, Failure> {
+    let mut values = Vec::new();
+    let reserved = values.try_reserve_exact(len);
     reserved.map_err(|_| Failure::from(TIMBREL_ERROR_MEMORY))?;
-    Ok(bytes)
+    Ok(values)
 }
 
 /// Make a classifier in `needed` bytes of fresh memory, which is freed again on failure.
@@ -177,13 +181,16 @@ fn allocate(
     model: Option<*mut [u8]>,
     kind: impl FnOnce(&'static mut [u8]) -> Result<Kind, Error>,
 ) -> Result<*mut timbrel_classifier, Failure> {
+    // as a Box has no constructor that may fail, the handle is the only value of a boxed slice, whose layout is the same
+    let mut handle = room(1)?;
     let memory = Box::into_raw(zeros(needed)?);
     // SAFETY: it lives until timbrel_classifier_free(), and only the classifier uses it
     match kind(unsafe { &mut *memory }) {
-        Ok(kind) => Ok(Box::into_raw(Box::new(timbrel_classifier {
-            kind,
-            heap: Some(Heap { memory, model }),
-        }))),
+        Ok(kind) => {
+            let heap = Some(Heap { memory, model });
+            handle.push(timbrel_classifier { kind, heap });
+            Ok(Box::into_raw(handle.into_boxed_slice()).cast())
+        }
         Err(error) => {
             // SAFETY: it came from a Box, and nothing was made that points to it
             drop(unsafe { Box::from_raw(memory) });

@@ -2,7 +2,8 @@
 
 use core::ffi::{CStr, c_char};
 
-use timbrel_core::model::ModelInfo;
+use timbrel_core::Error;
+use timbrel_core::model::{Cost, Model, ModelInfo};
 
 use crate::guard::{array, guard, not_null};
 use crate::status::Failure;
@@ -81,7 +82,7 @@ pub unsafe extern "C" fn timbrel_model_info(
     guard(|| {
         not_null(info)?;
         // SAFETY: the caller vouches for model and model_len
-        let found = unsafe { describe(model, model_len)? };
+        let (found, _) = unsafe { describe(model, model_len)? };
         // SAFETY: not NULL, and the caller vouches that it is writable
         unsafe { info.write((&found).into()) };
         Ok(())
@@ -107,26 +108,31 @@ pub unsafe extern "C" fn timbrel_model_embedding(
     guard(|| {
         not_null(values)?;
         // SAFETY: the caller vouches for model and model_len
-        let found = unsafe { describe(model, model_len)? };
+        let (found, _) = unsafe { describe(model, model_len)? };
         // SAFETY: not NULL, and the caller vouches that it is writable
         unsafe { values.write(found.embedding) };
         Ok(())
     })
 }
 
-/// Check a model and return its metadata.
+/// Check a model and return its metadata and its cost.
 ///
 /// # Safety
 /// `model` is NULL or points to `len` bytes.
-unsafe fn describe(model: *const u8, len: usize) -> Result<ModelInfo, Failure> {
+pub(crate) unsafe fn describe(model: *const u8, len: usize) -> Result<(ModelInfo, Cost), Failure> {
     not_null(model)?;
     // SAFETY: the caller vouches for model and len
     let bytes = unsafe { array(model, len)? };
-    #[cfg(feature = "std")]
-    let info = *crate::heap::load(bytes, &timbrel_core::model::Limits::NONE)?.info();
-    #[cfg(not(feature = "std"))]
-    let info = timbrel_core::model::Model::parse(bytes)
-        .map_err(timbrel_core::Error::from)?
-        .info();
-    Ok(info)
+    match Model::parse(bytes) {
+        #[cfg(feature = "tract")]
+        Err(timbrel_core::model::ModelError::NotAModel) => {
+            let limits = &timbrel_core::model::Limits::NONE;
+            let model = timbrel_core::host::Loaded::tract_within(bytes, limits)?;
+            Ok((*model.info(), *model.cost()))
+        }
+        parsed => {
+            let model = parsed.map_err(Error::from)?;
+            Ok((model.info(), model.cost()))
+        }
+    }
 }

@@ -18,6 +18,8 @@ mod heap;
 mod info;
 mod kept;
 mod memory;
+#[cfg(feature = "std")]
+mod message;
 mod pdm;
 mod result;
 mod status;

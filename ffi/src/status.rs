@@ -4,6 +4,9 @@ use core::ffi::{CStr, c_char};
 
 use timbrel_core::Error;
 
+#[cfg(feature = "std")]
+use crate::message::Message;
+
 /// Outcome of a function.
 ///
 /// New values are only ever added at the end.
@@ -57,7 +60,7 @@ use timbrel_status::*;
 pub(crate) struct Failure {
     pub(crate) status: timbrel_status,
     #[cfg(feature = "std")]
-    pub(crate) message: String,
+    pub(crate) message: Message,
 }
 
 impl Failure {
@@ -67,7 +70,7 @@ impl Failure {
         Self {
             status,
             #[cfg(feature = "std")]
-            message: details.to_string(),
+            message: Message::of(details, message_of(status)),
         }
     }
 }
@@ -77,7 +80,7 @@ impl From<timbrel_status> for Failure {
         Self {
             status,
             #[cfg(feature = "std")]
-            message: message_of(status).to_string_lossy().into_owned(),
+            message: Message::Fixed(message_of(status)),
         }
     }
 }
@@ -179,10 +182,12 @@ pub extern "C" fn timbrel_last_error() -> *const c_char {
 #[cfg(feature = "std")]
 pub(crate) mod last {
     use std::cell::RefCell;
-    use std::ffi::{CString, c_char};
+    use std::ffi::c_char;
+
+    use crate::message::Message;
 
     thread_local! {
-        static LAST: RefCell<CString> = RefCell::default();
+        static LAST: RefCell<Message> = const { RefCell::new(Message::Fixed(c"")) };
     }
 
     pub(super) fn pointer() -> *const c_char {
@@ -191,8 +196,7 @@ pub(crate) mod last {
         pointer.unwrap_or(c"".as_ptr())
     }
 
-    pub(crate) fn set(message: &str) {
-        let text: Vec<u8> = message.bytes().filter(|byte| *byte != 0).collect();
-        let _ = LAST.try_with(|last| *last.borrow_mut() = CString::new(text).unwrap_or_default());
+    pub(crate) fn set(message: Message) {
+        let _ = LAST.try_with(|last| *last.borrow_mut() = message);
     }
 }

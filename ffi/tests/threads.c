@@ -12,7 +12,10 @@
 
 #include "timbrel.h"
 
-enum { THREADS = 6, ROUNDS = 3, SAMPLES = 22050 * 3 };
+#ifndef THREADS
+#define THREADS 6
+#endif
+enum { ROUNDS = 3, SAMPLES = 22050 * 3 };
 
 static unsigned char *model;
 static size_t model_len;

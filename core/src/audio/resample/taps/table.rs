@@ -28,10 +28,11 @@ pub(in super::super) struct Table {
     )
 )]
 impl Table {
-    pub(in super::super) fn new(kernel: Kernel) -> Self {
+    /// Compute a table; `None` if there is no memory for it.
+    fn allocate(kernel: Kernel) -> Option<Self> {
         let (input, output) = (kernel.input as usize, kernel.output as usize);
         let columns = output + PADDING;
-        let mut taps: Box<[f32]> = (0..kernel.len() * columns).map(|_| 0.0).collect();
+        let mut taps = collect((0..kernel.len() * columns).map(|_| 0.0))?;
         for column in 0..columns {
             let phase = (column * input % output) as u32;
             let slots = taps.iter_mut().skip(column).step_by(columns);
@@ -39,12 +40,17 @@ impl Table {
                 .zip(kernel.taps(phase))
                 .for_each(|(slot, tap)| *slot = tap);
         }
-        let inputs = (0..columns).map(|column| (column * input / output) as i32);
-        Self {
+        let inputs = collect((0..columns).map(|column| (column * input / output) as i32))?;
+        Some(Self {
             kernel,
             taps,
-            inputs: inputs.collect(),
-        }
+            inputs,
+        })
+    }
+
+    #[cfg(all(test, target_arch = "x86_64"))]
+    pub(in super::super) fn new(kernel: Kernel) -> Self {
+        Self::allocate(kernel).unwrap()
     }
 
     fn columns(&self) -> usize {
@@ -82,6 +88,14 @@ impl Table {
     }
 }
 
+/// Collect values in exactly the memory that they need; `None` if there is not as much.
+fn collect<T>(values: impl ExactSizeIterator<Item = T>) -> Option<Box<[T]>> {
+    let mut all = Vec::new();
+    all.try_reserve_exact(values.len()).ok()?;
+    all.extend(values);
+    Some(all.into_boxed_slice())
+}
+
 /// Taps in a table that all resamplers of the same ratio share.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Taps(&'static Table);
@@ -96,22 +110,24 @@ const MOST_TABLES: usize = 128;
 static TABLES: Mutex<Vec<&Table>> = Mutex::new(Vec::new());
 
 impl Taps {
-    /// Make taps for a kernel; `None` if the table would be too large, or there are too many.
+    /// Make taps for a kernel; `None` if the table would be too large, if there are too many, or no memory is left.
     pub(in super::super) fn new(kernel: Kernel) -> Option<Self> {
         let columns = kernel.output as usize + PADDING;
         if kernel.len() * columns > MOST_TAPS {
             return None;
         }
         let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = tables.iter().find(|table| table.kernel == kernel);
-        if known.is_none() && tables.len() == MOST_TABLES {
+        if let Some(known) = tables.iter().find(|table| table.kernel == kernel) {
+            return Some(Self(known));
+        }
+        if tables.len() == MOST_TABLES {
             return None;
         }
-        Some(Self(known.copied().unwrap_or_else(|| {
-            let table = Box::leak(Box::new(Table::new(kernel)));
-            tables.push(table);
-            table
-        })))
+        tables.try_reserve(1).ok()?;
+        let one = collect(core::iter::once(Table::allocate(kernel)?))?;
+        let table = Box::leak(one).first()?;
+        tables.push(table);
+        Some(Self(table))
     }
 
     pub(in super::super) fn kernel(&self) -> &Kernel {
