@@ -10,7 +10,6 @@ cd "$here"
 for program in qemu-system-arm qemu-system-riscv32 arm-none-eabi-g++ riscv64-unknown-elf-g++ cmake make python3; do
     command -v "$program" >/dev/null || { echo "skipped: no $program"; exit 0; }
 done
-[ -e ../embedded-c/make.sh ] || { echo "skipped: nothing makes the embedded tarball yet"; exit 0; }
 [ -e /usr/lib/picolibc ] || { echo "skipped: no picolibc"; exit 0; }
 . fakes/build.sh
 
@@ -47,8 +46,9 @@ run zephyr cortex-m4f zephyr_sample CONFIG_CPU_CORTEX_M4=y CONFIG_FPU=y CONFIG_F
 cmp "$work/arduino-pdm.printed" "$work/zephyr.printed"
 echo "arduino-pdm and zephyr ($core): the same answer at 16 kHz"
 run listen cortex-m4f listen_test
-same listen
 sed '/^# the tune/,$d' "$work/listen.printed" | diff fakes/listen_test.expected -
+sed '1,/^# the tune/d' "$work/listen.printed" >"$work/listen-tune.printed"
+same listen-tune
 run esp-idf rv32imac esp_idf_example esp32c6
 same esp-idf
 run pico rv32imac pico_sample rp2350-riscv
