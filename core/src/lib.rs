@@ -111,7 +111,7 @@
 //! | (none) | `core` | everything above |
 //! | `defmt` | a `defmt` logger in the program | `defmt::Format` for errors, results and metadata |
 //! | `dsp` | an Arm core with the DSP extension (Cortex-M4, M7, M33; ARMv6 and later); no effect elsewhere | two multiply-adds per instruction in the integer engine, the same bits |
-//! | `simd` (with `std`) | x86-64, aarch64 or WebAssembly; no effect elsewhere | vector instructions in the integer engine and (with `std`) the resampler, without `std` those that the program is compiled for; the same bits |
+//! | `simd` (with `std`) | x86-64, aarch64 or WebAssembly; no effect elsewhere | vector instructions in the integer engine and (with `std`) the resampler and the front end, without `std` those that the program is compiled for; the same bits |
 //! | `table-48k` | 8 KB of flash; no effect with `std` | 48 kHz is resampled to 22,050 Hz in less than half of the instructions; the same bits |
 //! | `std` (default) | the standard library | [`model::ModelSpec`], which writes model files; `host`, one answer for a piece of music |
 //! | `serde` | `serde`, which needs neither std nor alloc | `Serialize` for results, metadata and (as text) errors; `Deserialize` for metadata and `Heard` |
@@ -129,6 +129,7 @@ compile_error!("big-endian machines are not supported");
 #[cfg(feature = "std")]
 extern crate std;
 
+mod arch;
 pub mod audio;
 pub mod classifier;
 pub mod engine;

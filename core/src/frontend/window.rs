@@ -1,6 +1,8 @@
 //! The periodic Hann window, `w[i] = 0.5 − 0.5 · cos(2πi / N) = sin²(πi / N)` (scipy's
 //! `get_window("hann", N, fftbins=True)`, which librosa uses).
 
+use crate::arch::{Loops, widest};
+
 /// Longest supported window.
 pub(super) const LONGEST: usize = 4096;
 
@@ -10,15 +12,33 @@ static HALF: [f32; LONGEST / 2 + 1] = half_window();
 
 /// Multiply a frame, whose length divides [`LONGEST`], by its window.
 pub(super) fn apply_hann(frame: &mut [f32]) {
-    let n = frame.len();
-    let step = (LONGEST / n.max(1)).max(1);
-    let (first, second) = frame.split_at_mut(n / 2);
-    for (sample, weight) in first.iter_mut().zip(HALF.iter().step_by(step)) {
-        *sample *= weight;
+    match LONGEST / frame.len().max(1) {
+        1 => widest(Hann::<1>(frame)),
+        2 => widest(Hann::<2>(frame)),
+        4 => widest(Hann::<4>(frame)),
+        _ => widest(Hann::<8>(frame)),
     }
-    // w[N/2] is the peak, after it the window runs backwards
-    for (sample, weight) in second.iter_mut().zip(HALF.iter().rev().step_by(step)) {
-        *sample *= weight;
+}
+
+/// Multiplies a frame of `LONGEST / STEP` samples by its window.
+struct Hann<'f, const STEP: usize>(&'f mut [f32]);
+
+impl<const STEP: usize> Loops for Hann<'_, STEP> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self(frame) = self;
+        let (first, second) = frame.split_at_mut(frame.len() / 2);
+        let weights = HALF.as_chunks::<STEP>().0;
+        for (sample, weights) in first.iter_mut().zip(weights) {
+            *sample *= weights[0];
+        }
+        // w[N/2] is the peak, after it the window runs backwards
+        let weights = HALF.as_rchunks::<STEP>().1;
+        for (sample, weights) in second.iter_mut().zip(weights.iter().rev()) {
+            *sample *= weights[STEP - 1];
+        }
     }
 }
 
