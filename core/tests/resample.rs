@@ -330,7 +330,7 @@ fn unsupported_rates_are_named() {
 fn it_is_small() {
     let bytes = size_of::<Resampler>();
     println!("{bytes} bytes");
-    assert!(bytes <= 2_700, "{bytes}");
+    assert!(bytes <= 2_800, "{bytes}");
 }
 
 fn log_mel(samples: &[f32]) -> Vec<Vec<f32>> {

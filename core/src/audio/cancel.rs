@@ -47,7 +47,7 @@ impl Cancellation {
     }
 
     /// Measure a frame and its mean.
-    pub(super) fn measure(&mut self, frame: impl IntoIterator<Item = f32>, mean: f32) {
+    pub(super) fn measure(&mut self, frame: &[f32], mean: f32) {
         self.mean += mean * mean;
         for (energy, sample) in self.channels.iter_mut().zip(frame) {
             *energy += sample * sample;

@@ -2,13 +2,15 @@
 //! training tool are all built on it.
 
 mod cancel;
+mod convert;
 mod format;
 mod mix;
 mod pdm;
 mod resample;
 mod sinc;
 
+pub(crate) use convert::{Converted, convert};
 pub use format::{InputFormat, MAX_AMPLITUDE, MAX_CHANNELS, Sample};
-pub(crate) use mix::{DownMix, Mixed};
+pub(crate) use mix::DownMix;
 pub use pdm::{BitOrder, Pdm, UnsupportedClock};
 pub use resample::{Progress, Resampler, SUPPORTED_RATES, UnsupportedRate};

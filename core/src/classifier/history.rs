@@ -95,12 +95,21 @@ impl<'w> Ring<'w> {
             self.seen += 1;
         }
         self.since_window += 1;
-        let due = if self.is_first_window_open() {
+        self.since_window == self.due()
+    }
+
+    /// Return the columns after the last window that make another one.
+    fn due(&self) -> u32 {
+        if self.is_first_window_open() {
             self.columns()
         } else {
             u32::from(self.window.hop)
-        };
-        self.since_window == due
+        }
+    }
+
+    /// Return the number of columns that complete a window, at least 1.
+    pub(super) fn missing(&self) -> usize {
+        self.due().saturating_sub(self.since_window).max(1) as usize
     }
 
     /// Return the column that was stored last.

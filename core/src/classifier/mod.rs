@@ -19,7 +19,7 @@ mod view;
 use heapless::Vec;
 
 use crate::Error;
-use crate::audio::{DownMix, InputFormat, Progress, Resampler, Sample};
+use crate::audio::{Converted, DownMix, InputFormat, Progress, Resampler, Sample, convert};
 use crate::engine::Engine;
 use crate::frontend::{FrontEnd, LogMelIn, WindowSpec};
 use crate::memory::Size;
@@ -34,7 +34,7 @@ pub use signal::LEAST_SECONDS;
 use signal::Signal;
 use view::View;
 
-/// Mono samples that are converted at a time: few where the stack is small.
+/// Samples that are taken at a time: few where the stack is small.
 const BLOCK: usize = if cfg!(feature = "std") { 512 } else { 64 };
 
 /// Return the bytes of working memory for the front end and the history of a window's columns, wherever it begins:
@@ -118,19 +118,18 @@ impl<'w, E: Engine> Classifier<'w, E> {
         let mut block = [0.0; BLOCK];
         let mut consumed = 0;
         loop {
-            // at most as many as complete one column, so that samples after a window stay with the caller
-            let room = self.resampler.inputs_for(self.log_mel.missing());
-            let slots = block.get_mut(..room.min(BLOCK)).unwrap_or_default();
-            let mixed = self
-                .mix
-                .take(samples.get(consumed..).unwrap_or_default(), slots);
-            consumed += mixed.taken;
-            self.signal.count(&mixed);
-            let window = self.analyse(slots.get_mut(..mixed.made).unwrap_or_default())?;
+            let room = self.missing().min(BLOCK);
+            let slots = block.get_mut(..room).unwrap_or_default();
+            let converted = convert(samples.get(consumed..).unwrap_or_default(), slots);
+            consumed += converted.taken;
+            let window = self.take(
+                slots.get_mut(..converted.taken).unwrap_or_default(),
+                &converted,
+            )?;
             if window || consumed == samples.len() {
                 return Ok(Pushed { consumed, window });
             }
-            if mixed.invalid {
+            if converted.invalid {
                 return Err(Error::Sample { index: consumed });
             }
         }
@@ -196,6 +195,29 @@ impl<'w, E: Engine> Classifier<'w, E> {
         self.columns = 0;
         self.finished = false;
         self.window_silent = false;
+    }
+
+    /// Return a number of interleaved samples, at least 1, that goes at most to the end of a window: those after it stay
+    /// with the caller.
+    fn missing(&self) -> usize {
+        // more than a block holds is as good
+        let later = self.ring.missing().saturating_sub(1).min(BLOCK);
+        let outputs = self.log_mel.missing() + later * usize::from(self.info.front_end.hop);
+        self.mix
+            .missing(self.resampler.inputs_for(outputs.min(8 * BLOCK)))
+    }
+
+    /// Mix and analyse interleaved samples; true if a window was completed.
+    fn take(&mut self, samples: &mut [f32], converted: &Converted) -> Result<bool, Error> {
+        if self.mix.is_mono() {
+            self.signal.count(converted, samples.len(), 0);
+            return self.analyse(samples);
+        }
+        // a frame that an earlier block began is completed by this one
+        let mut mono = [0.0; BLOCK / 2 + 1];
+        let mixed = self.mix.take(samples, &mut mono);
+        self.signal.count(converted, mixed.made, mixed.cancelled);
+        self.analyse(mono.get_mut(..mixed.made).unwrap_or_default())
     }
 
     /// Resample and analyse mono samples and the rest in the resampler; true if a window was completed.

@@ -3,7 +3,7 @@
 use super::level::LevelMeter;
 use super::offset::Offset;
 use crate::Error;
-use crate::audio::Mixed;
+use crate::audio::Converted;
 
 /// Seconds of audio that deserve an answer: a signal that ends before them, and before its first window, is too short. A
 /// genre of less than half a second of sound would be a guess.
@@ -60,13 +60,13 @@ impl Signal {
             .end_block(|mean, power| offset.learn(mean, power))
     }
 
-    /// Count what was mixed.
-    pub(super) fn count(&mut self, mixed: &Mixed) {
-        self.samples += mixed.taken as u64;
-        self.clipped += mixed.clipped as u64;
-        self.frames += mixed.made as u64;
-        self.cancelled += mixed.cancelled as u64;
-        self.recent = self.recent.saturating_add(mixed.made as u32);
+    /// Count samples, and the frames that they completed, of which some are one channel alone.
+    pub(super) fn count(&mut self, samples: &Converted, frames: usize, cancelled: usize) {
+        self.samples += samples.taken as u64;
+        self.clipped += samples.clipped as u64;
+        self.frames += frames as u64;
+        self.cancelled += cancelled as u64;
+        self.recent = self.recent.saturating_add(frames as u32);
     }
 
     /// Go on with frames of another rate.

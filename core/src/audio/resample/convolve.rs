@@ -10,7 +10,7 @@ pub(super) const BLOCK: usize = 64;
 pub(super) const NARROW: usize = 4;
 
 /// Add `Σ samples[i + k] · taps[k]` to `out[i]`. This needs at least `out.len() + SHARP_TAPS − 1` samples; outputs that lack
-/// theirs are left alone.
+/// theirs are left alone. Any values may follow these samples, and it is faster if some do.
 ///
 /// The order of the additions is part of the definition, so that every target gives the same bits: product `k` is
 /// added to lane `k % 4`, and the result is `(lane 0 + lane 2) + (lane 1 + lane 3)`. Each output occupies one lane
@@ -88,6 +88,27 @@ pub(super) fn wide<const W: usize>(
         done += W;
     }
     done
+}
+
+/// Compute the last outputs, fewer than `W`, as if there were that many, and return their number: none where there are not
+/// samples for all `W`, whatever the last of these are.
+#[inline(always)]
+pub(super) fn tail<const W: usize>(
+    samples: &[f32],
+    taps: &[f32; SHARP_TAPS],
+    out: &mut [f32],
+) -> usize {
+    let mut all = [0.0; W];
+    let Some(used) = all.get_mut(..out.len()) else {
+        return 0;
+    };
+    if used.is_empty() || samples.len() < W + SHARP_TAPS - 1 {
+        return 0;
+    }
+    used.copy_from_slice(out);
+    wide::<W>(samples, taps, &mut all);
+    out.copy_from_slice(all.get(..out.len()).unwrap_or_default());
+    out.len()
 }
 
 /// Add `tap` times the sample `at` places after each output's first one.

@@ -18,7 +18,7 @@ const MARGIN: usize = if cfg!(feature = "std") { 64 } else { 0 };
 /// Resamples by a ratio of integers with interpolated taps.
 #[derive(Clone, Debug)]
 pub(super) struct Fraction {
-    history: History<{ MAX_TAPS + FRACTION_BLOCK + MARGIN }>,
+    history: History<{ MAX_TAPS + FRACTION_BLOCK + MARGIN }, MARGIN>,
     taps: Taps,
     /// Where the next output is.
     place: Place,
@@ -44,7 +44,7 @@ impl Fraction {
 
 impl Stage for Fraction {
     fn room(&self) -> usize {
-        self.history.room().saturating_sub(MARGIN)
+        self.history.room()
     }
 
     fn ready(&self) -> usize {

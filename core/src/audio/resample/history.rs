@@ -1,16 +1,17 @@
 //! The last samples of a stage, as one slice.
 
-/// Up to `N` samples in a row. New ones go to the end; when the end is reached, those still needed are moved
-/// to the front in one block.
+/// Up to `N` − `MARGIN` samples in a row. New ones go to the end; when the end is reached, those still needed are moved
+/// to the front in one block. `MARGIN` values follow them at all times, whatever they are: a vector may be loaded around the
+/// newest sample.
 #[derive(Clone, Debug)]
-pub(super) struct History<const N: usize> {
+pub(super) struct History<const N: usize, const MARGIN: usize> {
     samples: [f32; N],
     start: usize,
     end: usize,
 }
 
-impl<const N: usize> History<N> {
-    /// Begin with silence of `zeros` samples, at most `N`.
+impl<const N: usize, const MARGIN: usize> History<N, MARGIN> {
+    /// Begin with silence of `zeros` samples, at most `N` − `MARGIN`.
     pub(super) const fn silent(zeros: usize) -> Self {
         Self {
             samples: [0.0; N],
@@ -26,7 +27,7 @@ impl<const N: usize> History<N> {
 
     /// Return the number of samples that can be added.
     pub(super) fn room(&self) -> usize {
-        N.saturating_sub(self.len())
+        (N - MARGIN).saturating_sub(self.len())
     }
 
     /// Return all samples, the oldest first.
@@ -52,11 +53,11 @@ impl<const N: usize> History<N> {
     /// Add `count` samples, as many as there is room for, and return them for the caller to write.
     pub(super) fn add(&mut self, count: usize) -> &mut [f32] {
         let count = count.min(self.room());
-        if self.end + count > N {
+        if self.end + count > N - MARGIN {
             self.slide();
         }
         let at = self.end;
-        self.end = N.min(at + count);
+        self.end = (N - MARGIN).min(at + count);
         self.samples.get_mut(at..self.end).unwrap_or_default()
     }
 

@@ -62,7 +62,7 @@ pub(super) fn check_rates(from_hz: u32, to_hz: u32) -> Result<(), UnsupportedRat
     }
 }
 
-/// Streaming resampler: about 2.5 KB with all its buffers. [`process`](Self::process) and
+/// Streaming resampler: about 2.5 KB with all its buffers, 2.7 KB with feature `std`. [`process`](Self::process) and
 /// [`process_all`](Self::process_all) take blocks; [`push`](Self::push) and [`pull`](Self::pull) do the same one sample
 /// at a time, at several times the cost.
 ///

@@ -13,7 +13,7 @@ use super::sharp::{Doubler, Halver};
     reason = "without std there is no heap for the large ones"
 )]
 pub(super) enum Route {
-    Same(History<BLOCK>),
+    Same(History<BLOCK, 0>),
     Halve(Halver),
     Double(Doubler),
     Down(Fraction, Halver),
@@ -143,7 +143,7 @@ fn pass_block<const N: usize>(first: &mut impl Stage, second: &mut impl Stage) -
     second.feed(block.get(..made).unwrap_or_default())
 }
 
-fn copy(history: &mut History<BLOCK>, output: &mut [f32]) -> usize {
+fn copy(history: &mut History<BLOCK, 0>, output: &mut [f32]) -> usize {
     let samples = history.samples();
     let count = samples.len().min(output.len());
     output

@@ -4,18 +4,22 @@ use super::convolve::{BLOCK, NARROW, convolve};
 use super::history::History;
 use super::kernel::{SHARP_EVEN, SHARP_ODD, SHARP_TAPS};
 use super::route::Stage;
+use crate::arch::{Loops, widest};
 
 /// Samples of the lower rate before the first one in the window of the first output.
 const SILENCE: usize = SHARP_TAPS / 2;
 /// Samples of a window beside its first one.
 const REST: usize = SHARP_TAPS - 1;
 
+/// Values after the samples, so that the last outputs of a block can be computed as if there were more of them.
+const MARGIN: usize = if cfg!(feature = "std") { 8 } else { 0 };
+
 /// Halves the rate.
 #[derive(Clone, Debug)]
 pub(super) struct Halver {
-    even: History<{ BLOCK + REST }>,
+    even: History<{ BLOCK + REST + MARGIN }, MARGIN>,
     /// As long as `even`, or one sample shorter.
-    odd: History<{ BLOCK + REST }>,
+    odd: History<{ BLOCK + REST + MARGIN }, MARGIN>,
 }
 
 impl Halver {
@@ -46,10 +50,7 @@ impl Stage for Halver {
         let (pairs, last) = rest.as_chunks::<2>();
         let even = self.even.add(pairs.len());
         let odd = self.odd.add(pairs.len());
-        for ([first, second], (even, odd)) in pairs.iter().zip(even.iter_mut().zip(odd)) {
-            *even = *first;
-            *odd = *second;
-        }
+        widest(Deal { pairs, even, odd });
         self.even.extend(last);
         taken
     }
@@ -58,18 +59,47 @@ impl Stage for Halver {
         let count = self.ready().min(output.len());
         let output = output.get_mut(..count).unwrap_or_default();
         output.fill(0.0);
-        convolve(self.even.samples(), &SHARP_EVEN, output);
-        convolve(self.odd.samples(), &SHARP_ODD, output);
+        convolve(self.even.samples_and_rest(), &SHARP_EVEN, output);
+        convolve(self.odd.samples_and_rest(), &SHARP_ODD, output);
         self.even.discard(count);
         self.odd.discard(count);
         count
     }
 }
 
+/// Writes the first samples of pairs to one slice and the second ones to another.
+struct Deal<'a> {
+    pairs: &'a [[f32; 2]],
+    even: &'a mut [f32],
+    odd: &'a mut [f32],
+}
+
+impl Loops for Deal<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        const AT_ONCE: usize = 8;
+        let (pairs, rest) = self.pairs.as_chunks::<AT_ONCE>();
+        let (even, even_rest) = self.even.as_chunks_mut::<AT_ONCE>();
+        let (odd, odd_rest) = self.odd.as_chunks_mut::<AT_ONCE>();
+        for (pairs, (even, odd)) in pairs.iter().zip(even.iter_mut().zip(odd)) {
+            let (mut first, mut second) = ([0.0; AT_ONCE], [0.0; AT_ONCE]);
+            for at in 0..AT_ONCE {
+                [first[at], second[at]] = pairs[at];
+            }
+            (*even, *odd) = (first, second);
+        }
+        for (pair, (even, odd)) in rest.iter().zip(even_rest.iter_mut().zip(odd_rest)) {
+            [*even, *odd] = *pair;
+        }
+    }
+}
+
 /// Doubles the rate.
 #[derive(Clone, Debug)]
 pub(super) struct Doubler {
-    history: History<{ BLOCK + SHARP_TAPS }>,
+    history: History<{ BLOCK + SHARP_TAPS + MARGIN }, MARGIN>,
     /// The next output is the one in the place of an input, and not the one between two inputs.
     at_input: bool,
 }
@@ -95,7 +125,7 @@ impl Doubler {
         let [at, between] = phases.each_mut();
         let at = at.get_mut(..count).unwrap_or_default();
         let between = between.get_mut(..count).unwrap_or_default();
-        let samples = self.history.samples();
+        let samples = self.history.samples_and_rest();
         convolve(samples, &SHARP_EVEN, at);
         convolve(samples.get(1..).unwrap_or_default(), &SHARP_ODD, between);
         for (pair, (at, between)) in pairs.iter_mut().zip(at.iter().zip(between)) {

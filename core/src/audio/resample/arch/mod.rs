@@ -4,7 +4,7 @@
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod x86;
 
-use super::convolve::{from, from_mut, wide};
+use super::convolve::{from, from_mut, tail, wide};
 use super::kernel::SHARP_TAPS;
 #[cfg(feature = "std")]
 use super::taps::Table;
@@ -16,9 +16,9 @@ const WIDE: usize = 32;
 /// their number.
 pub(super) fn convolve(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32]) -> usize {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
-    let done = x86::convolve(samples, taps, out);
+    let mut done = x86::convolve(samples, taps, out);
     #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
-    let done = 0;
+    let mut done = 0;
     let vectors = cfg!(any(
         target_feature = "sse2",
         all(target_arch = "aarch64", target_feature = "neon"),
@@ -28,7 +28,9 @@ pub(super) fn convolve(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32
     if !vectors {
         return done;
     }
-    done + wide::<WIDE>(from(samples, done), taps, from_mut(out, done))
+    done += wide::<WIDE>(from(samples, done), taps, from_mut(out, done));
+    done += wide::<8>(from(samples, done), taps, from_mut(out, done));
+    done + tail::<8>(from(samples, done), taps, from_mut(out, done))
 }
 
 /// Compute outputs of the gentle stage from the front, as many as fill its vectors, and return their number. The first

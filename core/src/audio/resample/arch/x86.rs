@@ -10,7 +10,7 @@ use std::arch::x86_64::{
     _mm512_setzero_ps, _mm512_storeu_ps, _mm512_sub_epi32,
 };
 
-use crate::audio::resample::convolve::{from, from_mut, wide};
+use crate::audio::resample::convolve::{from, from_mut, tail, wide};
 use crate::audio::resample::kernel::SHARP_TAPS;
 use crate::audio::resample::taps::Table;
 
@@ -46,8 +46,10 @@ fn avx512(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32]) -> usize {
 
 #[target_feature(enable = "avx2")]
 fn avx2(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32]) -> usize {
-    let done = wide::<AVX2>(samples, taps, out);
-    done + wide::<16>(from(samples, done), taps, from_mut(out, done))
+    let mut done = wide::<AVX2>(samples, taps, out);
+    done += wide::<16>(from(samples, done), taps, from_mut(out, done));
+    done += wide::<8>(from(samples, done), taps, from_mut(out, done));
+    done + tail::<8>(from(samples, done), taps, from_mut(out, done))
 }
 
 /// Compute outputs of the gentle stage, one vector at a time. Their windows begin at different samples, but close
@@ -83,35 +85,43 @@ fn interpolate_avx512(
 ) -> usize {
     let (mut done, mut at) = (0, 0);
     let near = table.span(15) < 32;
-    for out in out.as_chunks_mut::<16>().0 {
-        let inputs = table.inputs(index);
-        let (Some(inputs), Some(samples)) = (
-            inputs.first_chunk(),
-            samples.get(at..at + taps + if near { 31 } else { 63 }),
-        ) else {
+    for out in out.chunks_mut(16) {
+        let inputs = table.inputs(index).first_chunk();
+        let around = samples.get(at..at + taps + if near { 31 } else { 63 });
+        let (Some(inputs), Some(around), Some(rows)) =
+            (inputs, around, table.rows::<16>(index, taps))
+        else {
             break;
         };
         let lanes = _mm512_sub_epi32(load_16i(inputs), _mm512_set1_epi32(inputs[0]));
         let far = _mm512_cmpgt_epi32_mask(lanes, _mm512_set1_epi32(31));
         let mut sum = _mm512_setzero_ps();
+        let mut row = rows.as_ptr();
         // from the newest sample to the oldest
-        for (newest, row) in (0..taps).rev().zip(table.rows(index)) {
-            let vectors = from(samples, newest).as_chunks::<16>().0;
-            let Some(row) = row.first_chunk() else { break };
-            let sample = match vectors {
-                [a, b, c, d, ..] if !near => {
-                    let first = _mm512_permutex2var_ps(load_16(a), lanes, load_16(b));
-                    let second = _mm512_permutex2var_ps(load_16(c), lanes, load_16(d));
-                    _mm512_mask_blend_ps(far, first, second)
+        for newest in (0..taps).rev() {
+            // SAFETY: there are 31 or 63 samples after any that is the newest, and 16 taps in each of the `taps` rows; the
+            // pointer that wraps after the last one is not used.
+            #[expect(unsafe_code, reason = "checks would take longer than the sums")]
+            let product = unsafe {
+                let newest = around.as_ptr().add(newest);
+                let mut sample = permute_avx512(newest, lanes);
+                if !near {
+                    let high = permute_avx512(newest.add(32), lanes);
+                    sample = _mm512_mask_blend_ps(far, sample, high);
                 }
-                [a, b, ..] => _mm512_permutex2var_ps(load_16(a), lanes, load_16(b)),
-                _ => break,
+                _mm512_mul_ps(sample, _mm512_loadu_ps(row))
             };
-            sum = _mm512_add_ps(sum, _mm512_mul_ps(sample, load_16(row)));
+            sum = _mm512_add_ps(sum, product);
+            row = row.wrapping_add(table.columns());
         }
-        store_16(out, _mm512_mul_ps(sum, _mm512_set1_ps(table.spacing())));
-        at += table.advance(&mut index, 16);
-        done += 16;
+        let mut sums = [0.0; 16];
+        store_16(
+            &mut sums,
+            _mm512_mul_ps(sum, _mm512_set1_ps(table.spacing())),
+        );
+        copy(out, &sums);
+        at += table.advance(&mut index, out.len());
+        done += out.len();
     }
     done
 }
@@ -126,12 +136,12 @@ fn interpolate_avx2(
 ) -> usize {
     let (mut done, mut at) = (0, 0);
     let near = table.span(7) < 16;
-    for out in out.as_chunks_mut::<8>().0 {
-        let inputs = table.inputs(index);
-        let (Some(inputs), Some(samples)) = (
-            inputs.first_chunk(),
-            samples.get(at..at + taps + if near { 15 } else { 31 }),
-        ) else {
+    for out in out.chunks_mut(8) {
+        let inputs = table.inputs(index).first_chunk();
+        let around = samples.get(at..at + taps + if near { 15 } else { 31 });
+        let (Some(inputs), Some(around), Some(rows)) =
+            (inputs, around, table.rows::<8>(index, taps))
+        else {
             break;
         };
         let lanes = _mm256_sub_epi32(load_8i(inputs), _mm256_set1_epi32(inputs[0]));
@@ -139,40 +149,72 @@ fn interpolate_avx2(
         let odd = _mm256_castsi256_ps(_mm256_slli_epi32::<28>(lanes));
         let far = _mm256_castsi256_ps(_mm256_slli_epi32::<27>(lanes));
         let mut sum = _mm256_setzero_ps();
+        let mut row = rows.as_ptr();
         // from the newest sample to the oldest
-        for (newest, row) in (0..taps).rev().zip(table.rows(index)) {
-            let vectors = from(samples, newest).as_chunks::<8>().0;
-            let Some(row) = row.first_chunk() else { break };
-            let sample = match vectors {
-                [a, b, c, d, ..] if !near => {
-                    let first = permute_avx2(a, b, lanes, odd);
-                    _mm256_blendv_ps(first, permute_avx2(c, d, lanes, odd), far)
+        for newest in (0..taps).rev() {
+            // SAFETY: there are 15 or 31 samples after any that is the newest, and 8 taps in each of the `taps` rows; the
+            // pointer that wraps after the last one is not used.
+            #[expect(unsafe_code, reason = "checks would take longer than the sums")]
+            let product = unsafe {
+                let newest = around.as_ptr().add(newest);
+                let mut sample = permute_avx2(newest, lanes, odd);
+                if !near {
+                    let high = permute_avx2(newest.add(16), lanes, odd);
+                    sample = _mm256_blendv_ps(sample, high, far);
                 }
-                [a, b, ..] => permute_avx2(a, b, lanes, odd),
-                _ => break,
+                _mm256_mul_ps(sample, _mm256_loadu_ps(row))
             };
-            sum = _mm256_add_ps(sum, _mm256_mul_ps(sample, load_8(row)));
+            sum = _mm256_add_ps(sum, product);
+            row = row.wrapping_add(table.columns());
         }
-        store_8(out, _mm256_mul_ps(sum, _mm256_set1_ps(table.spacing())));
-        at += table.advance(&mut index, 8);
-        done += 8;
+        let mut sums = [0.0; 8];
+        store_8(
+            &mut sums,
+            _mm256_mul_ps(sum, _mm256_set1_ps(table.spacing())),
+        );
+        copy(out, &sums);
+        at += table.advance(&mut index, out.len());
+        done += out.len();
     }
     done
 }
 
-/// Put into each lane one of 16 samples.
-#[target_feature(enable = "avx2")]
-fn permute_avx2(low: &[f32; 8], high: &[f32; 8], lanes: __m256i, in_high: __m256) -> __m256 {
-    let low = _mm256_permutevar8x32_ps(load_8(low), lanes);
-    let high = _mm256_permutevar8x32_ps(load_8(high), lanes);
-    _mm256_blendv_ps(low, high, in_high)
+/// Write the first values, all of them but at the end.
+#[inline(always)]
+fn copy<const W: usize>(out: &mut [f32], values: &[f32; W]) {
+    match <&mut [f32; W]>::try_from(&mut *out) {
+        Ok(out) => *out = *values,
+        Err(_) => out
+            .iter_mut()
+            .zip(values)
+            .for_each(|(to, from)| *to = *from),
+    }
 }
 
+/// Put into each lane one of 32 samples.
+///
+/// # Safety
+/// They must be there.
 #[target_feature(enable = "avx512f")]
 #[expect(unsafe_code, reason = "a load takes a pointer")]
-fn load_16(values: &[f32; 16]) -> __m512 {
-    // SAFETY: the array is as long as the vector.
-    unsafe { _mm512_loadu_ps(values.as_ptr()) }
+unsafe fn permute_avx512(samples: *const f32, lanes: __m512i) -> __m512 {
+    // SAFETY: the caller's
+    let (low, high) = unsafe { (_mm512_loadu_ps(samples), _mm512_loadu_ps(samples.add(16))) };
+    _mm512_permutex2var_ps(low, lanes, high)
+}
+
+/// Put into each lane one of 16 samples.
+///
+/// # Safety
+/// They must be there.
+#[target_feature(enable = "avx2")]
+#[expect(unsafe_code, reason = "a load takes a pointer")]
+unsafe fn permute_avx2(samples: *const f32, lanes: __m256i, in_high: __m256) -> __m256 {
+    // SAFETY: the caller's
+    let (low, high) = unsafe { (_mm256_loadu_ps(samples), _mm256_loadu_ps(samples.add(8))) };
+    let low = _mm256_permutevar8x32_ps(low, lanes);
+    let high = _mm256_permutevar8x32_ps(high, lanes);
+    _mm256_blendv_ps(low, high, in_high)
 }
 
 #[target_feature(enable = "avx512f")]
@@ -187,13 +229,6 @@ fn load_16i(values: &[i32; 16]) -> __m512i {
 fn store_16(values: &mut [f32; 16], vector: __m512) {
     // SAFETY: the array is as long as the vector.
     unsafe { _mm512_storeu_ps(values.as_mut_ptr(), vector) }
-}
-
-#[target_feature(enable = "avx2")]
-#[expect(unsafe_code, reason = "a load takes a pointer")]
-fn load_8(values: &[f32; 8]) -> __m256 {
-    // SAFETY: the array is as long as the vector.
-    unsafe { _mm256_loadu_ps(values.as_ptr()) }
 }
 
 #[target_feature(enable = "avx2")]
@@ -299,11 +334,11 @@ mod tests {
                         let index = place.index as usize;
                         interpolate(&table, kernel.len(), rest, index, &mut out)
                     };
-                    assert_eq!(done, 3 * width);
+                    assert_eq!(done, count);
                     let mut expected = vec![0.0; count];
                     let passed =
                         evaluated::Taps::new(kernel).interpolate(rest, &mut place, &mut expected);
-                    assert_eq!(bits(&out[..done]), bits(&expected[..done]));
+                    assert_eq!(bits(&out), bits(&expected));
                     rest = &rest[passed..];
                 }
             }

@@ -53,14 +53,20 @@ impl Table {
         Self::allocate(kernel).unwrap()
     }
 
-    fn columns(&self) -> usize {
+    /// Return the number of values from one row to the next.
+    pub(in super::super) fn columns(&self) -> usize {
         self.inputs.len()
     }
 
-    /// Return the rows of taps, each from one output on.
-    pub(in super::super) fn rows(&self, index: usize) -> impl Iterator<Item = &[f32]> {
-        let rows = self.taps.chunks_exact(self.columns().max(1));
-        rows.map(move |row| row.get(index..).unwrap_or_default())
+    /// Return the first `taps` rows from one output on, which are [`Self::columns`] apart, if each has at least `W` values from
+    /// there.
+    pub(in super::super) fn rows<const W: usize>(
+        &self,
+        index: usize,
+        taps: usize,
+    ) -> Option<&[f32]> {
+        let reach = index + taps.checked_sub(1)? * self.columns() + W;
+        self.taps.get(index..reach)
     }
 
     /// Return the number of inputs from the beginning of the period to each output from one on.
