@@ -152,3 +152,31 @@ impl<'w> Ring<'w> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_position_stays_below_twice_a_window() {
+        let (mut cells, mut sound) = ([0; 5], [0; 1]);
+        let mut ring = Ring {
+            cells: &mut cells,
+            sound: &mut sound,
+            n_mels: 1,
+            window: WindowSpec { columns: 5, hop: 3 },
+            seen: 0,
+            since_window: 0,
+        };
+        for column in 1..=10_000_u32 {
+            let due = ring.push(&[column as f32 / STEPS_PER_DB], false);
+            assert!(ring.seen < 10 && ring.since_window <= 5);
+            assert_eq!(due, column >= 5 && (column - 5).is_multiple_of(3));
+            assert_eq!(ring.newest(), Some(&[column as i16][..]));
+            if due {
+                let oldest = ring.take_window().oldest;
+                assert_eq!(ring.cells[oldest], column as i16 - 4);
+            }
+        }
+    }
+}

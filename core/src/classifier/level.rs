@@ -119,3 +119,27 @@ impl LevelMeter {
         (silent as f64 / samples.max(1) as f64) as f32
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_samples_than_32_bits_count_are_still_measured() {
+        let mut level = LevelMeter::NEW;
+        // 54 hours of full scale at 22,050 Hz
+        let before = u64::from(u32::MAX) - 1_000;
+        level.samples = before;
+        level.energy = before as f64;
+        let block: [f32; 1024] = core::array::from_fn(|i| if i % 2 == 0 { 1.0 } else { -1.0 });
+        for _ in 0..100 {
+            level.add(&block);
+            level.end_block(|_, _| {});
+        }
+        assert_eq!(level.samples, before + 102_400);
+        assert!(level.dbfs().abs() < 1e-3, "{}", level.dbfs());
+        assert_eq!(level.silent(), 0.0);
+        level.silent = level.samples;
+        assert_eq!(level.silent(), 1.0);
+    }
+}

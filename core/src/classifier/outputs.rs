@@ -228,4 +228,52 @@ mod tests {
         embedding.reset();
         assert!(embedding.mean().eq([0.0, 0.0]));
     }
+
+    #[test]
+    fn counts_of_windows_stop_before_they_overflow() {
+        let mut mean = mean_of_two();
+        for rejected in [0, u32::MAX - 1] {
+            mean.tally = Tally {
+                windows: u32::MAX - 1,
+                run: u32::MAX - 1,
+                rejected,
+            };
+            mean.counted = u32::MAX - 1;
+            // sums of so many windows of the largest logits
+            mean.sum[0] = i64::from(u32::MAX - 1) * i64::from(i32::MAX);
+            mean.sum[1] = i64::from(u32::MAX - 1) * i64::from(i32::MIN);
+            for is_music in [rejected == 0; 3] {
+                assert_eq!(mean.add(&[i32::MAX, i32::MIN], is_music), Vote::Counts);
+                mean.skip();
+            }
+            assert_eq!(mean.tally.windows, u32::MAX);
+            assert_eq!(mean.tally.run, u32::MAX);
+            assert_eq!(mean.tally.not_music(), f32::from(u8::from(rejected > 0)));
+            assert_eq!(mean.probabilities(), [1.0, 0.0]);
+        }
+    }
+
+    #[test]
+    fn sums_of_logits_stop_before_they_overflow() {
+        let mut mean = mean_of_two();
+        // the first window of music begins the sums anew
+        mean.add(&[0, 0], true);
+        for _ in 0..3 {
+            mean.sum[0] = i64::MAX - 1;
+            mean.sum[1] = i64::MIN + 1;
+            mean.add(&[i32::MAX, i32::MIN], true);
+            assert_eq!(mean.sum, [i64::MAX, i64::MIN]);
+            assert_eq!(mean.probabilities(), [1.0, 0.0]);
+        }
+    }
+
+    fn mean_of_two() -> Mean {
+        Mean {
+            sum: [0, 0].into_iter().collect(),
+            probabilities: [0.5, 0.5].into_iter().collect(),
+            tally: Tally::default(),
+            counted: 0,
+            step: 1.0,
+        }
+    }
 }
