@@ -45,7 +45,7 @@
 //! use timbrel_core::model::Model;
 //!
 //! static MODEL: &[u8] = include_bytes!("../models/compact.timbrel");
-//! static MEMORY: ConstStaticCell<[u8; 40 * 1024]> = ConstStaticCell::new([0; 40 * 1024]);
+//! static MEMORY: ConstStaticCell<[u8; 80 * 1024]> = ConstStaticCell::new([0; 80 * 1024]);
 //! static CLASSIFIER: StaticCell<Classifier<'static, Int8Engine<'static>>> = StaticCell::new();
 //!
 //! fn start() -> Result<&'static mut Classifier<'static, Int8Engine<'static>>, Error> {
@@ -65,7 +65,7 @@
 //!         let pushed = classifier.push(rest)?;
 //!         rest = rest.get(pushed.consumed..).unwrap_or_default();
 //!         if pushed.window {
-//!             let result = classifier.result()?; // every 1.4 s, after the first 2.8 s
+//!             let result = classifier.result()?; // every 1.5 s, after the first 3 s
 //! #           assert!(result.confidence > 0.0);
 //!         }
 //!     }

@@ -318,7 +318,7 @@ fn versions_and_metadata_need_no_classifier() {
         (info, CStr::from_ptr(timbrel_version()), texts)
     };
     assert_eq!((info.sample_rate, info.class_count), (22_050, 10));
-    assert!((info.window_seconds - 2.8).abs() < 0.1 && (info.hop_seconds - 1.4).abs() < 0.1);
+    assert!((info.window_seconds - 2.97).abs() < 0.1 && (info.hop_seconds - 1.49).abs() < 0.1);
     assert_eq!(version.to_str().unwrap(), env!("CARGO_PKG_VERSION"));
     assert_eq!((texts[0], texts[20]), ("unknown status", "unknown status"));
     let distinct: std::collections::HashSet<&&str> = texts[1..20].iter().collect();

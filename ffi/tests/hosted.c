@@ -7,7 +7,7 @@
 
 #include "timbrel.h"
 
-static uint8_t model[200000], memory[65536];
+static uint8_t model[200000], memory[131072];
 static int16_t samples[44100];
 
 int main(int argc, char **argv)

@@ -13,8 +13,8 @@ use timbrel_train::evaluate::Inference;
 use timbrel_train::report::{Condition, robustness};
 use timbrel_train::waveform::Effect;
 
-/// Samples that the compact model's windows fill without a rest: three of 36 columns, 18 from one to the next.
-const SAMPLES: usize = (35 + 2 * 18) * 1708;
+/// Samples that the compact model's windows fill without a rest: three of 128 columns, 64 from one to the next.
+const SAMPLES: usize = (127 + 2 * 64) * 512;
 
 fn model() -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/compact.timbrel");

@@ -45,7 +45,7 @@ const BLOCK: usize = if cfg!(feature = "std") { 512 } else { 64 };
 /// use timbrel_core::classifier::feature_bytes;
 /// use timbrel_core::frontend::{FrontEnd, WindowSpec};
 ///
-/// const WINDOW: WindowSpec = WindowSpec { columns: 128, hop: 43 };
+/// const WINDOW: WindowSpec = WindowSpec { columns: 128, hop: 64 };
 /// const BYTES: usize = feature_bytes(&FrontEnd::COMPACT, &WINDOW);
 /// static MEMORY: [u8; BYTES] = [0; BYTES];
 /// ```

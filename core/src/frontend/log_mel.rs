@@ -23,7 +23,7 @@ use super::{FrontEnd, decibel, fft, window};
 /// while log_mel.finish().is_some() {
 ///     columns += 1;
 /// }
-/// assert_eq!(columns, 1 + 22_050 / 1708);
+/// assert_eq!(columns, 1 + 22_050 / 512);
 /// ```
 pub type LogMel<const N: usize, const M: usize> = Stream<FixedBank<N, M>>;
 

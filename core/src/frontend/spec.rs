@@ -109,8 +109,8 @@ impl FrontEnd {
         }
     }
 
-    /// The compact model's front end: 2048 / 1708, 128 bands, 12.9 columns per second.
-    pub const COMPACT: Self = Self::librosa(2048, 1708, 128);
+    /// The compact model's front end: 2048 / 512, 128 bands, 43.1 columns per second.
+    pub const COMPACT: Self = Self::librosa(2048, 512, 128);
 
     /// Return the same front end with the first `coefficients` MFCCs of its bands, `1..=n_mels`.
     #[must_use]

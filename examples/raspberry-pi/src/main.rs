@@ -32,8 +32,8 @@ struct Arguments {
     /// Interleaved channels, 1 to 8
     #[arg(long, value_name = "N", default_value_t = 1)]
     channels: u16,
-    /// Windows whose mean is the running answer; one is 2.8 s with the built-in model, a new one comes
-    /// every 1.4 s
+    /// Windows whose mean is the running answer; one is 3 s with the built-in model, a new one comes
+    /// every 1.5 s
     #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u16).range(1..))]
     memory: u16,
     /// Windows whose loudness is below this, in dB of full scale, are silence and not shown as music

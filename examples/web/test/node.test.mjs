@@ -73,7 +73,7 @@ test("any cut of the samples gives the same, and what is on the way is told", ()
     assert.deepEqual(result, expected, `pieces of ${size}`);
     assert.equal(windows.length, result.windows);
     // the last columns come from the padding at the end and are not shown
-    assert.ok(columns.length >= Math.floor(samples.length / 1708) - 1);
+    assert.ok(columns.length >= Math.floor(samples.length / 512) - 1);
     assert.ok(columns.every((column) => column instanceof Int16Array && column.length === 128));
   }
 });
