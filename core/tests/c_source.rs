@@ -44,7 +44,11 @@ fn the_header_states_the_model() {
     for (index, label) in model.labels().enumerate() {
         assert!(header.contains(&format!("\n *   {index}  {label}\n")));
     }
-    assert!(header.contains("A window is 2.8 s, and a new one is complete every 1.4 s."));
+    let column = f64::from(model.front_end().hop) / 22_050.0;
+    let [window, hop] =
+        [model.window().columns, model.window().hop].map(|columns| f64::from(columns) * column);
+    let times = format!("A window is {window:.1} s, and a new one is complete every {hop:.1} s.");
+    assert!(header.contains(&times));
 }
 
 #[test]

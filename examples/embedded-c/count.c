@@ -23,7 +23,7 @@
     } while (0)
 
 /* more than from window to window at 48 kHz */
-enum { SAMPLES = 70000, STACK_WORDS = 4608 };
+enum { SAMPLES = 96000, STACK_WORDS = 4608 };
 #define UNUSED 0x5a5a5a5au
 
 static uint8_t memory[TIMBREL_COMPACT_MEMORY_BYTES];
