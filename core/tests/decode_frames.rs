@@ -115,6 +115,32 @@ fn a_format_that_changes_gives_one_stream() {
 }
 
 #[test]
+fn another_format_after_the_audio_is_missing_from_the_share() {
+    let mp3 = fixture("tone.mp3");
+    let flac = fixture("tone.flac");
+    for (name, one, other) in [("mp3", &mp3, &flac), ("flac", &flac, &mp3)] {
+        let alone = read_one(one, stereo(44_100));
+        let bytes = [one.as_slice(), other].concat();
+        let mut reader = AudioReader::from_bytes(bytes, None).unwrap();
+        let mut samples = Vec::new();
+        while let Some(block) = reader.next_block().unwrap() {
+            samples.extend_from_slice(block.samples);
+        }
+        assert!(
+            samples.starts_with(&alone[..alone.len() - 1152 * 2]),
+            "{name}"
+        );
+        let expected = one.len() as f64 / (one.len() + other.len()) as f64;
+        let share = reader.share().unwrap();
+        // tags and tables in both are no audio
+        assert!(
+            (share - expected).abs() < 0.15,
+            "{name}: {share}, {expected}"
+        );
+    }
+}
+
+#[test]
 fn one_mono_signal_is_made_of_all_formats() {
     let mono = silent_mp3([0xff, 0xfb, 0x50, 0xc4], 208, 50);
     let bytes = [mono, fixture("tone.mp3")].concat();

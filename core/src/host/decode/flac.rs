@@ -46,6 +46,12 @@ pub(super) struct Flac {
     begun: bool,
     /// Seconds that the headers announce.
     announced: f64,
+    /// Rate of the newest header, Hz.
+    rate: u32,
+    /// Seconds in frames, and bytes in them and between them.
+    seconds: f64,
+    used: u64,
+    lost: u64,
 }
 
 impl Flac {
@@ -55,6 +61,10 @@ impl Flac {
             buffer: Buffer::new(source),
             begun: false,
             announced: 0.0,
+            rate: 0,
+            seconds: 0.0,
+            used: 0,
+            lost: 0,
         }
     }
 
@@ -95,6 +105,7 @@ impl Flac {
                 what: "flac: a sample rate of 0 Hz",
             });
         }
+        self.rate = rate;
         self.announced += (fields & ((1 << 36) - 1)) as f64 / f64::from(rate);
         // the lengths of blocks and frames may be wrong without harm
         let lengths = info.get_mut(..10).unwrap_or_default();
@@ -131,6 +142,8 @@ impl Flac {
             .unwrap_or_default()
             .into();
         self.buffer.skip(length as u64)?;
+        self.used += length as u64;
+        self.seconds += f64::from(samples) / f64::from(self.rate.max(1));
         let packet = PacketBuilder::new()
             .track_id(0)
             .pts(Timestamp::ZERO)
@@ -168,12 +181,20 @@ impl Packets for Flac {
             let bytes = self.buffer.look(USUAL_FRAME)?;
             let next = (1..bytes.len()).find(|at| follows(bytes.get(*at..).unwrap_or_default()));
             let step = next.unwrap_or(bytes.len());
+            let zeros = bytes.iter().take(step).filter(|byte| **byte == 0).count();
             self.buffer.skip(step as u64)?;
+            self.lost += (step - zeros) as u64;
         }
     }
 
     fn announced(&self) -> Option<f64> {
-        Some(self.announced).filter(|seconds| *seconds > 0.0)
+        // damage, or something of another format, counts as long as frames of as many bytes
+        let all = self.seconds * (1.0 + self.lost as f64 / self.used.max(1) as f64);
+        let announced = match self.lost {
+            0 => self.announced,
+            _ => self.announced.max(all),
+        };
+        Some(announced).filter(|seconds| *seconds > 0.0)
     }
 }
 

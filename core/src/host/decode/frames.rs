@@ -53,6 +53,8 @@ pub(super) struct Frames {
     /// Bytes in frames, and between them.
     used: u64,
     junk: u64,
+    /// Those between them that come after the first frame: damage, or something of another format.
+    lost: u64,
     /// Seconds that tags announced and that are missing.
     missing: f64,
     seconds: f64,
@@ -70,6 +72,7 @@ impl Frames {
             ended: false,
             used: 0,
             junk: 0,
+            lost: 0,
             missing: 0.0,
             seconds: 0.0,
         }
@@ -119,6 +122,9 @@ impl Frames {
             let zeros = bytes.iter().take(step).filter(|byte| **byte == 0).count();
             self.buffer.skip(step as u64)?;
             self.junk += (step - zeros) as u64;
+            if self.newest.is_some() {
+                self.lost += (step - zeros) as u64;
+            }
             if self.newest.is_none() && self.junk > MOST_JUNK {
                 return Err(DecodeError::NotAudio);
             }
@@ -263,6 +269,9 @@ impl Packets for Frames {
     }
 
     fn announced(&self) -> Option<f64> {
-        (self.missing > 0.0).then_some(self.seconds + self.missing)
+        // as long as frames of as many bytes
+        let lost = self.seconds * self.lost as f64 / self.used.max(1) as f64;
+        let missing = self.missing.max(lost);
+        (missing > 0.0).then_some(self.seconds + missing)
     }
 }
