@@ -62,7 +62,7 @@ typedef enum timbrel_status {
     TIMBREL_ERROR_MODEL = 2,
     /// The memory is smaller than timbrel_required_bytes() returns, or there is none to allocate.
     TIMBREL_ERROR_MEMORY = 3,
-    /// The sample rate is not supported.
+    /// The sample rate is not supported; timbrel_last_error() says which are.
     TIMBREL_ERROR_RATE = 4,
     /// The number of channels is not in 1 to 8.
     TIMBREL_ERROR_CHANNELS = 5,
@@ -125,7 +125,7 @@ typedef struct timbrel_classifier timbrel_classifier;
 
 /// Metadata of a model.
 typedef struct timbrel_info {
-    /// Rate in Hz to which audio is resampled; any supported rate may be pushed.
+    /// Rate in Hz to which audio is resampled; any rate that timbrel_config allows may be pushed.
     uint32_t sample_rate;
     /// Number of genres, 1 to 64.
     uint32_t class_count;
@@ -155,7 +155,8 @@ typedef struct timbrel_cost {
 typedef struct timbrel_config {
     /// sizeof(timbrel_config), which tells the library the fields that are there.
     uint32_t struct_size;
-    /// Samples per second and channel: 8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000 or 96000.
+    /// Samples per second and channel, 4000 to 768000; at most 48 times the model's rate, and 12 times in a library without
+    /// std.
     uint32_t sample_rate;
     /// Interleaved channels, 1 to 8; their mean is classified.
     uint32_t channels;
@@ -186,6 +187,16 @@ typedef struct timbrel_result {
     float not_music;
     /// Share of the audio whose channels cancel each other, 0 to 1; its loudest channel was heard instead of the mean.
     float cancelled;
+    /// Share of the audio that the file announces which could be decoded, 0 to 1: less than 0.9 for a file that is damaged or
+    /// broken off. 1 where the file announces nothing, and for pushed samples.
+    float heard;
+    /// Number of the file's samples that were not finite and were replaced by silence. 0 for pushed samples, which are
+    /// refused.
+    uint32_t replaced;
+    /// Index of the first of them among the file's interleaved samples.
+    uint32_t first_replaced;
+    /// 1 if the file is HE-AAC, of which only the core is heard, without the band above it; else 0.
+    uint32_t core_only;
 } timbrel_result;
 
 /// A gate that tells sound which may be music from silence, hiss and hum.

@@ -107,7 +107,7 @@ struct failure {
 
 /** Format of the audio to be pushed. */
 struct format {
-    /** Hz: 8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000 or 96000. */
+    /** Hz, 4000 to 768000. */
     std::uint32_t sample_rate = 44100;
     /** Interleaved, 1 to 8. */
     std::uint32_t channels = 1;
@@ -182,6 +182,12 @@ struct file_prediction : quality {
     float confidence = 0;
     std::uint32_t windows = 0;
     std::vector<float> probabilities;
+    /** Share of the audio that was decoded, less than 0.9 for a file that is damaged or broken off; timbrel_result defines
+       it and the numbers that follow. */
+    float heard = 1;
+    std::uint32_t replaced = 0;
+    std::uint32_t first_replaced = 0;
+    bool core_only = false;
 };
 
 /** Return the library's version, for example "0.1.0". */
@@ -586,8 +592,10 @@ inline outcome<file_prediction> classify_file(model_bytes model, const std::stri
                                        probabilities.size(), label, sizeof label);
     if (status != TIMBREL_OK)
         return detail::fail<file_prediction>(detail::last(status));
-    return file_prediction{detail::quality_of(result), result.class_index, label,
-                           result.confidence,          result.windows,     std::move(probabilities)};
+    return file_prediction{detail::quality_of(result), result.class_index,    label,
+                           result.confidence,          result.windows,        std::move(probabilities),
+                           result.heard,               result.replaced,       result.first_replaced,
+                           result.core_only != 0};
 }
 
 } // inline namespace

@@ -59,7 +59,9 @@ def main():
         noise = random.Random(seed)
         (folder("kernels") / str(seed)).write_bytes(struct.pack("<I", seed) + noise.randbytes(64))
         samples = b"".join(struct.pack("<f", noise.uniform(-1, 1)) for _ in range(2_000))
-        head = bytes([seed, seed // 2, seed // 3, seed, seed])
+        # 8 kHz and every 3 kHz above it
+        rate = (4_000 + 3_000 * seed) // 3
+        head = bytes([seed, rate & 255, rate >> 8, seed // 3, seed, seed])
         (folder("push") / str(seed)).write_bytes(head + samples)
         # make, push, ask for everything, free
         calls = bytes([4 * (seed % 3) + 32 * 4, 0]) + bytes([1, 255]) + samples[: 255 * 16] + bytes(

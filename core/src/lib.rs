@@ -1,4 +1,4 @@
-//! Music genre recognition on the device: from samples at any supported rate to a genre, without an operating system
+//! Music genre recognition on the device: from samples at any rate to a genre, without an operating system
 //! or an allocator.
 //!
 //! # From samples to a genre
@@ -93,7 +93,7 @@
 //!
 //! # From samples to a genre, step by step
 //!
-//! 1. [`audio`]: samples (f32, i16 or i32, interleaved, any supported rate) are mixed down and resampled to the model's rate.
+//! 1. [`audio`]: samples (f32, i16 or i32, interleaved, any integer rate from 4 to 768 kHz) are mixed down and resampled to the model's rate.
 //! 2. [`frontend`]: frames of `n_fft` samples every `hop`, Hann window, real FFT, power, mel bands, decibels: librosa's
 //!    definitions, in f32 arithmetic that gives the same bits on every target.
 //! 3. [`classifier`]: a ring stores the last columns; each complete window is taken relative to its own maximum,

@@ -219,7 +219,7 @@ fn bad_input_is_an_error_and_nothing_is_lost() {
     let model = Model::parse(&bytes).unwrap();
     let mut memory = vec![0; Classifier::required_bytes(&model)];
     for (format, expected) in [
-        (InputFormat::mono(12_345), "sample rate 12345"),
+        (InputFormat::mono(3_999), "sample rate 3999"),
         (InputFormat::mono(0), "sample rate 0"),
         (
             InputFormat {

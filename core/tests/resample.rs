@@ -8,10 +8,33 @@ use std::path::Path;
 use common::Random;
 use proptest::prelude::*;
 use safetensors::SafeTensors;
-use timbrel_core::audio::{Progress, Resampler, SUPPORTED_RATES, UnsupportedRate};
+use timbrel_core::audio::{HIGHEST_RATIO, Progress, Resampler, SUPPORTED_RATES};
 use timbrel_core::frontend::{FrontEnd, LogMel};
 
 const MODEL_RATE: u32 = 22_050;
+
+/// The rates (Hz) between which every pair is tried.
+const USUAL_RATES: [u32; 9] = [
+    8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000,
+];
+
+/// Pairs of rates without a common divisor, at the limits of what is possible, or with a table of taps that is too large.
+const ODD_PAIRS: [(u32, u32); 14] = [
+    (4_000, MODEL_RATE),
+    (4_001, 96_000),
+    (11_999, MODEL_RATE),
+    (12_000, MODEL_RATE),
+    (22_049, MODEL_RATE),
+    (22_051, MODEL_RATE),
+    (37_800, MODEL_RATE),
+    (44_101, MODEL_RATE),
+    (88_200, MODEL_RATE),
+    (96_001, MODEL_RATE),
+    (192_000, MODEL_RATE),
+    (384_000, 8_000),
+    (768_000, MODEL_RATE),
+    (767_999, 16_001),
+];
 
 fn sine(frequency: f64, rate: u32, samples: usize) -> Vec<f32> {
     (0..samples)
@@ -77,12 +100,17 @@ fn inner(output: &[f32], from: u32, to: u32) -> std::ops::Range<usize> {
     margin..output.len() - margin
 }
 
-fn pairs() -> impl Iterator<Item = (u32, u32)> {
-    let to = |from| SUPPORTED_RATES.into_iter().map(move |to| (from, to));
-    SUPPORTED_RATES
+/// Return all pairs of usual rates.
+fn usual_pairs() -> impl Iterator<Item = (u32, u32)> {
+    let to = |from| USUAL_RATES.into_iter().map(move |to| (from, to));
+    USUAL_RATES
         .into_iter()
         .flat_map(to)
         .filter(|(from, to)| from != to)
+}
+
+fn pairs() -> impl Iterator<Item = (u32, u32)> {
+    usual_pairs().chain(ODD_PAIRS)
 }
 
 #[test]
@@ -125,7 +153,7 @@ fn frequencies_above_nyquist_are_rejected() {
 
 #[test]
 fn an_impulse_stays_in_its_place() {
-    for (from, to) in pairs() {
+    for (from, to) in usual_pairs() {
         // both rates have a sample at this time
         let place = from as usize / 25;
         let mut signal = vec![0.0; 2 * place];
@@ -161,8 +189,12 @@ proptest! {
     fn any_cut_gives_the_same_bits(
         seed: u64,
         length in 0..3_000_usize,
-        from in prop::sample::select(SUPPORTED_RATES.as_slice()),
-        to in prop::sample::select(SUPPORTED_RATES.as_slice()),
+        (from, to) in prop_oneof![
+            prop::sample::select(pairs().collect::<Vec<_>>()),
+            (4_000..=768_000_u32, 4_000..=768_000_u32).prop_filter("a possible ratio", |(from, to)| {
+                from / to < HIGHEST_RATIO
+            }),
+        ],
         largest in 1..10_u32,
     ) {
         let signal = noise(seed, length);
@@ -182,101 +214,10 @@ proptest! {
     }
 }
 
-/// FNV-1a over the bits of a tenth of a second of resampled noise. The sums of products have a defined order of
-/// additions, so that these numbers are the same on every target.
-const BITS: [(u32, u32, u32); 72] = [
-    (8_000, 11_025, 0x1297_4723),
-    (8_000, 16_000, 0xc61f_2951),
-    (8_000, 22_050, 0xc225_2119),
-    (8_000, 24_000, 0x68ec_ff3f),
-    (8_000, 32_000, 0x92f6_0f80),
-    (8_000, 44_100, 0xaf43_be73),
-    (8_000, 48_000, 0xab90_b19e),
-    (8_000, 96_000, 0x858d_2fa5),
-    (11_025, 8_000, 0x503f_2a13),
-    (11_025, 16_000, 0xd614_460f),
-    (11_025, 22_050, 0xc666_9642),
-    (11_025, 24_000, 0xc4ee_b2e8),
-    (11_025, 32_000, 0xeb67_6bda),
-    (11_025, 44_100, 0xd07c_9dd9),
-    (11_025, 48_000, 0x68a8_d326),
-    (11_025, 96_000, 0xceac_65ec),
-    (16_000, 8_000, 0xc2fb_7680),
-    (16_000, 11_025, 0xff5f_54ef),
-    (16_000, 22_050, 0xf4a2_d8e8),
-    (16_000, 24_000, 0x5968_21e5),
-    (16_000, 32_000, 0x975b_f714),
-    (16_000, 44_100, 0x37bd_86e7),
-    (16_000, 48_000, 0xa767_63a1),
-    (16_000, 96_000, 0x2dd3_35c9),
-    (22_050, 8_000, 0x1762_f614),
-    (22_050, 11_025, 0xd763_31dc),
-    (22_050, 16_000, 0x0a36_c8e5),
-    (22_050, 24_000, 0xa760_f5cf),
-    (22_050, 32_000, 0x04af_1644),
-    (22_050, 44_100, 0xef46_23ff),
-    (22_050, 48_000, 0x20f5_cb06),
-    (22_050, 96_000, 0x157f_a177),
-    (24_000, 8_000, 0x4f50_d2e9),
-    (24_000, 11_025, 0x038d_7267),
-    (24_000, 16_000, 0x0550_b061),
-    (24_000, 22_050, 0x69dc_9e64),
-    (24_000, 32_000, 0x86c4_6dab),
-    (24_000, 44_100, 0x8ac6_bac9),
-    (24_000, 48_000, 0xbe96_a69b),
-    (24_000, 96_000, 0x429d_8ed4),
-    (32_000, 8_000, 0x304e_e6a9),
-    (32_000, 11_025, 0x8f97_ed49),
-    (32_000, 16_000, 0x505d_9166),
-    (32_000, 22_050, 0xe814_4b8f),
-    (32_000, 24_000, 0x52e6_ad35),
-    (32_000, 44_100, 0x4161_3961),
-    (32_000, 48_000, 0x5689_3603),
-    (32_000, 96_000, 0x7f0c_94d0),
-    (44_100, 8_000, 0xdaac_14ff),
-    (44_100, 11_025, 0xd30f_3aa9),
-    (44_100, 16_000, 0x74a7_f3f7),
-    (44_100, 22_050, 0x56b8_c448),
-    (44_100, 24_000, 0xacf3_c5eb),
-    (44_100, 32_000, 0xdb8c_803c),
-    (44_100, 48_000, 0x08ff_cf2a),
-    (44_100, 96_000, 0xee2d_a400),
-    (48_000, 8_000, 0x897a_9df7),
-    (48_000, 11_025, 0x15d6_e61a),
-    (48_000, 16_000, 0x0a62_9ba7),
-    (48_000, 22_050, 0x93c4_120c),
-    (48_000, 24_000, 0x2330_c171),
-    (48_000, 32_000, 0x59e2_6981),
-    (48_000, 44_100, 0x6cba_5af5),
-    (48_000, 96_000, 0x230d_66bc),
-    (96_000, 8_000, 0xdde3_56af),
-    (96_000, 11_025, 0xfaec_e2c1),
-    (96_000, 16_000, 0x82c3_c980),
-    (96_000, 22_050, 0x0b91_5fab),
-    (96_000, 24_000, 0x985c_7688),
-    (96_000, 32_000, 0xf3bb_3736),
-    (96_000, 44_100, 0xa1ff_8151),
-    (96_000, 48_000, 0xf5aa_5209),
-];
-
-#[test]
-fn every_pair_gives_its_bits() {
-    for (from, to, expected) in BITS {
-        let signal = noise(1, from as usize / 10);
-        let bytes = resample(&signal, from, to)
-            .into_iter()
-            .flat_map(|sample| sample.to_bits().to_le_bytes())
-            .fold(0x811c_9dc5_u32, |hash, byte| {
-                (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-            });
-        assert_eq!(bytes, expected, "{from} to {to}");
-    }
-}
-
 #[test]
 fn equal_rates_pass_samples_through() {
     let signal = [0.1, -0.2, f32::MIN_POSITIVE, -0.0, 1.0];
-    for rate in SUPPORTED_RATES {
+    for rate in USUAL_RATES {
         assert_eq!(resample(&signal, rate, rate), signal);
     }
 }
@@ -309,28 +250,26 @@ fn nothing_comes_after_the_end() {
 
 #[test]
 fn unsupported_rates_are_named() {
-    for (from, to, rate) in [
-        (12_345, MODEL_RATE, 12_345),
-        (0, 8_000, 0),
-        (44_100, 22_051, 22_051),
+    for (from, to, rate, highest) in [
+        (3_999, MODEL_RATE, 3_999, 768_000),
+        (0, 0, 0, 768_000),
+        (u32::MAX, MODEL_RATE, u32::MAX, 768_000),
+        (768_001, MODEL_RATE, 768_001, 768_000),
+        (44_100, 1_000, 1_000, 768_000),
+        (384_001, 8_000, 384_001, 384_000),
     ] {
-        assert_eq!(
-            Resampler::new(from, to).unwrap_err(),
-            UnsupportedRate { rate }
-        );
+        let error = Resampler::new(from, to).unwrap_err();
+        let message = format!("sample rate {rate} Hz is not in the range of 4000 to {highest} Hz");
+        assert_eq!(error.to_string(), message);
     }
-    let message = UnsupportedRate { rate: 12_345 }.to_string();
-    assert!(
-        message.contains("12345") && message.contains("44100"),
-        "{message}"
-    );
+    assert_eq!(SUPPORTED_RATES, 4_000..=768_000);
 }
 
 #[test]
 fn it_is_small() {
     let bytes = size_of::<Resampler>();
     println!("{bytes} bytes");
-    assert!(bytes <= 2_800, "{bytes}");
+    assert!(bytes <= 3_700, "{bytes}");
 }
 
 fn log_mel(samples: &[f32]) -> Vec<Vec<f32>> {

@@ -228,7 +228,7 @@ void failures(timbrel::model_bytes model)
     timbrel::failure cut = failure_of([&] { return timbrel::model_info({model.data(), 1000}); });
     CHECK(cut.status == TIMBREL_ERROR_MODEL && !cut.message.empty());
     CHECK(failure_of([&] { return timbrel::classifier::copying({}, {22050, 1}); }).status == TIMBREL_ERROR_NULL);
-    CHECK(failure_of([&] { return timbrel::classifier::copying(model, {12345, 1}); }).status == TIMBREL_ERROR_RATE);
+    CHECK(failure_of([&] { return timbrel::classifier::copying(model, {3999, 1}); }).status == TIMBREL_ERROR_RATE);
     CHECK(failure_of([&] { return timbrel::classifier::copying(model, {22050, 9}); }).status == TIMBREL_ERROR_CHANNELS);
     std::array<std::uint8_t, 100> small{};
     timbrel::failure memory = failure_of([&] { return timbrel::classifier::in_place(small, model, {22050, 1}); });
@@ -250,6 +250,7 @@ void files(timbrel::model_bytes model, const char *path)
     timbrel::file_prediction answer = MUST(timbrel::classify_file(model, path));
     CHECK(answer.windows == 1 && answer.probabilities.size() == 10 && !answer.genre.empty());
     CHECK(answer.probabilities[answer.class_index] == answer.confidence);
+    CHECK(answer.heard == 1 && answer.replaced == 0 && !answer.core_only);
     timbrel::failure missing = failure_of([&] { return timbrel::classify_file(model, "no such file.wav"); });
     CHECK(missing.status == TIMBREL_ERROR_FILE && !missing.message.empty());
 }

@@ -86,6 +86,8 @@ fn load(file: &[u8]) -> Result<Loaded<'_>, Error> {
 
 impl From<&Heard> for timbrel_result {
     fn from(heard: &Heard) -> Self {
+        let (replaced, first) = heard.replaced.unwrap_or_default();
+        let narrow = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
         Self {
             struct_size: size_of::<Self>() as u32,
             class_index: heard.class as u32,
@@ -98,6 +100,10 @@ impl From<&Heard> for timbrel_result {
             silent: heard.silent,
             not_music: heard.not_music,
             cancelled: heard.cancelled,
+            heard: heard.share.map_or(1.0, |share| share as f32),
+            replaced: narrow(replaced),
+            first_replaced: narrow(first),
+            core_only: heard.core_only.into(),
         }
     }
 }

@@ -16,7 +16,8 @@ use crate::timbrel_status::TIMBREL_ERROR_STRUCT_SIZE;
 pub struct timbrel_config {
     /// sizeof(timbrel_config), which tells the library the fields that are there.
     pub struct_size: u32,
-    /// Samples per second and channel: 8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000 or 96000.
+    /// Samples per second and channel, 4000 to 768000; at most 48 times the model's rate, and 12 times in a library without
+    /// std.
     pub sample_rate: u32,
     /// Interleaved channels, 1 to 8; their mean is classified.
     pub channels: u32,

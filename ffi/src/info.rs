@@ -18,7 +18,7 @@ pub const TIMBREL_ABI_VERSION: u32 = 1;
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct timbrel_info {
-    /// Rate in Hz to which audio is resampled; any supported rate may be pushed.
+    /// Rate in Hz to which audio is resampled; any rate that timbrel_config allows may be pushed.
     pub sample_rate: u32,
     /// Number of genres, 1 to 64.
     pub class_count: u32,

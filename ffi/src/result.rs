@@ -1,5 +1,7 @@
 //! The answer as C sees it.
 
+use core::mem::offset_of;
+
 use timbrel_core::classifier::{Prediction, State};
 
 use crate::guard::{fill_wanted, not_null};
@@ -51,7 +53,20 @@ pub struct timbrel_result {
     pub not_music: f32,
     /// Share of the audio whose channels cancel each other, 0 to 1; its loudest channel was heard instead of the mean.
     pub cancelled: f32,
+    /// Share of the audio that the file announces which could be decoded, 0 to 1: less than 0.9 for a file that is damaged or
+    /// broken off. 1 where the file announces nothing, and for pushed samples.
+    pub heard: f32,
+    /// Number of the file's samples that were not finite and were replaced by silence. 0 for pushed samples, which are
+    /// refused.
+    pub replaced: u32,
+    /// Index of the first of them among the file's interleaved samples.
+    pub first_replaced: u32,
+    /// 1 if the file is HE-AAC, of which only the core is heard, without the band above it; else 0.
+    pub core_only: u32,
 }
+
+/// Size of the oldest version of [`timbrel_result`], which has the fields before this one.
+const OLDEST: usize = offset_of!(timbrel_result, heard);
 
 impl From<State> for timbrel_state {
     fn from(state: State) -> Self {
@@ -78,12 +93,16 @@ impl From<&Prediction<'_>> for timbrel_result {
             silent: prediction.silent,
             not_music: prediction.not_music,
             cancelled: prediction.cancelled,
+            heard: 1.0,
+            replaced: 0,
+            first_replaced: 0,
+            core_only: 0,
         }
     }
 }
 
-/// Check the size that the caller states of its result. A larger one is of a newer header, whose further fields this
-/// library does not know and leaves alone.
+/// Check the size that the caller states of its result. A smaller one is of an older header, as far as there was one; a
+/// larger one is of a newer header, whose further fields this library does not know and leaves alone.
 ///
 /// # Safety
 /// Unless NULL, `result` points to as many bytes as its first field says.
@@ -91,16 +110,16 @@ pub(crate) unsafe fn check_size(result: *const timbrel_result) -> Result<(), Fai
     not_null(result)?;
     // SAFETY: the first field is there in every version of the struct
     let size = unsafe { (&raw const (*result).struct_size).read() };
-    if (size as usize) < size_of::<timbrel_result>() {
+    if (size as usize) < OLDEST {
         return Err(TIMBREL_ERROR_STRUCT_SIZE.into());
     }
     Ok(())
 }
 
-/// Write an answer to the caller's memory, both parts or none.
+/// Write an answer to the caller's memory, both parts or none, and of the result as much as both sides know.
 ///
 /// # Safety
-/// `result` is writable and passed [`check_size`]; `probabilities` is NULL or has `len` writable values.
+/// `result` is writable as far as its size says, and passed [`check_size`]; `probabilities` is NULL or has `len` writable values.
 pub(crate) unsafe fn write_result(
     answer: timbrel_result,
     values: &[f32],
@@ -112,10 +131,14 @@ pub(crate) unsafe fn write_result(
     unsafe {
         fill_wanted(probabilities, len, values)?;
         let struct_size = (&raw const (*result).struct_size).read();
-        result.write(timbrel_result {
+        let answer = timbrel_result {
             struct_size,
             ..answer
-        });
+        };
+        let bytes = size_of::<timbrel_result>().min(struct_size as usize);
+        (&raw const answer)
+            .cast::<u8>()
+            .copy_to_nonoverlapping(result.cast(), bytes);
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ pub enum timbrel_status {
     TIMBREL_ERROR_MODEL = 2,
     /// The memory is smaller than timbrel_required_bytes() returns, or there is none to allocate.
     TIMBREL_ERROR_MEMORY = 3,
-    /// The sample rate is not supported.
+    /// The sample rate is not supported; timbrel_last_error() says which are.
     TIMBREL_ERROR_RATE = 4,
     /// The number of channels is not in 1 to 8.
     TIMBREL_ERROR_CHANNELS = 5,

@@ -180,7 +180,7 @@ fn errors_are_reported_without_memory() {
     flipped[40_000] ^= 4;
     for (bytes, config, status) in [
         (&flipped, CONFIG, TIMBREL_ERROR_MODEL),
-        (&file, config(12_345, 1), TIMBREL_ERROR_RATE),
+        (&file, config(3_999, 1), TIMBREL_ERROR_RATE),
         (&file, config(8_000, 9), TIMBREL_ERROR_CHANNELS),
     ] {
         // a borrowed model is not copied, so that memory is needed for the handle, the samples and the message alone

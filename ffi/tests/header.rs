@@ -169,7 +169,11 @@ fn structs_have_the_layout_that_a_c_compiler_gives_them() {
             clipped,
             silent,
             not_music,
-            cancelled
+            cancelled,
+            heard,
+            replaced,
+            first_replaced,
+            core_only
         }),
         layout!(timbrel_gate { content }),
         layout!(timbrel_gate_settings {

@@ -46,7 +46,7 @@ fn a_failed_init_leaves_a_live_classifier_alone() {
     let taken = push(live, &samples);
     let before = memory.clone();
     for (model, config, len, expected) in [
-        (&bytes[..], config(12_345, 2), 1 << 20, TIMBREL_ERROR_RATE),
+        (&bytes[..], config(3_999, 2), 1 << 20, TIMBREL_ERROR_RATE),
         (
             &bytes[..],
             config(44_100, 0),

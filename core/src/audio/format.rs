@@ -16,8 +16,8 @@ pub const MAX_AMPLITUDE: f32 = 1e6;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InputFormat {
-    /// Samples per second and channel (Hz), one of
-    /// [`SUPPORTED_RATES`](crate::audio::SUPPORTED_RATES).
+    /// Samples per second and channel (Hz), in [`SUPPORTED_RATES`](crate::audio::SUPPORTED_RATES), and at most
+    /// [`HIGHEST_RATIO`](crate::audio::HIGHEST_RATIO) times the model's rate.
     pub sample_rate: u32,
     /// Interleaved channels, `1..=`[`MAX_CHANNELS`].
     pub channels: u16,

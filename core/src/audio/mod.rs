@@ -13,4 +13,6 @@ pub(crate) use convert::{Converted, convert};
 pub use format::{InputFormat, MAX_AMPLITUDE, MAX_CHANNELS, Sample};
 pub(crate) use mix::DownMix;
 pub use pdm::{BitOrder, Pdm, UnsupportedClock};
-pub use resample::{Progress, Resampler, SUPPORTED_RATES, UnsupportedRate};
+#[cfg(feature = "decode")]
+pub(crate) use resample::check_rate;
+pub use resample::{HIGHEST_RATIO, Progress, Resampler, SUPPORTED_RATES, UnsupportedRate};

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the log-mel of a synthesised signal of several channels, at every supported rate, to channels.safetensors.
+"""Writes the log-mel of a synthesised signal of several channels, at usual and odd rates, to channels.safetensors.
 
     pip install -r requirements.txt
     python make_channels.py
@@ -18,16 +18,19 @@ from safetensors.numpy import save_file
 
 TARGET = 22_050
 RATES = [8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000]
+RATES += [4_000, 11_999, 12_000, 22_051, 37_800, 64_000, 88_200, 96_001, 176_400, 192_000, 264_600, 767_999, 768_000]
 SECONDS = 0.4
 
 
 def channel(index, channels, rate):
     """Short pulses, none of them in two channels at once: a frame holds one or two, so that its level depends on where
-    they lie to a fraction of a sample. They reach up to 3.4 kHz, below what any of the rates cuts off."""
+    they lie to a fraction of a sample. They reach up to 3.4 kHz, below what rates from 8 kHz on cut off; lower rates have
+    slower ones."""
+    speed = min(1.0, rate / 8_000)
     t = np.arange(int(SECONDS * rate)) / rate
     signal = np.zeros_like(t)
     for pulse in range(index, 17, channels):
-        after = t - (0.004 + 0.0237 * pulse)
+        after = speed * (t - (0.004 + 0.0237 * pulse))
         frequency = 500.0 + 137.0 * pulse % 1300.0
         level = 0.9 - 0.03 * pulse
         signal += level * np.exp(-0.5 * (after / 3e-4) ** 2) * np.cos(2 * np.pi * frequency * after + pulse)

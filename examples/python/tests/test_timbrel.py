@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 import pickle
+import struct
 import subprocess
 import sys
 import threading
@@ -173,7 +174,7 @@ def test_a_model_of_ones_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "status"),
-    [((12345,), Status.RATE), ((44100, 0), Status.CHANNELS), ((44100, 9), Status.CHANNELS)],
+    [((3999,), Status.RATE), ((44100, 0), Status.CHANNELS), ((44100, 9), Status.CHANNELS)],
 )
 def test_audio_of_a_form_that_is_not_supported(arguments: tuple, status: Status) -> None:
     with pytest.raises(TimbrelError) as error:
@@ -405,6 +406,25 @@ def test_files_that_are_no_music(tmp_path: Path) -> None:
         with pytest.raises(TimbrelError) as error:
             timbrel.classify_file(path)
         assert error.value.status == Status.FILE
+
+
+def test_damage_is_told(tmp_path: Path) -> None:
+    samples = (tune(44100, 1, 6)[:, 0] / 32768).astype("<f4")
+    samples[[1005, 50007]] = np.nan, np.inf
+    data = samples.tobytes()
+    # broken off after half of what the header announces
+    head = struct.pack("<IHHIIHH4sI", 16, 3, 1, 44100, 176400, 4, 32, b"data", 2 * len(data))
+    path = tmp_path / "broken.wav"
+    path.write_bytes(b"RIFF" + struct.pack("<I", 36 + 2 * len(data)) + b"WAVEfmt " + head + data)
+    answer = timbrel.classify_file(path)
+    assert answer.heard == pytest.approx(0.5, abs=1e-3)
+    assert (answer.replaced, answer.first_replaced, answer.core_only) == (2, 1005, False)
+    assert [note.split()[0] for note in answer.warnings] == ["only", "samples"]
+    done = subprocess.run([sys.executable, "-m", "timbrel", str(path)], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [f"{path}: {note}" for note in answer.warnings]
+    healthy = timbrel.classify(samples[:1000].repeat(100), 44100)
+    assert (healthy.heard, healthy.replaced, healthy.first_replaced) == (1.0, 0, None)
 
 
 def test_a_closed_classifier() -> None:

@@ -26,7 +26,7 @@ static COMPACT: &[u8] = include_bytes!("../../../models/compact.timbrel");
 #[derive(Parser)]
 #[command(version, verbatim_doc_comment)]
 struct Arguments {
-    /// Samples per second and channel: 8000 to 96000, one of the usual rates
+    /// Samples per second and channel: 4000 to 768000
     #[arg(long, value_name = "HZ", default_value_t = 44_100)]
     rate: u32,
     /// Interleaved channels, 1 to 8

@@ -127,7 +127,7 @@ fn faults_are_named() {
     let cases: [(&[&str], &[u8], &str); 6] = [
         (&[], b"", "no audio"),
         (&[], b"\x01", "no audio"),
-        (&["--rate", "12345"], b"1234", "12345"),
+        (&["--rate", "3999"], b"1234", "3999"),
         (&["--channels", "9"], b"1234", "channels"),
         (&["--model", "/nowhere"], b"1234", "/nowhere"),
         (&["--model", model], b"1234", "model"),

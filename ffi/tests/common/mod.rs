@@ -105,8 +105,16 @@ pub(crate) fn untouched_result() -> timbrel_result {
         silent: 0.0,
         not_music: 0.0,
         cancelled: 0.0,
+        heard: 0.0,
+        replaced: 0,
+        first_replaced: 0,
+        core_only: 0,
     }
 }
+
+/// Size of the first timbrel_result, whose last field was `cancelled`.
+#[allow(dead_code, reason = "each test file uses its part")]
+pub(crate) const OLDEST_RESULT: u32 = 44;
 
 /// Push samples, which must succeed, and return the number of samples taken.
 pub(crate) fn push(classifier: *mut timbrel_classifier, samples: &[i16]) -> usize {

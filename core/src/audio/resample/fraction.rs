@@ -1,13 +1,14 @@
 //! The gentle stage: any ratio, with few taps, since the bands next to the one that counts are removed by
 //! the steep stage.
 
+use super::HIGHEST_RATIO;
 use super::history::History;
 use super::kernel::WIDE_HALF;
 use super::route::Stage;
 use super::taps::{Kernel, Place, Taps};
 
-/// Most taps: from 96 kHz to twice 8 kHz.
-const MAX_TAPS: usize = 2 * 6 * WIDE_HALF as usize;
+/// Most taps: from the highest rate to twice the lower one.
+const MAX_TAPS: usize = (HIGHEST_RATIO * WIDE_HALF) as usize;
 
 /// Samples that are taken at a time.
 pub(super) const FRACTION_BLOCK: usize = 128;
@@ -26,7 +27,7 @@ pub(super) struct Fraction {
 
 impl Fraction {
     /// Make a stage from `input` to `output` (Hz), which differ, with a kernel whose zero crossings are `crossings` Hz
-    /// apart. `input` is at most six times `crossings`.
+    /// apart. `input` is at most half of [`HIGHEST_RATIO`] times `crossings`.
     pub(super) fn new(input: u32, output: u32, crossings: u32) -> Self {
         let kernel = Kernel::new(input, output, crossings);
         Self {

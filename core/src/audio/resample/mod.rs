@@ -23,31 +23,39 @@ mod sharp;
 mod taps;
 
 use core::fmt;
+use core::ops::RangeInclusive;
 
 use convolve::BLOCK;
 use route::Route;
 use taps::gcd;
 
-/// Sample rates (Hz) that [`Resampler`] converts from and to.
-pub const SUPPORTED_RATES: [u32; 9] = [
-    8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000,
-];
+/// Sample rates (Hz) that [`Resampler`] converts from and to: any integer in this range.
+pub const SUPPORTED_RATES: RangeInclusive<u32> = 4_000..=768_000;
 
-/// The sample rate is not one of [`SUPPORTED_RATES`].
+/// Most times that the rate [`Resampler`] converts from may be higher than the one it converts to: 48, or 12 without feature
+/// `std`, where its buffers are to be small.
+pub const HIGHEST_RATIO: u32 = if cfg!(feature = "std") { 48 } else { 12 };
+
+/// The sample rate is not in [`SUPPORTED_RATES`], or more than [`HIGHEST_RATIO`] times as high as the one that it is to
+/// be converted to.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UnsupportedRate {
     /// The rate that was given (Hz).
     pub rate: u32,
+    /// The lowest rate that is possible in its place (Hz).
+    pub lowest: u32,
+    /// The highest rate that is possible in its place (Hz).
+    pub highest: u32,
 }
 
 impl fmt::Display for UnsupportedRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sample rate {} Hz is not one of", self.rate)?;
-        for (index, rate) in SUPPORTED_RATES.iter().enumerate() {
-            write!(f, "{} {rate}", if index == 0 { "" } else { "," })?;
-        }
-        Ok(())
+        write!(
+            f,
+            "sample rate {} Hz is not in the range of {} to {} Hz",
+            self.rate, self.lowest, self.highest
+        )
     }
 }
 
@@ -55,14 +63,30 @@ impl core::error::Error for UnsupportedRate {}
 
 /// Check that [`Resampler::new`] takes two rates.
 pub(super) fn check_rates(from_hz: u32, to_hz: u32) -> Result<(), UnsupportedRate> {
-    let mut rates = [from_hz, to_hz].into_iter();
-    match rates.find(|rate| !SUPPORTED_RATES.contains(rate)) {
-        Some(rate) => Err(UnsupportedRate { rate }),
-        None => Ok(()),
-    }
+    let highest = *SUPPORTED_RATES.end();
+    check(to_hz, highest)?;
+    check(from_hz, highest.min(to_hz.saturating_mul(HIGHEST_RATIO)))
 }
 
-/// Streaming resampler: about 2.5 KB with all its buffers, 2.7 KB with feature `std`. [`process`](Self::process) and
+/// Check that a rate can be converted to some other one.
+#[cfg(feature = "decode")]
+pub(crate) fn check_rate(rate: u32) -> Result<(), UnsupportedRate> {
+    check(rate, *SUPPORTED_RATES.end())
+}
+
+fn check(rate: u32, highest: u32) -> Result<(), UnsupportedRate> {
+    let lowest = *SUPPORTED_RATES.start();
+    if (lowest..=highest).contains(&rate) {
+        return Ok(());
+    }
+    Err(UnsupportedRate {
+        rate,
+        lowest,
+        highest,
+    })
+}
+
+/// Streaming resampler: about 2.5 KB with all its buffers (3.6 KB with feature `std`). [`process`](Self::process) and
 /// [`process_all`](Self::process_all) take blocks; [`push`](Self::push) and [`pull`](Self::pull) do the same one sample
 /// at a time, at several times the cost.
 ///
@@ -126,40 +150,21 @@ impl Resampler {
     /// Size of the value in bytes; without feature `std` it needs no other memory.
     pub const REQUIRED_BYTES: usize = size_of::<Self>();
 
-    /// Make a resampler between two of the [`SUPPORTED_RATES`] (Hz).
+    /// Make a resampler between two of the [`SUPPORTED_RATES`] (Hz), of which the first is at most [`HIGHEST_RATIO`] times
+    /// the second.
     ///
     /// # Errors
-    /// [`UnsupportedRate`] names the one that is not supported.
+    /// [`UnsupportedRate`] names the one that cannot be converted, and what is possible in its place.
     pub fn new(from_hz: u32, to_hz: u32) -> Result<Self, UnsupportedRate> {
-        for rate in [from_hz, to_hz] {
-            if !SUPPORTED_RATES.contains(&rate) {
-                return Err(UnsupportedRate { rate });
-            }
-        }
-        Ok(Self::between(from_hz, to_hz))
-    }
-
-    /// Make a resampler like [`Self::new`], between any rates from 4 to 768 kHz of which one is at most twelve times
-    /// the other.
-    #[cfg(feature = "decode")]
-    pub(crate) fn any(from_hz: u32, to_hz: u32) -> Result<Self, UnsupportedRate> {
-        for (rate, other) in [(from_hz, to_hz), (to_hz, from_hz)] {
-            if !(4_000..=768_000).contains(&rate) || rate > 12 * other {
-                return Err(UnsupportedRate { rate });
-            }
-        }
-        Ok(Self::between(from_hz, to_hz))
-    }
-
-    fn between(from_hz: u32, to_hz: u32) -> Self {
+        check_rates(from_hz, to_hz)?;
         let divisor = gcd(from_hz, to_hz);
-        Self {
+        Ok(Self {
             from: (from_hz / divisor) as i32,
             to: (to_hz / divisor) as i32,
             owed: 0,
             finishing: false,
             route: Route::new(from_hz, to_hz),
-        }
+        })
     }
 
     /// Return whether both rates are the same, so that nothing has to go through it.
@@ -173,7 +178,7 @@ impl Resampler {
             return outputs;
         }
         let (from, to) = (self.from as usize, self.to as usize);
-        let inputs = (outputs.saturating_sub(2) * from).checked_div(to);
+        let inputs = (outputs.saturating_sub(2).saturating_mul(from)).checked_div(to);
         inputs.unwrap_or(1).max(1)
     }
 

@@ -190,8 +190,11 @@ mod tests {
     use std::vec::Vec;
 
     use super::{Kernel, Place, evaluated, flash, table};
-    use crate::audio::SUPPORTED_RATES;
     use crate::audio::resample::route::gentle;
+
+    const USUAL_RATES: [u32; 9] = [
+        8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000,
+    ];
 
     #[test]
     fn constants_are_the_evaluated_taps() {
@@ -208,9 +211,9 @@ mod tests {
 
     #[test]
     fn a_table_and_evaluation_give_the_same_bits() {
-        let pairs = SUPPORTED_RATES
+        let pairs = USUAL_RATES
             .into_iter()
-            .flat_map(|from| SUPPORTED_RATES.map(|to| (from, to)));
+            .flat_map(|from| USUAL_RATES.map(|to| (from, to)));
         let mut ratios = 0;
         for (input, output, crossings) in pairs.filter_map(|(from, to)| gentle(from, to)) {
             let kernel = Kernel::new(input, output, crossings);

@@ -16,7 +16,6 @@ mod frames;
 mod mono;
 mod names;
 mod packets;
-mod rate;
 mod reader;
 mod sniff;
 mod source;

@@ -12,11 +12,10 @@ use super::error::DecodeError;
 use super::flac::Flac;
 use super::frames::Frames;
 use super::packets::{Packets, Unit, decoder, is_extended_aac};
-use super::rate::Converter;
 use super::sniff::{Kind, sniff};
 use super::source::Source;
 use super::{aiff, au, wave};
-use crate::audio::InputFormat;
+use crate::audio::{InputFormat, check_rate};
 use crate::host::caught::caught;
 
 /// Packets in a row that give no audio before the rest of a file counts as unreadable: minutes of any real
@@ -26,8 +25,7 @@ const MAX_SILENT_PACKETS: u32 = 100_000;
 /// Reads an audio file block by block, so that its length does not matter.
 ///
 /// Delay and padding that the encoder added are removed where the file states them (mp3, Vorbis); AAC in m4a
-/// begins with up to 50 ms of silence. Samples that are not finite numbers are replaced by silence. A rate from 4 to
-/// 768 kHz that is not one of [`SUPPORTED_RATES`](crate::audio::SUPPORTED_RATES) is resampled to one that is.
+/// begins with up to 50 ms of silence. Samples that are not finite numbers are replaced by silence.
 ///
 /// ```no_run
 /// use timbrel_core::host::decode::AudioReader;
@@ -43,8 +41,6 @@ pub struct AudioReader {
     packets: Box<dyn Packets>,
     decoder: Option<Box<dyn AudioDecoder>>,
     format: InputFormat,
-    /// For a rate that is not supported.
-    converter: Option<Converter>,
     samples: Vec<f32>,
     /// The first block is decoded on opening, since only then rate and channels are certain.
     first_is_ready: bool,
@@ -62,7 +58,8 @@ pub struct AudioReader {
 /// Interleaved samples (full scale ±1.0) and their format.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Block<'r> {
-    /// Rate and channels; they can change from one block to the next.
+    /// Rate, in [`SUPPORTED_RATES`](crate::audio::SUPPORTED_RATES), and channels; they can change from one block to the
+    /// next.
     pub format: InputFormat,
     /// Whole frames, one or more.
     pub samples: &'r [f32],
@@ -112,7 +109,6 @@ impl AudioReader {
                 packets: packets(Source::new(source))?,
                 decoder: None,
                 format: InputFormat::mono(0),
-                converter: None,
                 samples: Vec::new(),
                 first_is_ready: false,
                 before: 0,
@@ -216,38 +212,13 @@ impl AudioReader {
             }
             let frames = self.samples.len() as f64 / f64::from(format.channels.max(1));
             self.seconds += frames / f64::from(format.sample_rate.max(1));
+            check_rate(format.sample_rate).map_err(DecodeError::Rate)?;
+            self.format = format;
             self.replace_invalid();
-            self.convert(format)?;
-            if !self.samples.is_empty() {
-                return Ok(true);
-            }
+            return Ok(true);
         }
-        // the samples that are still in the filters
         self.samples.clear();
-        if let Some(mut converter) = self.converter.take() {
-            converter.finish();
-            converter.convert(&mut self.samples);
-        }
-        Ok(!self.samples.is_empty())
-    }
-
-    /// Resample the samples, which have this format, to a supported rate.
-    fn convert(&mut self, format: InputFormat) -> Result<(), DecodeError> {
-        if self
-            .converter
-            .as_ref()
-            .is_none_or(|converter| converter.from() != format)
-        {
-            self.converter = Converter::new(format).map_err(DecodeError::Rate)?;
-        }
-        self.format = match &mut self.converter {
-            Some(converter) => {
-                converter.convert(&mut self.samples);
-                converter.to()
-            }
-            None => format,
-        };
-        Ok(())
+        Ok(false)
     }
 
     fn replace_invalid(&mut self) {

@@ -29,6 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
             else:
                 print(f"{file}: {error}", file=sys.stderr)
             continue
+        for warning in answer.warnings:
+            print(f"{file}: {warning}", file=sys.stderr)
         if options.json:
             fields = {name: getattr(answer, name) for name in answer.__dataclass_fields__}
             print(json.dumps({"file": file, **fields}), flush=True)

@@ -43,6 +43,10 @@ class Prediction:
         silent: Share of the audio below -84 dBFS, 0 to 1.
         not_music: Share of the windows that the model rejects, among those that are not silent, 0 to 1.
         cancelled: Share of the audio whose channels cancel each other, 0 to 1; its loudest channel was heard instead.
+        heard: Share of the audio that a file announces which could be decoded, 0 to 1; 1 for samples.
+        replaced: Number of a file's samples that were not finite and were replaced by silence.
+        first_replaced: Index of the first of them among the interleaved samples, ``None`` if there is none.
+        core_only: Whether a file is HE-AAC, of which only the core was heard, without the band above it.
     """
 
     genre: str
@@ -55,6 +59,27 @@ class Prediction:
     silent: float
     not_music: float
     cancelled: float
+    heard: float = 1.0
+    replaced: int = 0
+    first_replaced: int | None = None
+    core_only: bool = False
+
+    @property
+    def warnings(self) -> list[str]:
+        """Notes on a file that belong beside the answer, a sentence each."""
+        notes = []
+        if self.heard < 0.9:
+            notes.append(f"only {self.heard:.0%} of the audio could be decoded")
+        if self.replaced:
+            notes.append(
+                f"samples that are not a number or infinite were replaced by silence: {self.replaced}, "
+                f"the first at index {self.first_replaced}"
+            )
+        if self.core_only:
+            notes.append("HE-AAC: heard without the band that it adds above its core")
+        if self.cancelled > 0.1:
+            notes.append(f"the channels cancel each other in {self.cancelled:.0%} of the audio; the loudest one was heard")
+        return notes
 
     def top(self, count: int = 3) -> list[tuple[str, float]]:
         """Return the ``count`` likeliest genres with their probabilities, the likeliest first."""
@@ -119,7 +144,7 @@ class ModelInfo:
 
     Attributes:
         labels: The genres.
-        sample_rate: Rate in Hz to which audio is resampled; any supported rate may be pushed.
+        sample_rate: Rate in Hz to which audio is resampled; any rate from 4,000 to 768,000 may be pushed.
         window_seconds: Seconds of audio in a window.
         hop_seconds: Seconds from one window to the next.
         logits_exponent: A logit's value is its integer times 2 to the power of minus this.

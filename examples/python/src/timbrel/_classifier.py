@@ -34,7 +34,7 @@ class Classifier:
     Different classifiers may be used by different threads at once; calls of one classifier wait for each other.
 
     Args:
-        sample_rate: Hz, one of 8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000, 96000.
+        sample_rate: Hz, 4,000 to 768,000.
         channels: 1 to 8; their mean is classified.
         model: A ``.timbrel`` file: its bytes, its path, or a file that is open for reading bytes; by default the
             shipped model.
@@ -362,4 +362,8 @@ def _prediction(result: Result, labels: tuple[str, ...], probabilities: ctypes.A
         silent=result.silent,
         not_music=result.not_music,
         cancelled=result.cancelled,
+        heard=result.heard,
+        replaced=result.replaced,
+        first_replaced=result.first_replaced if result.replaced else None,
+        core_only=bool(result.core_only),
     )

@@ -90,6 +90,10 @@ class Result(Structure):
         ("silent", c_float),
         ("not_music", c_float),
         ("cancelled", c_float),
+        ("heard", c_float),
+        ("replaced", c_uint32),
+        ("first_replaced", c_uint32),
+        ("core_only", c_uint32),
     ]
 
     def __init__(self) -> None:

@@ -109,7 +109,7 @@ pub(in super::super) struct Taps(&'static Table);
 /// Most values of a table: 36 KB.
 const MOST_TAPS: usize = 9_000;
 
-/// Most tables: those of all supported rates and as many again.
+/// Most tables: those of all pairs of nine usual rates, and as many again.
 const MOST_TABLES: usize = 128;
 
 /// The tables of all ratios that have been used.
