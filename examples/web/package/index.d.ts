@@ -1,5 +1,8 @@
-/** Sample rates (Hz) that a listener takes. */
-export const SAMPLE_RATES: readonly number[];
+/** Lowest sample rate (Hz) that a listener takes. Between the two, every integer is possible. */
+export const LOWEST_RATE: number;
+
+/** Highest sample rate (Hz) that a listener takes. */
+export const HIGHEST_RATE: number;
 
 /** A fault of a file or a signal, described in a sentence. */
 export class TimbrelError extends Error {}
@@ -41,8 +44,6 @@ export interface ModelInfo {
   readonly highestHz: number;
   /** Formula that places the bands over frequency. */
   readonly melScale: "slaney" | "htk";
-  /** Value of a logit's integer 1, times the model's calibration. */
-  readonly logitStep: number;
   /** Size of the model file. */
   readonly bytes: number;
 }

@@ -3,7 +3,8 @@
 /** A function of one SIMD instruction: valid only where WebAssembly has SIMD. */
 const SIMD = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11);
 
-export const SAMPLE_RATES = Object.freeze([8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000, 96000]);
+export const LOWEST_RATE = 4000;
+export const HIGHEST_RATE = 768000;
 
 const STATES = ["music", "silence", "not_music", "unsure"];
 
@@ -27,10 +28,10 @@ class Instance {
     const read = (Type, at, length) => new Type(this.exports.memory.buffer, at, length).slice();
     const imports = {
       on_column: (at, length) => heard.column?.(read(Int16Array, at, length)),
-      on_window: (at, logitsAt, length, embeddingAt, embeddingLength, windows, state, windowState, levelDbfs) =>
+      on_window: (at, ownAt, length, embeddingAt, embeddingLength, windows, state, windowState, levelDbfs) =>
         heard.window?.({
           probabilities: read(Float32Array, at, length),
-          logits: read(Int32Array, logitsAt, length),
+          own: read(Float32Array, ownAt, length),
           embedding: read(Float32Array, embeddingAt, embeddingLength),
           windows,
           state: STATES[state],
@@ -147,8 +148,8 @@ class Listener {
 
   result() {
     if (!this.#last) return null;
-    const { genres, info } = this.#timbrel;
-    const { probabilities, logits, embedding, windows, state, windowState, levelDbfs } = this.#last;
+    const { genres } = this.#timbrel;
+    const { probabilities, own, embedding, windows, state, windowState, levelDbfs } = this.#last;
     const named = (values) => Object.fromEntries(genres.map((genre, i) => [genre, values[i]]));
     const best = probabilities.indexOf(Math.max(...probabilities));
     return {
@@ -156,7 +157,7 @@ class Listener {
       genre: genres[best],
       confidence: probabilities[best],
       probabilities: named(probabilities),
-      window: windowState === "music" ? named(softmax(logits, info.logitStep)) : null,
+      window: windowState === "music" ? named(own) : null,
       windowState,
       levelDbfs,
       embedding,
@@ -164,12 +165,4 @@ class Listener {
       seconds: this.#seconds,
     };
   }
-}
-
-/** Return the probabilities of logits, whose value is `step` times their integer. */
-function softmax(logits, step) {
-  const largest = Math.max(...logits);
-  const shares = Array.from(logits, (logit) => Math.exp((logit - largest) * step));
-  const sum = shares.reduce((total, share) => total + share, 0);
-  return shares.map((share) => share / sum);
 }

@@ -18,12 +18,12 @@ unsafe extern "C" {
     /// Receives a log-mel column: `len` values in 1/128 dB.
     safe fn on_column(values: *const i16, len: usize);
     /// Receives the answer after a window: probabilities and embedding of the signal so far, and its windows; and the
-    /// window's own logits, as many as probabilities. `state` and `window_state` are 0 for music, 1 for silence, 2 for
-    /// what is not music and 3 for unsure; of a window that is not 0 the logits have no meaning. `level_dbfs` is the
+    /// window's own probabilities, as many. `state` and `window_state` are 0 for music, 1 for silence, 2 for
+    /// what is not music and 3 for unsure; of a window that is not 0 its own probabilities have no meaning. `level_dbfs` is the
     /// level of the signal.
     safe fn on_window(
         probabilities: *const f32,
-        logits: *const i32,
+        own: *const f32,
         len: usize,
         embedding: *const f32,
         embedding_len: usize,

@@ -12,7 +12,7 @@ use crate::{on_column, on_window};
 static MODEL: &[u8] = include_bytes!("../../../models/compact.timbrel");
 
 /// Samples that are pushed at a time: fewer than a hop at any rate, so that every column is seen.
-const BLOCK: usize = 1024;
+const BLOCK: usize = 64;
 
 /// One listener of an instance, which lives as long as that: its memory is never given back.
 pub struct Listener {
@@ -21,8 +21,6 @@ pub struct Listener {
     /// Samples of the format, and seconds of those before it.
     samples: u64,
     seconds: f64,
-    /// Windows up to the last one shown that were not silent.
-    run: u32,
 }
 
 /// Return the number that stands for a state.
@@ -49,7 +47,7 @@ pub fn labels() -> Result<String, String> {
 }
 
 /// Return the model's numbers as a JSON object: seconds of a window and between two, columns per second, the range and
-/// scale of the bands, the value of a logit's step, bytes.
+/// scale of the bands, bytes.
 pub fn info() -> Result<String, String> {
     let info = Model::parse(MODEL).map_err(said)?.info();
     let columns_per_second = f64::from(info.front_end.sample_rate) / f64::from(info.front_end.hop);
@@ -59,12 +57,11 @@ pub fn info() -> Result<String, String> {
         MelScale::Htk => "htk",
     };
     Ok(format!(
-        r#"{{"windowSeconds": {}, "hopSeconds": {}, "columnsPerSecond": {columns_per_second}, "lowestHz": {}, "highestHz": {}, "melScale": "{scale}", "logitStep": {}, "bytes": {}}}"#,
+        r#"{{"windowSeconds": {}, "hopSeconds": {}, "columnsPerSecond": {columns_per_second}, "lowestHz": {}, "highestHz": {}, "melScale": "{scale}", "bytes": {}}}"#,
         seconds(info.window.columns),
         seconds(info.window.hop),
         info.front_end.f_min,
         info.front_end.f_max,
-        f64::from(info.confidence.scale) / f64::from(1_u32 << info.logits_exponent),
         MODEL.len()
     ))
 }
@@ -82,7 +79,6 @@ impl Listener {
             format,
             samples: 0,
             seconds: 0.0,
-            run: 0,
         })
     }
 
@@ -156,24 +152,19 @@ impl Listener {
         }
     }
 
-    fn show_window(&mut self) -> Result<(), String> {
+    fn show_window(&self) -> Result<(), String> {
         let result = self.classifier.result().map_err(said)?;
         let probabilities = result.probabilities;
-        let window_state = if self.classifier.windows_run() == self.run {
-            State::Silence
-        } else if self
-            .classifier
-            .window_not_music()
-            .is_some_and(|logit| logit > 0)
-        {
-            State::NotMusic
-        } else {
-            State::Music
+        let window = self.classifier.window().map_err(said)?;
+        // an unsure window has a vote, as any music
+        let window_state = match window.state {
+            State::Unsure => State::Music,
+            state => state,
         };
         let embedding: Vec<f32> = self.classifier.embedding().map_err(said)?.collect();
         on_window(
             probabilities.as_ptr(),
-            self.classifier.logits().as_ptr(),
+            window.probabilities().as_ptr(),
             probabilities.len(),
             embedding.as_ptr(),
             embedding.len(),
@@ -182,7 +173,6 @@ impl Listener {
             number(window_state),
             result.level_dbfs,
         );
-        self.run = self.classifier.windows_run();
         Ok(())
     }
 }

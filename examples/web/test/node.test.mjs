@@ -7,7 +7,7 @@ import test from "node:test";
 
 import { classify, dist, recordings, wav } from "./files.mjs";
 
-const { SAMPLE_RATES, Timbrel, TimbrelError } = await import(new URL("timbrel/index.js", dist));
+const { HIGHEST_RATE, LOWEST_RATE, Timbrel, TimbrelError } = await import(new URL("timbrel/index.js", dist));
 const timbrel = await Timbrel.load();
 
 /** The program prints six digits. */
@@ -114,15 +114,16 @@ test("unreadable audio is an error, and nothing else stops", () => {
   bad(() => timbrel.classify(new Uint8Array()), /empty/);
   bad(() => timbrel.classify(Buffer.from("no music".repeat(100))), /not a wav/);
   bad(() => timbrel.classify(chords.subarray(0, 30)), /header|audio/);
-  bad(() => timbrel.listen({ sampleRate: 12345 }), /12345/);
+  bad(() => timbrel.listen({ sampleRate: LOWEST_RATE - 1 }), /3999 .* 4000 to 768000/);
+  bad(() => timbrel.listen({ sampleRate: HIGHEST_RATE + 1 }), /768001/);
   bad(() => timbrel.listen({ sampleRate: 44100, channels: 0 }), /channels/);
   bad(() => timbrel.listen({ sampleRate: 44100, channels: 70000 }), /channels/);
-  const listener = timbrel.listen({ sampleRate: SAMPLE_RATES[0] });
+  const listener = timbrel.listen({ sampleRate: LOWEST_RATE });
   bad(() => listener.push(Float32Array.of(0, NaN)), /not a number/);
   bad(() => timbrel.listen({ sampleRate: 8000 }).finish(), /no audio/);
   listener.push(Float32Array.of(0, 0.5));
   bad(() => listener.finish(), /short/);
-  listener.push(new Float32Array(SAMPLE_RATES[0]).fill(0.5));
+  listener.push(new Float32Array(LOWEST_RATE).fill(0.5));
   assert.equal(listener.finish().windows, 1);
   bad(() => listener.push(Float32Array.of(0)), /finished/);
 });
