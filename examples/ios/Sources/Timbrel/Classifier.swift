@@ -67,7 +67,7 @@ public final class Classifier: @unchecked Sendable {
 
     /// - Parameters:
     ///   - model: bytes of a `.timbrel` file; copied
-    ///   - sampleRate: 8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000 or 96000
+    ///   - sampleRate: samples per second and channel, 4,000 to 768,000
     ///   - channels: interleaved channels, 1 to 8; their mean is classified
     public init(model: Data, sampleRate: UInt32, channels: UInt32) throws {
         let bytes = [UInt8](model)

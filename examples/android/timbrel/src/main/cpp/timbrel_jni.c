@@ -134,35 +134,24 @@ static jint progress(JNIEnv *env, jintArray taken, timbrel_status status, size_t
 }
 
 /* taken: samples consumed, and 1 if a window is complete; written also with TIMBREL_ERROR_SAMPLE */
-NATIVE(jint, pushShorts)(JNIEnv *env, jclass self, jlong handle, jobject buffer, jint byte_offset, jint count,
-                         jintArray taken)
-{
-    const char *samples = samples_at(env, buffer, byte_offset);
-    size_t consumed = 0;
-    uint8_t window = 0;
-    timbrel_status status;
-    (void)self;
-    if ((uintptr_t)samples % sizeof(int16_t) != 0)
-        return MISALIGNED;
-    status = timbrel_classifier_push_i16(from_handle(handle), (const int16_t *)(const void *)samples, (size_t)count,
-                                         &consumed, &window);
-    return progress(env, taken, status, consumed, window);
-}
+#define PUSH(name, sample, push) \
+    NATIVE(jint, name)(JNIEnv *env, jclass self, jlong handle, jobject buffer, jint byte_offset, jint count, \
+                       jintArray taken) \
+    { \
+        const char *samples = samples_at(env, buffer, byte_offset); \
+        size_t consumed = 0; \
+        uint8_t window = 0; \
+        timbrel_status status; \
+        (void)self; \
+        if ((uintptr_t)samples % sizeof(sample) != 0) \
+            return MISALIGNED; \
+        status = push(from_handle(handle), (const sample *)(const void *)samples, (size_t)count, &consumed, &window); \
+        return progress(env, taken, status, consumed, window); \
+    }
 
-NATIVE(jint, pushFloats)(JNIEnv *env, jclass self, jlong handle, jobject buffer, jint byte_offset, jint count,
-                         jintArray taken)
-{
-    const char *samples = samples_at(env, buffer, byte_offset);
-    size_t consumed = 0;
-    uint8_t window = 0;
-    timbrel_status status;
-    (void)self;
-    if ((uintptr_t)samples % sizeof(float) != 0)
-        return MISALIGNED;
-    status = timbrel_classifier_push_f32(from_handle(handle), (const float *)(const void *)samples, (size_t)count,
-                                         &consumed, &window);
-    return progress(env, taken, status, consumed, window);
-}
+PUSH(pushShorts, int16_t, timbrel_classifier_push_i16)
+PUSH(pushInts, int32_t, timbrel_classifier_push_i32)
+PUSH(pushFloats, float, timbrel_classifier_push_f32)
 
 NATIVE(jint, finish)(JNIEnv *env, jclass self, jlong handle)
 {
@@ -197,6 +186,25 @@ NATIVE(jint, result)(JNIEnv *env, jclass self, jlong handle, jintArray numbers, 
         const jfloat floats[] = {result.level_dbfs, result.clipped, result.silent, result.not_music, result.cancelled};
         (*env)->SetIntArrayRegion(env, numbers, 0, 3, ints);
         (*env)->SetFloatArrayRegion(env, shares, 0, 5, floats);
+    }
+    return status;
+}
+
+/* state: one value; probabilities: one value per genre */
+NATIVE(jint, window)(JNIEnv *env, jclass self, jlong handle, jintArray state, jfloatArray probabilities)
+{
+    timbrel_state found = TIMBREL_STATE_UNSURE;
+    jfloat *values = (*env)->GetFloatArrayElements(env, probabilities, NULL);
+    timbrel_status status;
+    (void)self;
+    if (values == NULL)
+        return TIMBREL_ERROR_NULL;
+    status = timbrel_classifier_window(from_handle(handle), &found, values,
+                                       (size_t)(*env)->GetArrayLength(env, probabilities));
+    (*env)->ReleaseFloatArrayElements(env, probabilities, values, 0);
+    if (status == TIMBREL_OK) {
+        const jint value = (jint)found;
+        (*env)->SetIntArrayRegion(env, state, 0, 1, &value);
     }
     return status;
 }

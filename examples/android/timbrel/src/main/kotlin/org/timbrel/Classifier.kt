@@ -4,10 +4,11 @@ import java.nio.Buffer
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
 import java.nio.FloatBuffer
+import java.nio.IntBuffer
 
 /** Metadata of a model. */
 class ModelInfo internal constructor(
-    /** Rate in Hz to which audio is resampled. Any supported rate may be pushed. */
+    /** Rate in Hz to which audio is resampled; any rate from 4,000 to 768,000 Hz may be pushed. */
     val sampleRate: Int,
     /** Number of genres, 1 to 64. */
     val genreCount: Int,
@@ -57,6 +58,18 @@ class Answer internal constructor(
     val cancelled: Float,
 )
 
+/** The answer for one window alone, in which the windows before it have no part. */
+class WindowAnswer internal constructor(
+    /** Whether [genre] means anything. */
+    val state: State,
+    /** The most probable genre; it is always there. */
+    val genre: String,
+    /** Its probability, 0 to 1. */
+    val confidence: Float,
+    /** Probability of each genre, 0 to 1, in the order of [Classifier.genres]; all the same if the window is silent. */
+    val probabilities: FloatArray,
+)
+
 /**
  * A classifier for the genre of a stream of audio.
  *
@@ -77,7 +90,7 @@ class Answer internal constructor(
  * After [close] they throw [IllegalStateException].
  *
  * @param model bytes of a `.timbrel` file; copied
- * @param sampleRate samples per second and channel: 8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000 or 96000
+ * @param sampleRate samples per second and channel, 4,000 to 768,000
  * @param channels interleaved channels, 1 to 8; their mean is classified
  * @throws TimbrelException if the model is damaged, or the rate or the channels are not supported
  */
@@ -126,6 +139,13 @@ class Classifier(model: ByteArray, sampleRate: Int, channels: Int) : AutoCloseab
         return push(samples, Float.SIZE_BYTES, Float.SIZE_BYTES, Native::pushFloats)
     }
 
+    /** Push 32-bit samples, full scale 2^31, otherwise as [push] does; samples of 24 bits are in the upper bytes. */
+    @Synchronized
+    fun push(samples: IntBuffer): Boolean {
+        require(samples.order() == ByteOrder.nativeOrder()) { "the buffer has not the native byte order" }
+        return push(samples, Int.SIZE_BYTES, Int.SIZE_BYTES, Native::pushInts)
+    }
+
     /** Push samples of [sampleBytes] from a buffer whose position counts steps of [stepBytes]. */
     private inline fun push(
         buffer: Buffer,
@@ -170,6 +190,21 @@ class Classifier(model: ByteArray, sampleRate: Int, channels: Int) : AutoCloseab
             State.values()[numbers[2]], genres[best], probabilities[best], probabilities, numbers[1],
             level, clipped, silent, notMusic, cancelled,
         )
+    }
+
+    /**
+     * Return the answer for the last window alone; null before the first one. An app calls it after each push that
+     * completed a window, for example to show where speech interrupts the music.
+     */
+    @Synchronized
+    fun window(): WindowAnswer? {
+        val state = IntArray(1)
+        val probabilities = FloatArray(info.genreCount)
+        val status = Native.window(alive(), state, probabilities)
+        if (status == Status.NO_RESULT.ordinal) return null
+        throwOnError(status)
+        val best = probabilities.indices.maxByOrNull { probabilities[it] } ?: 0
+        return WindowAnswer(State.values()[state[0]], genres[best], probabilities[best], probabilities)
     }
 
     /** Return the integer logits of the last window, the same bits on every platform; zeros before the first one. */

@@ -41,6 +41,9 @@ internal object Native {
     external fun pushShorts(handle: Long, buffer: Buffer, byteOffset: Int, count: Int, taken: IntArray): Int
 
     @JvmStatic
+    external fun pushInts(handle: Long, buffer: Buffer, byteOffset: Int, count: Int, taken: IntArray): Int
+
+    @JvmStatic
     external fun pushFloats(handle: Long, buffer: Buffer, byteOffset: Int, count: Int, taken: IntArray): Int
 
     @JvmStatic
@@ -55,6 +58,10 @@ internal object Native {
      */
     @JvmStatic
     external fun result(handle: Long, numbers: IntArray, shares: FloatArray, probabilities: FloatArray): Int
+
+    /** [state]: one value. [probabilities]: one value per genre. */
+    @JvmStatic
+    external fun window(handle: Long, state: IntArray, probabilities: FloatArray): Int
 
     /** [logits]: one value per genre. */
     @JvmStatic

@@ -98,7 +98,7 @@ class ClassifierTest {
 
     @Test
     fun otherRatesAndChannelsAreRefused() {
-        for (bad in listOf(0, -1, 44000, Int.MAX_VALUE)) assertEquals(Status.RATE, statusOf { Classifier(model, bad, 1) })
+        for (bad in listOf(0, -1, 3_999, 768_001, Int.MAX_VALUE)) assertEquals(Status.RATE, statusOf { Classifier(model, bad, 1) })
         for (bad in listOf(0, -1, 9)) assertEquals(Status.CHANNELS, statusOf { Classifier(model, rate, bad) })
     }
 
@@ -159,6 +159,34 @@ class ClassifierTest {
     }
 
     @Test
+    fun samplesOf32BitsGiveTheSameBits() {
+        val samples = tune(12)
+        val ints = direct(2 * samples.limit()).asIntBuffer()
+        for (at in 0 until samples.limit() step 2) ints.put(samples.getShort(at).toInt() shl 16)
+        ints.flip()
+        val logits = classifier().use {
+            while (ints.hasRemaining()) it.push(ints)
+            it.finish()
+            it.logits()
+        }
+        assertContentEquals(logitsOf(samples), logits)
+    }
+
+    @Test
+    fun aWindowIsAnAnswerOfItsOwn() = classifier().use { classifier ->
+        assertNull(classifier.window())
+        classifier.push(tune(4))
+        val (first, sofar) = classifier.window()!! to classifier.result()!!
+        assertContentEquals(sofar.probabilities, first.probabilities)
+        assertEquals(listOf<Any>(sofar.state, sofar.genre, sofar.confidence), listOf<Any>(first.state, first.genre, first.confidence))
+        classifier.pushAll(direct(2 * 6 * rate))
+        val silent = classifier.window()!!
+        assertEquals(State.SILENCE, silent.state)
+        for (probability in silent.probabilities) assertEquals(1f / classifier.genres.size, probability, 1e-6f)
+        assertFalse(silent.probabilities.contentEquals(classifier.result()!!.probabilities))
+    }
+
+    @Test
     fun otherBuffersAreRefusedAndDoNoHarm() = classifier().use { classifier ->
         val samples = tune(12)
         val odd = direct(9)
@@ -174,6 +202,7 @@ class ClassifierTest {
         assertFailsWith<IllegalArgumentException> { classifier.push(ByteBuffer.allocateDirect(16).order(foreign).asFloatBuffer()) }
         val unaligned = (direct(18).position(2) as ByteBuffer).slice().order(ByteOrder.nativeOrder()).asFloatBuffer()
         assertFailsWith<IllegalArgumentException> { classifier.push(unaligned) }
+        assertFailsWith<IllegalArgumentException> { classifier.push(java.nio.IntBuffer.allocate(4)) }
         classifier.pushAll(samples)
         classifier.finish()
         assertContentEquals(logitsOf(samples), classifier.logits())
@@ -213,7 +242,8 @@ class ClassifierTest {
         classifier.close()
         val uses = listOf<() -> Any?>(
             { classifier.push(direct(8)) }, { classifier.push(direct(8).asFloatBuffer()) }, { classifier.finish() },
-            { classifier.reset() }, { classifier.result() }, { classifier.logits() },
+            { classifier.push(direct(8).asIntBuffer()) }, { classifier.reset() }, { classifier.result() },
+            { classifier.window() }, { classifier.logits() },
         )
         for (use in uses) assertFailsWith<IllegalStateException> { use() }
     }
