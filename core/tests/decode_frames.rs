@@ -141,6 +141,21 @@ fn another_format_after_the_audio_is_missing_from_the_share() {
 }
 
 #[test]
+fn an_ogg_that_does_not_end_with_a_page_is_heard() {
+    let ogg = fixture("tone.ogg");
+    let whole = read_one(&ogg, stereo(44_100));
+    for end in [&fixture("tone.mp3")[..], &[0; 100_000], b"OggS\0\x04"] {
+        let bytes = [ogg.as_slice(), end].concat();
+        assert_eq!(
+            read_one(&bytes, stereo(44_100)),
+            whole,
+            "{} bytes",
+            end.len()
+        );
+    }
+}
+
+#[test]
 fn one_mono_signal_is_made_of_all_formats() {
     let mono = silent_mp3([0xff, 0xfb, 0x50, 0xc4], 208, 50);
     let bytes = [mono, fixture("tone.mp3")].concat();

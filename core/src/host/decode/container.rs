@@ -43,6 +43,9 @@ impl Container {
             Kind::Ogg => {
                 unsupported = ogg::unsupported(&mut source)?;
                 ogg::repair(&mut source)?;
+                if !ogg::ends_whole(&mut source)? {
+                    source.read_straight();
+                }
                 "Ogg"
             }
             Kind::Mp4 => {

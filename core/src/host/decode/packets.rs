@@ -51,11 +51,14 @@ pub(super) fn decoder(
         parameters.bits_per_coded_sample = None;
     }
     let mut channels = parameters.channels.as_ref().map(Channels::count);
-    if parameters.codec == CODEC_ID_AAC
-        && let Some(core) = parameters.extra_data.as_deref().and_then(aac_core)
-    {
-        channels = Some(usize::from(core[1] >> 3 & 0xf));
-        parameters.extra_data = Some(Box::new(core));
+    if parameters.codec == CODEC_ID_AAC {
+        let config = parameters.extra_data.as_deref();
+        // where the container leaves it to the stream
+        channels = channels.max(config.and_then(aac_channels));
+        if let Some(core) = config.and_then(aac_core) {
+            channels = aac_channels(&core);
+            parameters.extra_data = Some(Box::new(core));
+        }
     }
     let options = AudioDecoderOptions::default();
     let made = symphonia::default::get_codecs().make_audio_decoder(&parameters, &options);
@@ -67,6 +70,11 @@ pub(super) fn decoder(
         Some(codec) => DecodeError::Codec { codec, container },
         None => DecodeError::UnknownCodec,
     })
+}
+
+/// Return the number of a configuration of AAC that stands for its channels: as many, up to six.
+fn aac_channels(config: &[u8]) -> Option<usize> {
+    config.get(1).map(|second| usize::from(second >> 3 & 0xf))
 }
 
 /// Return the configuration of AAC-LC for the core of a stream of HE-AAC, which adds the band above and, in version 2,
@@ -104,7 +112,14 @@ pub(super) fn is_extended_aac(parameters: &AudioCodecParameters) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::aac_core;
+    use super::{aac_channels, aac_core};
+
+    #[test]
+    fn channels_of_aac_are_read() {
+        assert_eq!(aac_channels(&[0x12, 0x10]), Some(2));
+        assert_eq!(aac_channels(&[0x12, 0x18, 0x56]), Some(3));
+        assert_eq!(aac_channels(&[0x12]), None);
+    }
 
     #[test]
     fn the_core_of_he_aac_is_plain_aac() {

@@ -13,6 +13,8 @@ const CHUNK: usize = 64 * 1024;
 pub(super) struct Source {
     inner: Box<dyn MediaSource>,
     seekable: bool,
+    /// Whether its reader is not to know that it is seekable.
+    straight: bool,
     /// The beginning; it may differ from the real one.
     head: Vec<u8>,
     /// Position in `inner` of the byte after `head`.
@@ -34,6 +36,7 @@ impl Source {
         Self {
             inner,
             seekable,
+            straight: false,
             head: Vec::new(),
             rest: 0,
             inner_at: 0,
@@ -151,6 +154,11 @@ impl Source {
         Ok(())
     }
 
+    /// Let the reader read from beginning to end, as from a pipe.
+    pub(super) fn read_straight(&mut self) {
+        self.straight = true;
+    }
+
     fn read_inner(&mut self, at: u64, bytes: &mut [u8]) -> IoResult<usize> {
         if self.inner_at != at {
             if !self.seekable {
@@ -226,7 +234,7 @@ impl Seek for Source {
 
 impl MediaSource for Source {
     fn is_seekable(&self) -> bool {
-        self.seekable
+        self.seekable && !self.straight
     }
 
     fn byte_len(&self) -> Option<u64> {

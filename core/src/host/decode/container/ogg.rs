@@ -14,6 +14,9 @@ const MOST_COMMENTS: usize = 4 << 20;
 /// Most bytes of headers that are read to find the end of the comments.
 const MOST_HEADERS: usize = 64 << 20;
 
+/// Most bytes of a page.
+const MOST_PAGE: usize = PAGE_HEADER + 255 + 255 * 255;
+
 /// Most streams whose first pages are looked at.
 const MOST_STREAMS: u32 = 8;
 
@@ -71,6 +74,25 @@ pub(super) fn repair(source: &mut Source) -> IoResult<()> {
         &[b"\x03vorbis\0\0\0\0\0\0\0\0\x01", &packet],
     ));
     source.replace(at as u64, &headers)
+}
+
+/// Return whether the file ends with a whole page. The reader, which looks for the length of a seekable file in its last pages,
+/// refuses some files that are cut off there or go on in another format.
+pub(super) fn ends_whole(source: &mut Source) -> IoResult<bool> {
+    let Some(length) = source.len() else {
+        return Ok(true);
+    };
+    let begin = length.saturating_sub(MOST_PAGE as u64);
+    let tail = source.read_at(begin, MOST_PAGE)?;
+    let last = tail.windows(4).rposition(|bytes| bytes == b"OggS");
+    let last = last.and_then(|at| tail.get(at..)).unwrap_or_default();
+    let Some(header) = last.first_chunk::<PAGE_HEADER>() else {
+        return Ok(false);
+    };
+    let table = usize::from(header[26]);
+    let segments = last.get(PAGE_HEADER..PAGE_HEADER + table);
+    let body = segments.map(|segments| segments.iter().copied().map(usize::from).sum::<usize>());
+    Ok(body.is_some_and(|body| PAGE_HEADER + table + body == last.len()))
 }
 
 /// Return the name of the first stream's codec that is not supported, if it is known.
