@@ -173,6 +173,10 @@ fn the_working_memory_is_one_number_everywhere() {
             let [plain, with_dsp] = kibibytes;
             format!("if cfg!(feature = \"dsp\") {{ {with_dsp} }} else {{ {plain} }} * 1024")
         }),
+        (
+            "../examples/boards-rust/listener/src/lib.rs",
+            format!("MEMORY_BYTES: usize = {} * 1024", kibibytes[1]),
+        ),
         ("src/lib.rs", format!("[u8; {} * 1024]", kibibytes[1])),
     ];
     for (path, statement) in statements {

@@ -18,7 +18,7 @@ use timbrel_core::wake::{Gate, GateSettings};
 pub static MODEL: &[u8] = include_bytes!("../../../../models/compact.timbrel");
 
 /// Working memory of the shipped model, `fast_bytes` rounded up: a `static` of the board.
-pub const MEMORY_BYTES: usize = 40 * 1024;
+pub const MEMORY_BYTES: usize = 80 * 1024;
 
 /// A classifier over the integer engine.
 pub type Int8Classifier<'a> = Classifier<'a, Int8Engine<'a>>;
