@@ -1,5 +1,5 @@
 # Makes Markdown tables from the output of measure.sh: one file per board, one `key<tab>value` per line.
-BEGIN { FS = "\t"; HOP = 1708; COLUMNS_PER_SECOND = 22050 / HOP }
+BEGIN { FS = "\t"; HOP = 512; COLUMNS_PER_SECOND = 22050 / HOP }
 FNR == 1 { boards[++n] = FILENAME }
 $1 == "layers" { if (n == 1) layers[++l] = $2; next }
 { at[FILENAME, $1] = $2 }
@@ -63,9 +63,9 @@ function macs(b,   i, sum) {
     }
 }
 END {
-    head("Instructions per log-mel column (2048 samples every 1708)")
+    head("Instructions per log-mel column (2048 samples every 512)")
     row("one sample, from `push` to its frame", "sample", "%.0f")
-    row("all 1,708 samples", "samples")
+    row("all 512 samples", "samples")
     row("Hann window", "hann")
     row("FFT", "FFT")
     row("power and mel", "mel")

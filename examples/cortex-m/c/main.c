@@ -11,7 +11,7 @@ enum {
     BLOCK = 256,                                      /* samples of an interrupt: 11.6 ms */
     BLOCKS = 64,                                      /* that can wait while a window is computed: 0.74 s */
     CYCLES = 25000000ll * BLOCK / TUNE_RATE_HZ,       /* from interrupt to interrupt */
-    MEMORY_BYTES = 84 * 1024,                         /* timbrel_required_bytes() of the shipped model, and a little */
+    MEMORY_BYTES = 88 * 1024,                         /* timbrel_required_bytes() of the shipped model, and a little */
     GENRES = 10
 };
 

@@ -62,9 +62,15 @@ impl Loops for Squares<'_> {
 
     #[inline(always)]
     fn run(self) {
-        const AT_ONCE: usize = if cfg!(feature = "std") { 8 } else { 1 };
+        const AT_ONCE: usize = 8;
         let Self(values) = self;
         // those at k come from 2k and 2k + 1, so that nothing is overwritten before its use
+        if cfg!(not(feature = "std")) {
+            for k in 1..values.len() / 2 {
+                values[k] = values[2 * k] * values[2 * k] + values[2 * k + 1] * values[2 * k + 1];
+            }
+            return;
+        }
         for k in (0..values.len() / 2).step_by(AT_ONCE) {
             let pairs = values.get(2 * k..).and_then(<[f32]>::first_chunk);
             let pairs: [f32; 2 * AT_ONCE] = pairs.copied().unwrap_or_default();

@@ -31,7 +31,7 @@ struct Layer {
 include!(concat!(env!("OUT_DIR"), "/layers.rs"));
 
 const MEMORY_BYTES: usize = 96 * 1024;
-const HOP: usize = 1708;
+const HOP: usize = FrontEnd::COMPACT.hop as usize;
 /// A resampler gets a tenth of a second.
 const PART_OF_SECOND: u32 = 10;
 
