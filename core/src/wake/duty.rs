@@ -141,7 +141,8 @@ impl DutyCycle {
             return 0;
         }
         let left = self.every.saturating_sub(self.at) * 1_000;
-        left.div_ceil(u64::from(self.sample_rate)) as u32
+        // the rate is positive, which the compiler does not see here: it would add a panic for zero
+        left.div_ceil(u64::from(self.sample_rate.max(1))) as u32
     }
 
     /// Count milliseconds in which no samples came. A turn begins at the end of the pause, however late that is.
