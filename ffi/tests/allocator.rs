@@ -69,8 +69,8 @@ fn with_allocations<T>(count: usize, for_good: bool, body: impl FnOnce() -> T) -
 
 /// Replace the thread's message by one that takes no memory.
 fn forget_message() {
-    // SAFETY: NULL is refused
     assert_eq!(
+        // SAFETY: NULL is refused.
         unsafe { timbrel_classifier_finish(null_mut()) },
         TIMBREL_ERROR_NULL
     );
