@@ -24,7 +24,8 @@ tar -C "$work" -xzf "$work"/timbrel-embedded-*.tar.gz
 embedded=$(echo "$work"/timbrel-embedded-*/)
 python3 lint/arduino.py "$packages/Timbrel"
 python3 lint/pdsc.py "$packages/timbrel-cmsis-pack/Timbrel.timbrel.pdsc"
-cargo run --quiet --release --manifest-path ../cortex-m/Cargo.toml -p reference >"$work/reference"
+cargo run --quiet --release --manifest-path ../cortex-m/Cargo.toml -p reference -- ../../models/tiny.timbrel \
+    >"$work/reference"
 grep '^window' "$work/reference" | sed 's/^[^:]*: \(.* %\), .*/\1/' >"$work/desktop"
 
 # same PROGRAM: whether the genres so far are those of the desktop, window by window

@@ -10,11 +10,11 @@ begin() {
     cp "$embedded"/LICENSE-* "$embedded/THIRD-PARTY.txt" "$stage"
 }
 
-# sources INCLUDE SOURCE: headers, the model and the listener
+# sources INCLUDE SOURCE: headers, the models and the listener
 sources() {
     mkdir -p "$stage/$1" "$stage/$2"
-    cp "$embedded/include/timbrel.h" "$embedded/models/timbrel_compact.h" "$here/listen/timbrel_listen.h" "$stage/$1"
-    cp "$embedded/models/timbrel_compact.c" "$here/listen/timbrel_listen.c" "$stage/$2"
+    cp "$embedded/include/timbrel.h" "$embedded"/models/timbrel_{tiny,compact}.h "$here/listen/timbrel_listen.h" "$stage/$1"
+    cp "$embedded"/models/timbrel_{tiny,compact}.c "$here/listen/timbrel_listen.c" "$stage/$2"
 }
 
 # archive CORE FOLDER: the core's archive, if the tarball has it

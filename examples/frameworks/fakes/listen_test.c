@@ -1,5 +1,5 @@
 /* The listener where samples are silent, come faster than they are taken, or have 32 bits. */
-#include "timbrel_compact.h"
+#include "timbrel_tiny.h"
 #include "timbrel_listen.h"
 
 #include "machine.h"
@@ -7,7 +7,7 @@
 enum { RATE = 22050, RING = 4096 };
 
 static int32_t ring[RING + 100]; /* not a power of two: the rest stays unused */
-static uint8_t memory[TIMBREL_COMPACT_MEMORY_BYTES];
+static uint8_t memory[TIMBREL_TINY_MEMORY_BYTES];
 static int32_t samples[2 * RING];
 static timbrel_listener listener;
 
@@ -26,8 +26,8 @@ static void begin(uint32_t bytes)
         .ring_bytes = bytes * (RING + 100),
         .memory = memory,
         .memory_bytes = sizeof memory,
-        .model = timbrel_compact_model,
-        .model_bytes = TIMBREL_COMPACT_MODEL_BYTES,
+        .model = timbrel_tiny_model,
+        .model_bytes = TIMBREL_TINY_MODEL_BYTES,
         .print = machine_print,
     };
     check(timbrel_listen_begin(&listener, &setup) == TIMBREL_OK, "begin");

@@ -14,11 +14,13 @@ use timbrel_core::engine::Int8Engine;
 use timbrel_core::model::Model;
 use timbrel_core::wake::{Gate, GateSettings};
 
-/// The shipped model, in flash.
-pub static MODEL: &[u8] = include_bytes!("../../../../models/compact.timbrel");
+/// The model, in flash: `tiny`, which a core without an FPU can afford.
+///
+/// `compact` hears better. It costs more than twice the instructions, and its [`MEMORY_BYTES`] are 80 KiB.
+pub static MODEL: &[u8] = include_bytes!("../../../../models/tiny.timbrel");
 
-/// Working memory of the shipped model, `fast_bytes` rounded up: a `static` of the board.
-pub const MEMORY_BYTES: usize = 80 * 1024;
+/// Working memory of the model, `fast_bytes` rounded up: a `static` of the board.
+pub const MEMORY_BYTES: usize = 32 * 1024;
 
 /// A classifier over the integer engine.
 pub type Int8Classifier<'a> = Classifier<'a, Int8Engine<'a>>;
@@ -56,7 +58,7 @@ pub enum Stopped<E> {
     Classifier(Error),
 }
 
-/// Make a classifier of the shipped model for mono samples of a rate in Hz, in [`MEMORY_BYTES`].
+/// Make a classifier of [`MODEL`] for mono samples of a rate in Hz, in [`MEMORY_BYTES`].
 ///
 /// # Errors
 /// [`Error::Rate`] for a rate that is not supported, [`Error::Memory`] for too little memory.

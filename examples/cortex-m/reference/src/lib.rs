@@ -9,12 +9,12 @@ use timbrel_core::engine::Engine;
 use timbrel_core::frontend::FrontEnd;
 use timbrel_core::model::Model;
 
-/// Return the firmware's lines about the windows and the genre.
+/// Return the firmware's lines about the windows and the genre, with a model file.
 ///
 /// # Errors
-/// The classifier's, if the model and the tune do not go together.
-pub fn classification() -> Result<String, Error> {
-    let model = Model::parse(scenario::MODEL)?;
+/// Those of [`Model::parse`], and the classifier's if the model and the tune do not go together.
+pub fn classification(model: &[u8]) -> Result<String, Error> {
+    let model = Model::parse(model)?;
     let mut memory = vec![0; Classifier::fast_bytes(&model)];
     let format = InputFormat::mono(scenario::RATE_HZ);
     let mut classifier = Classifier::int8(model, format, &mut memory)?;
@@ -67,7 +67,8 @@ pub fn fingerprints() -> String {
 // the name is the module's interface and unique in it
 #[unsafe(no_mangle)]
 pub extern "C" fn report() -> u64 {
-    let text = classification().unwrap_or_else(|error| format!("{error}\n")) + &fingerprints();
+    let text = classification(scenario::MODEL).unwrap_or_else(|error| format!("{error}\n"))
+        + &fingerprints();
     let text = text.leak();
     ((text.len() as u64) << 32) | text.as_ptr().addr() as u64
 }

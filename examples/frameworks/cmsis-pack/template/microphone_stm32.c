@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "main.h"
-#include "timbrel_compact.h"
+#include "timbrel_tiny.h"
 #include "timbrel_listen.h"
 
 enum {
@@ -23,7 +23,7 @@ void microphone_run(void);
 
 static uint16_t halves[2][WORDS];
 static int32_t ring[RING_BYTES / sizeof(int32_t)];
-static uint8_t memory[TIMBREL_COMPACT_MEMORY_BYTES];
+static uint8_t memory[TIMBREL_TINY_MEMORY_BYTES];
 static timbrel_listener listener;
 
 static void print_line(const char *line)
@@ -61,8 +61,8 @@ void microphone_begin(void)
         .ring_bytes = sizeof ring,
         .memory = memory,
         .memory_bytes = sizeof memory,
-        .model = timbrel_compact_model,
-        .model_bytes = TIMBREL_COMPACT_MODEL_BYTES,
+        .model = timbrel_tiny_model,
+        .model_bytes = TIMBREL_TINY_MODEL_BYTES,
         .print = print_line,
     };
     timbrel_status status = timbrel_listen_begin(&listener, &setup);

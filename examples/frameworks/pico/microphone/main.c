@@ -4,7 +4,7 @@
  * hands them over. The network runs on core 1, whose stack is an array here: the SDK's stacks have 4 KB at most. */
 #include <stdio.h>
 
-#include "timbrel_compact.h"
+#include "timbrel_tiny.h"
 #include "hardware/adc.h"
 #include "hardware/dma.h"
 #include "hardware/irq.h"
@@ -29,7 +29,7 @@ enum {
 static uint16_t halves[2][HALF];
 static uint channels[2];
 static int16_t ring[RING_BYTES / sizeof(int16_t)];
-static uint8_t memory[TIMBREL_COMPACT_MEMORY_BYTES];
+static uint8_t memory[TIMBREL_TINY_MEMORY_BYTES];
 static uint32_t stack[STACK_WORDS];
 static timbrel_listener listener;
 
@@ -93,8 +93,8 @@ static void listen(void)
         .ring_bytes = sizeof ring,
         .memory = memory,
         .memory_bytes = sizeof memory,
-        .model = timbrel_compact_model,
-        .model_bytes = TIMBREL_COMPACT_MODEL_BYTES,
+        .model = timbrel_tiny_model,
+        .model_bytes = TIMBREL_TINY_MODEL_BYTES,
         .print = print_line,
     };
     timbrel_status status = timbrel_listen_begin(&listener, &setup);

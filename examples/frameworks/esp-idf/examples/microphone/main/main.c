@@ -1,7 +1,7 @@
 /* The genre of the music that an I2S microphone hears: INMP441, ICS-43434, SPH0645, with L/R on ground. */
 #include <stdio.h>
 
-#include "timbrel_compact.h"
+#include "timbrel_tiny.h"
 #include "driver/i2s_std.h"
 #include "esp_err.h"
 #include "freertos/FreeRTOS.h"
@@ -18,7 +18,7 @@ enum {
 };
 
 static int32_t ring[RING_BYTES / sizeof(int32_t)];
-static uint8_t memory[TIMBREL_COMPACT_MEMORY_BYTES];
+static uint8_t memory[TIMBREL_TINY_MEMORY_BYTES];
 static timbrel_listener listener;
 
 static void print_line(const char *line)
@@ -69,8 +69,8 @@ void app_main(void)
         .ring_bytes = sizeof ring,
         .memory = memory,
         .memory_bytes = sizeof memory,
-        .model = timbrel_compact_model,
-        .model_bytes = TIMBREL_COMPACT_MODEL_BYTES,
+        .model = timbrel_tiny_model,
+        .model_bytes = TIMBREL_TINY_MODEL_BYTES,
         .print = print_line,
     };
     timbrel_status status = timbrel_listen_begin(&listener, &setup);

@@ -3,7 +3,7 @@
 #include <zephyr/kernel.h>
 #include <zephyr/sys/printk.h>
 
-#include "timbrel_compact.h"
+#include "timbrel_tiny.h"
 #include "timbrel_listen.h"
 
 enum {
@@ -17,7 +17,7 @@ enum {
 K_MEM_SLAB_DEFINE_STATIC(blocks, BLOCK_BYTES, BLOCKS, 4);
 static const struct device *const microphone = DEVICE_DT_GET(DT_NODELABEL(dmic_dev));
 static int16_t ring[RING_BYTES / sizeof(int16_t)];
-static uint8_t memory[TIMBREL_COMPACT_MEMORY_BYTES];
+static uint8_t memory[TIMBREL_TINY_MEMORY_BYTES];
 static timbrel_listener listener;
 
 static void print_line(const char *line)
@@ -85,8 +85,8 @@ int main(void)
 		.ring_bytes = sizeof(ring),
 		.memory = memory,
 		.memory_bytes = sizeof(memory),
-		.model = timbrel_compact_model,
-		.model_bytes = TIMBREL_COMPACT_MODEL_BYTES,
+		.model = timbrel_tiny_model,
+		.model_bytes = TIMBREL_TINY_MODEL_BYTES,
 		.print = print_line,
 	};
 	timbrel_status status = timbrel_listen_begin(&listener, &setup);
