@@ -2,10 +2,15 @@
 # Counts executed instructions under QEMU for each archive of an unpacked package, and prints the table of
 # docs/embedded.md. The numbers are exact and the same on every run; they are instructions, not cycles.
 #
-#     counts.sh FOLDER [CORE]...
+#     counts.sh [-m MODEL] FOLDER [CORE]...     MODEL is compact, the default, or tiny
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-[ $# -ge 1 ] || { echo "usage: counts.sh FOLDER [CORE]..." >&2; exit 2; }
+model=compact
+if [ "${1:-}" = -m ]; then
+    model=${2:?counts.sh: -m wants a model}
+    shift 2
+fi
+[ $# -ge 1 ] || { echo "usage: counts.sh [-m MODEL] FOLDER [CORE]..." >&2; exit 2; }
 cd "$1"
 shift
 [ $# -gt 0 ] || set -- $(cd lib && echo *)
@@ -14,6 +19,7 @@ trap 'rm -rf "$work"' EXIT
 "${CC:-cc}" -O2 -shared -fPIC -o "$work/libicount.so" "$here/../cortex-m/qemu/icount.c"
 cp -r . "$work/package"
 cp "$here/count.c" "$work/package/example.c"
+sed -i "s/timbrel_compact/timbrel_$model/g; s/TIMBREL_COMPACT/TIMBREL_${model^^}/g" "$work/package"/{example.c,Makefile}
 for core in "$@"; do
     make -s -C "$work/package" CORE="$core" QEMU_OPTIONS="-plugin $work/libicount.so" run \
         >"$work/printed" 2>"$work/counted" || { cat "$work/printed" "$work/counted"; exit 1; }
@@ -40,7 +46,7 @@ awk '
         return second ? sprintf("%.1f million", second / 1e6) : grouped(at[c, what])
     }
     END {
-        line = "| Instructions |"; rule = "|---|"
+        line = "| Instructions, `'"$model"'` |"; rule = "|---|"
         for (i = 1; i <= n; i++) { line = line " " cores[i] " |"; rule = rule "---:|" }
         print line "\n" rule
         row("checking the model", "parse")

@@ -10,10 +10,23 @@
 
 #include "timbrel_compact.h"
 #include "timbrel_listen.h"
+#include "timbrel_tiny.h"
+
+/* The models: the smaller one, for every core, */
+struct TimbrelTiny {
+    static const uint8_t *data() { return timbrel_tiny_model; }
+    static const size_t BYTES = TIMBREL_TINY_MODEL_BYTES, MEMORY_BYTES = TIMBREL_TINY_MEMORY_BYTES;
+};
+
+/* and the one that hears better, for fast cores with an FPU. */
+struct TimbrelCompact {
+    static const uint8_t *data() { return timbrel_compact_model; }
+    static const size_t BYTES = TIMBREL_COMPACT_MODEL_BYTES, MEMORY_BYTES = TIMBREL_COMPACT_MEMORY_BYTES;
+};
 
 /* A listener with its memory, to be a global variable. RING_BYTES holds the samples that wait while a window is
  * computed: for 16 kHz and 16 bits, 32 KB are one second. */
-template <size_t RING_BYTES = 32 * 1024> class TimbrelMicrophone
+template <size_t RING_BYTES = 32 * 1024, typename MODEL = TimbrelTiny> class TimbrelMicrophone
 {
 public:
     /* Begin, with samples of `bytes` 2 (int16_t) or 4 (int32_t, the sample in its upper bits). `print` gets a line
@@ -27,8 +40,8 @@ public:
         setup.ring_bytes = sizeof ring;
         setup.memory = memory;
         setup.memory_bytes = sizeof memory;
-        setup.model = timbrel_compact_model;
-        setup.model_bytes = TIMBREL_COMPACT_MODEL_BYTES;
+        setup.model = MODEL::data();
+        setup.model_bytes = MODEL::BYTES;
         setup.print = print;
         return timbrel_listen_begin(&listener, &setup);
     }
@@ -43,7 +56,7 @@ public:
 private:
     timbrel_listener listener;
     alignas(8) uint8_t ring[RING_BYTES];
-    alignas(8) uint8_t memory[TIMBREL_COMPACT_MEMORY_BYTES];
+    alignas(8) uint8_t memory[MODEL::MEMORY_BYTES];
 };
 
 #endif
