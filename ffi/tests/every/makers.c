@@ -45,7 +45,7 @@ static void makers(void)
             GIVES(TIMBREL_ERROR_STRUCT_SIZE, make(way, model, model_len, (void *)stated, &out));
             free(stated);
         }
-        for (uint32_t rate = 0; rate < 8000; rate += 1999)
+        for (uint32_t rate = 0; rate < 4000; rate += 1999)
             GIVES(TIMBREL_ERROR_RATE, make(way, model, model_len, &(timbrel_config){sizeof good, rate, 1}, &out));
         for (uint32_t channels = 9; channels < 1u << 31; channels *= 9)
             GIVES(TIMBREL_ERROR_CHANNELS, make(way, model, model_len, &(timbrel_config){sizeof good, 8000, channels}, &out));
