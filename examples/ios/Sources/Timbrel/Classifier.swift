@@ -36,6 +36,18 @@ public struct Answer: Sendable, Equatable {
         }
     }
 
+    /// The answer for one window alone, in which the windows before it have no part.
+    public struct Window: Sendable, Equatable {
+        /// Whether `genre` means anything.
+        public let state: State
+        /// The most probable genre; it is always there.
+        public let genre: String
+        /// Its probability, 0 to 1.
+        public let confidence: Float
+        /// Probability of each genre, in the order of `Classifier.genres`; all the same if the window is silent.
+        public let probabilities: [Float]
+    }
+
     /// Whether `genre` means anything.
     public let state: State
     /// The most probable genre; it is always there.
@@ -56,6 +68,8 @@ public struct Answer: Sendable, Equatable {
     public let notMusic: Float
     /// Share of the audio whose channels cancel each other, 0 to 1; its loudest channel was heard instead.
     public let cancelled: Float
+    /// The answer for the last of these windows alone, for example to show where speech interrupts the music.
+    public let window: Window
 }
 
 /// A classifier for the genre of a stream of audio. Threads may share it: its functions wait for one another.
@@ -100,6 +114,25 @@ public final class Classifier: @unchecked Sendable {
 
     /// Push samples as `push(_:)` of an array does; `TimbrelError.consumed` counts from the beginning of the slice.
     public func push(_ samples: ArraySlice<Float>) throws -> [Answer] {
+        try push(samples, with: timbrel_classifier_push_f32)
+    }
+
+    /// Push 16-bit samples, otherwise as `push(_:)` of floating-point samples.
+    public func push(_ samples: [Int16]) throws -> [Answer] {
+        try push(samples[...], with: timbrel_classifier_push_i16)
+    }
+
+    /// Push 32-bit samples, otherwise as `push(_:)` of floating-point samples. Full scale is 2^31: samples of 24 bits are in
+    /// the upper bytes.
+    public func push(_ samples: [Int32]) throws -> [Answer] {
+        try push(samples[...], with: timbrel_classifier_push_i32)
+    }
+
+    private typealias Push<Sample> = (
+        OpaquePointer?, UnsafePointer<Sample>?, Int, UnsafeMutablePointer<Int>?, UnsafeMutablePointer<UInt8>?
+    ) -> timbrel_status
+
+    private func push<Sample>(_ samples: ArraySlice<Sample>, with native: Push<Sample>) throws -> [Answer] {
         lock.lock()
         defer { lock.unlock() }
         var answers: [Answer] = []
@@ -109,7 +142,7 @@ public final class Classifier: @unchecked Sendable {
                 while taken < buffer.count {
                     var consumed = 0
                     var window: UInt8 = 0
-                    let status = timbrel_classifier_push_f32(
+                    let status = native(
                         handle, buffer.baseAddress! + taken, buffer.count - taken, &consumed, &window)
                     taken += consumed
                     try check(status)
@@ -189,7 +222,16 @@ public final class Classifier: @unchecked Sendable {
         return Answer(
             state: Answer.State(result.state), genre: genres[Int(result.class_index)], confidence: result.confidence, probabilities: probabilities,
             windows: Int(result.windows), levelDbfs: result.level_dbfs, clipped: result.clipped, silent: result.silent,
-            notMusic: result.not_music, cancelled: result.cancelled)
+            notMusic: result.not_music, cancelled: result.cancelled, window: try readWindow())
+    }
+
+    private func readWindow() throws -> Answer.Window {
+        var state = TIMBREL_STATE_UNSURE
+        var probabilities = [Float](repeating: 0, count: genres.count)
+        try check(timbrel_classifier_window(handle, &state, &probabilities, probabilities.count))
+        let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
+        return Answer.Window(
+            state: Answer.State(state), genre: genres[best], confidence: probabilities[best], probabilities: probabilities)
     }
 }
 

@@ -54,6 +54,29 @@ final class ClassifierTests: XCTestCase {
         XCTAssertEqual([answer.levelDbfs, answer.clipped, answer.silent], [-120, 0, 1])
     }
 
+    func testAWindowIsAnAnswerOfItsOwn() throws {
+        let classifier = try classifier()
+        let first = try classifier.push(Array(tune(seconds: 4)))[0]
+        XCTAssertEqual(first.window.probabilities, first.probabilities)
+        XCTAssertEqual(first.window.state, first.state)
+        XCTAssertEqual(first.window.genre, first.genre)
+        XCTAssertEqual(first.window.confidence, first.confidence)
+        let last = try classifier.push([Float](repeating: 0, count: 22050 * 6)).last!
+        XCTAssertEqual(last.window.state, .silence)
+        for probability in last.window.probabilities {
+            XCTAssertEqual(probability, 1 / Float(classifier.genres.count), accuracy: 1e-6)
+        }
+        XCTAssertNotEqual(last.window.probabilities, last.probabilities)
+    }
+
+    func testSamplesOf16And32BitsGiveTheSameAnswers() throws {
+        let shorts = tune(seconds: 5).map { Int16($0 * 32767) }
+        let expected = try classifier().push(shorts.map { Float($0) / 32768 })
+        XCTAssertFalse(expected.isEmpty)
+        XCTAssertEqual(try classifier().push(shorts), expected)
+        XCTAssertEqual(try classifier().push(shorts.map { Int32($0) << 16 }), expected)
+    }
+
     func testHowAudioIsCutMakesNoDifference() throws {
         let samples = tune(seconds: 9)
         let whole = try classifier()
