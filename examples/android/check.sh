@@ -11,6 +11,9 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+# the wrapper's jar is the one that Gradle publishes for the version in gradle-wrapper.properties
+echo "81a82aaea5abcc8ff68b3dfcb58b3c3c429378efd98e7433460610fecd7ae45f  gradle/wrapper/gradle-wrapper.jar" | sha256sum --quiet --check
+
 for tool in java javac cmake npm python3; do
     command -v "$tool" >/dev/null || { echo "skipped: no $tool"; exit 0; }
 done
