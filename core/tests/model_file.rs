@@ -275,7 +275,13 @@ fn rejection_and_confidence_are_read_back_and_sum_up() {
     let model = Model::parse(&file).unwrap();
     assert!(ModelSpec::from(&model).to_bytes().unwrap() == file);
     assert_eq!(model.confidence(), spec.confidence);
-    assert_eq!(model.info().rejection_exponent, Some(9));
+    let info = model.info();
+    assert_eq!(info.rejection_exponent, Some(9));
+    // up to 1.5, in steps of 2^-9
+    assert!(
+        [None, Some(i32::MIN), Some(0), Some(768)].map(|logit| info.has_vote(logit)) == [true; 4]
+    );
+    assert!([769, i32::MAX].map(|logit| info.has_vote(Some(logit))) == [false; 2]);
     let plain = common::random_model(11).to_bytes().unwrap();
     let plain = Model::parse(&plain).unwrap();
     assert_eq!(

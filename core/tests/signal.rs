@@ -188,11 +188,11 @@ fn channels_that_cancel_each_other_are_heard() {
     }
 }
 
-/// An engine whose windows are music or not by a list, and whose logits tell which window it is.
+/// An engine whose windows have listed rejection logits, and whose logits tell which window it is.
 struct Listed<'l> {
     info: ModelInfo,
     window: Vec<u8>,
-    rejects: &'l [bool],
+    rejects: &'l [i32],
     at: usize,
 }
 
@@ -221,9 +221,7 @@ impl Engine for Listed<'_> {
     }
 
     fn not_music(&self) -> Option<i32> {
-        self.rejects
-            .get(self.at - 1)
-            .map(|rejects| i32::from(*rejects))
+        self.rejects.get(self.at - 1).copied()
     }
 }
 
@@ -231,12 +229,14 @@ impl Engine for Listed<'_> {
 fn rejected_windows_have_no_vote() {
     // windows of 20 columns every 7: five of them
     let music = common::music(7, 256 * (19 + 4 * 7) + 256, 22_050);
-    let f = false;
     for (rejects, counted, state) in [
-        (&[f, f, f, f, f][..], 0b11111_u32, State::Music),
-        (&[true, f, f, true, f], 0b10110, State::Music),
-        (&[true, true, true, f, f], 0b11000, State::NotMusic),
-        (&[true; 5], 0b11111, State::NotMusic),
+        (&[0, 0, -9, 0, 0][..], 0b11111_u32, State::Music),
+        (&[2, 0, 0, 2, 0], 0b10110, State::Music),
+        (&[2, 2, 2, 0, 0], 0b11000, State::NotMusic),
+        (&[2; 5], 0b11111, State::NotMusic),
+        // rejected by so little that they have a vote
+        (&[1, 2, 0, 1, 2], 0b01101, State::NotMusic),
+        (&[1; 5], 0b11111, State::NotMusic),
         (&[], 0b11111, State::Music),
     ] {
         let confidence = Confidence {
@@ -258,7 +258,7 @@ fn rejected_windows_have_no_vote() {
         }
         classifier.finish().unwrap();
         let result = classifier.result().unwrap();
-        let rejected = rejects.iter().filter(|rejects| **rejects).count();
+        let rejected = rejects.iter().filter(|logit| **logit > 0).count();
         assert_eq!((result.windows, result.state), (5, state), "{rejects:?}");
         assert_eq!(result.not_music, rejected as f32 / 5.0);
         // the mean logit of the windows that count, in steps of 1/8, scaled by a quarter
@@ -271,7 +271,7 @@ fn rejected_windows_have_no_vote() {
 
 #[test]
 fn the_last_window_has_an_answer_of_its_own() {
-    let rejects = [false, true, false, false, true];
+    let rejects = [0, 2, 0, 0, 2];
     let states = [
         State::Unsure,
         State::NotMusic,

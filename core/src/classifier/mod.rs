@@ -28,7 +28,7 @@ use cepstrum::Cepstrum;
 use history::Ring;
 use layout::Layout;
 pub use outputs::EmbeddingValues;
-use outputs::{Embedding, Mean, Vote};
+use outputs::{Embedding, Heard, Mean, Vote};
 pub use prediction::{Prediction, State, WindowAnswer};
 pub use signal::LEAST_SECONDS;
 use signal::Signal;
@@ -272,8 +272,12 @@ impl<'w, E: Engine> Classifier<'w, E> {
         let view = View::new(columns, self.info.front_end.top_db);
         view.write(self.cepstrum.as_mut(), &mut self.engine);
         self.engine.run(&mut self.logits)?;
-        let is_music = self.engine.not_music().is_none_or(|logit| logit <= 0);
-        match self.mean.add(&self.logits, is_music) {
+        let not_music = self.engine.not_music();
+        let heard = Heard {
+            rejected: not_music.is_some_and(|logit| logit > 0),
+            votes: self.info.has_vote(not_music),
+        };
+        match self.mean.add(&self.logits, heard) {
             Vote::First => {
                 self.embedding.reset();
                 self.embedding.add(self.engine.embedding());

@@ -22,10 +22,19 @@ impl Tally {
     }
 }
 
+/// What the model says of a window besides its logits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heard {
+    /// It rather is not music.
+    pub(super) rejected: bool,
+    /// It has a vote: see [`ModelInfo::has_vote`].
+    pub(super) votes: bool,
+}
+
 /// Whether a window counts in the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Vote {
-    /// It does, and those before it do not: it is the first one of music.
+    /// It does, and those before it do not: it is the first one with a vote.
     First,
     /// It does.
     Counts,
@@ -34,7 +43,7 @@ pub(super) enum Vote {
 }
 
 /// Softmax of the windows' mean logits, which is the geometric mean of their probabilities, normalised to a sum of
-/// one. Windows that are not music count until the first one of music comes.
+/// one. Windows without a vote count until the first one with a vote comes.
 ///
 /// The sums are of integers and therefore exact, whatever the number of windows.
 #[derive(Clone, Debug)]
@@ -44,6 +53,8 @@ pub(super) struct Mean {
     tally: Tally,
     /// Windows in the sums.
     counted: u32,
+    /// Whether one of them has a vote.
+    voted: bool,
     /// Value of a logit's step, in which the softmax is taken.
     step: f32,
 }
@@ -57,6 +68,7 @@ impl Mean {
             probabilities: (0..classes).map(|_| 0.0).collect(),
             tally: Tally::default(),
             counted: 0,
+            voted: false,
             step: info.confidence.scale / (1_u32 << info.logits_exponent) as f32,
         };
         this.reset();
@@ -69,6 +81,7 @@ impl Mean {
         self.probabilities.fill(equal);
         self.tally = Tally::default();
         self.counted = 0;
+        self.voted = false;
     }
 
     pub(super) fn tally(&self) -> Tally {
@@ -84,18 +97,18 @@ impl Mean {
         self.tally.windows = self.tally.windows.saturating_add(1);
     }
 
-    /// Count a window and add its logits if it has a vote.
-    pub(super) fn add(&mut self, logits: &[i32], is_music: bool) -> Vote {
-        let first = is_music && self.tally.rejected == self.tally.run;
-        let counts = is_music || self.tally.rejected == self.tally.run;
+    /// Count a window, and add its logits if it has a vote or none before it had one.
+    pub(super) fn add(&mut self, logits: &[i32], heard: Heard) -> Vote {
         self.skip();
         self.tally.run = self.tally.run.saturating_add(1);
-        if !is_music {
+        if heard.rejected {
             self.tally.rejected = self.tally.rejected.saturating_add(1);
         }
-        if !counts {
+        if self.voted && !heard.votes {
             return Vote::None;
         }
+        let first = heard.votes && !self.voted;
+        self.voted |= heard.votes;
         if first {
             self.sum.fill(0);
             self.counted = 0;
@@ -242,8 +255,13 @@ mod tests {
             // sums of so many windows of the largest logits
             mean.sum[0] = i64::from(u32::MAX - 1) * i64::from(i32::MAX);
             mean.sum[1] = i64::from(u32::MAX - 1) * i64::from(i32::MIN);
-            for is_music in [rejected == 0; 3] {
-                assert_eq!(mean.add(&[i32::MAX, i32::MIN], is_music), Vote::Counts);
+            mean.voted = true;
+            for _ in 0..3 {
+                let heard = Heard {
+                    rejected: rejected > 0,
+                    votes: true,
+                };
+                assert_eq!(mean.add(&[i32::MAX, i32::MIN], heard), Vote::Counts);
                 mean.skip();
             }
             assert_eq!(mean.tally.windows, u32::MAX);
@@ -256,12 +274,16 @@ mod tests {
     #[test]
     fn sums_of_logits_stop_before_they_overflow() {
         let mut mean = mean_of_two();
-        // the first window of music begins the sums anew
-        mean.add(&[0, 0], true);
+        let music = Heard {
+            rejected: false,
+            votes: true,
+        };
+        // the first window with a vote begins the sums anew
+        mean.add(&[0, 0], music);
         for _ in 0..3 {
             mean.sum[0] = i64::MAX - 1;
             mean.sum[1] = i64::MIN + 1;
-            mean.add(&[i32::MAX, i32::MIN], true);
+            mean.add(&[i32::MAX, i32::MIN], music);
             assert_eq!(mean.sum, [i64::MAX, i64::MIN]);
             assert_eq!(mean.probabilities(), [1.0, 0.0]);
         }
@@ -273,6 +295,7 @@ mod tests {
             probabilities: [0.5, 0.5].into_iter().collect(),
             tally: Tally::default(),
             counted: 0,
+            voted: false,
             step: 1.0,
         }
     }

@@ -16,8 +16,9 @@ pub struct Prediction<'a> {
     /// Its probability, `0.0..=1.0`.
     pub confidence: f32,
     /// Probability of every class, in the order of the model's labels: the softmax of the mean logits of the windows
-    /// that are music, times the model's [`Confidence::scale`]. If no window is music it is that of all windows that are
-    /// not silent, and if all are silent every class has the same probability.
+    /// that have a vote, times the model's [`Confidence::scale`]. Silent windows have none, nor those that the model is
+    /// sure are not music ([`ModelInfo::has_vote`](crate::model::ModelInfo::has_vote)). If no window has one it is that of
+    /// all windows that are not silent, and if all are silent every class has the same probability.
     pub probabilities: &'a [f32],
     /// Windows so far, silent ones included.
     pub windows: u32,

@@ -43,6 +43,8 @@ pub(crate) struct Live<'w, E, W> {
 struct Window {
     logits: Vec<i32>,
     is_music: bool,
+    /// A window that is not music for certain has none.
+    votes: bool,
 }
 
 impl<'w, E: Engine, W: Write> Live<'w, E, W> {
@@ -103,6 +105,7 @@ impl<'w, E: Engine, W: Write> Live<'w, E, W> {
             self.recent.push_back(Window {
                 logits: self.classifier.logits().to_vec(),
                 is_music: not_music.is_none_or(|logit| logit <= 0),
+                votes: self.classifier.info().has_vote(not_music),
             });
             if self.recent.len() > self.memory {
                 self.recent.pop_front();
@@ -158,12 +161,11 @@ impl Loudness {
     }
 }
 
-/// Return the logits of the windows that vote, as in the classifier: those that are music, or all if none is.
+/// Return the logits of the windows that the answer is made of, as in the classifier: those that have a vote, or all if
+/// none has.
 fn voters(windows: &VecDeque<Window>) -> Vec<&[i32]> {
-    let has_music = windows.iter().any(|window| window.is_music);
-    let voters = windows
-        .iter()
-        .filter(|window| window.is_music || !has_music);
+    let any = windows.iter().any(|window| window.votes);
+    let voters = windows.iter().filter(|window| window.votes || !any);
     voters.map(|window| window.logits.as_slice()).collect()
 }
 
@@ -219,17 +221,20 @@ mod tests {
 
     #[test]
     fn windows_that_are_not_music_have_no_vote() {
-        let window = |logit, is_music| Window {
+        let window = |logit, is_music, votes| Window {
             logits: vec![0, logit],
             is_music,
+            votes,
         };
-        let mixed = [window(9, true), window(-9, false)].into();
+        let mixed = [window(9, true, true), window(-9, false, false)].into();
         assert_eq!(voters(&mixed), [&[0, 9]]);
         assert_eq!(state(&mixed, 0.5, 0.4), State::Music);
         assert_eq!(state(&mixed, 0.5, 0.6), State::Unsure);
-        let speech = [window(9, false), window(-9, false), window(1, true)].into();
+        let sure = window(9, false, false);
+        let speech = [sure, window(-9, false, true), window(1, true, true)].into();
+        assert_eq!(voters(&speech), [&[0, -9], &[0, 1]]);
         assert_eq!(state(&speech, 0.9, 0.4), State::NotMusic);
-        assert_eq!(voters(&[window(3, false)].into()), [&[0, 3]]);
+        assert_eq!(voters(&[window(3, false, false)].into()), [&[0, 3]]);
         assert_eq!(state(&[].into(), 0.0, 0.4), State::Silence);
     }
 }

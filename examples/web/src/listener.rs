@@ -156,7 +156,7 @@ impl Listener {
         let result = self.classifier.result().map_err(said)?;
         let probabilities = result.probabilities;
         let window = self.classifier.window().map_err(said)?;
-        // an unsure window has a vote, as any music
+        // the page shows an unsure window as any music
         let window_state = match window.state {
             State::Unsure => State::Music,
             state => state,

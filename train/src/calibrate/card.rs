@@ -59,8 +59,9 @@ fn write_section(found: &Calibration, out: &mut String) -> std::fmt::Result {
     writeln!(
         out,
         "Besides the logits there is an output that says whether a window is music: {} i8 weights on the embedding. It was \
-         fitted on sounds made for it, and may reject {:.0} % of the train split's windows. Windows that are rejected have no \
-         vote; a clip is \"not music\" if that is more than half of them.\n",
+         fitted on sounds made for it, and may reject {:.0} % of the train split's windows. A clip of whose \
+         windows more than half are rejected is \"not music\". Windows that are rejected with a probability of more than 82 % \
+         have no vote.\n",
         found.rejection.weights.len(),
         100.0 * MAY_BE_LOST
     )?;

@@ -65,14 +65,14 @@ impl TrackLogits {
         mean(windows, exponent, dataset)
     }
 
-    /// Return those of an evaluation, from the windows that the model does not reject.
+    /// Return those of an evaluation, from the windows that have a vote.
     pub(super) fn of(evaluation: &Evaluation, model: &Inference, dataset: &Dataset) -> Vec<Self> {
         let exponent = i32::from(model.info().logits_exponent);
         let answers = &evaluation.answers;
         let rows: Vec<i32> = answers.rows.iter().map(|row| *row as i32).collect();
         let votes = |index: usize| {
-            let own = |other: &usize| rows[*other] == rows[index] && !answers.rejected[*other];
-            !answers.rejected[index] || !(0..rows.len()).any(|other| own(&other))
+            let own = |other: &usize| rows[*other] == rows[index] && answers.votes[*other];
+            answers.votes[index] || !(0..rows.len()).any(|other| own(&other))
         };
         let windows = rows.iter().zip(&evaluation.logits).enumerate();
         let windows = windows.filter(|(index, _)| votes(*index));

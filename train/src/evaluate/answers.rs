@@ -12,19 +12,19 @@ pub struct Answers {
     pub starts: Vec<u32>,
     /// Probability of each class.
     pub probabilities: Vec<Vec<f32>>,
-    /// Whether the model rejects each window as not music; empty if it rejects nothing.
-    pub rejected: Vec<bool>,
+    /// Whether each window has a vote in its track's answer; empty if all have.
+    pub votes: Vec<bool>,
 }
 
 impl Answers {
     /// Return each track's row and the probabilities of the windows that its answer is made of, as core's classifier
-    /// takes them: those that the model does not reject, or all of them if it rejects all.
+    /// takes them: those that have a vote, or all of them if none has.
     pub fn tracks(&self) -> impl Iterator<Item = (usize, Vec<&[f32]>)> {
         let mut at = 0;
         self.all_windows().map(move |(row, windows)| {
-            let rejected = self.rejected.get(at..at + windows.len());
+            let own = self.votes.get(at..at + windows.len());
             at += windows.len();
-            let votes = |index: usize| rejected.is_none_or(|rejected| !rejected[index]);
+            let votes = |index: usize| own.is_none_or(|own| own[index]);
             let any = (0..windows.len()).any(votes);
             let voting = windows.iter().enumerate();
             let voting = voting.filter(|(index, _)| !any || votes(*index));

@@ -72,7 +72,8 @@ pub fn evaluate_pieces(
     }
     let outputs = model.outputs(&inputs)?;
     if info.rejection_exponent.is_some() {
-        answers.rejected = outputs.iter().map(Outputs::is_rejected).collect();
+        let votes = |outputs: &Outputs| info.has_vote(outputs.not_music);
+        answers.votes = outputs.iter().map(votes).collect();
     }
     let logits: Vec<_> = (outputs.into_iter())
         .map(|outputs| outputs.logits)
@@ -114,7 +115,7 @@ pub fn ensemble(models: &[Inference], dataset: &Dataset, pieces: &[Piece<'_>]) -
         mean = Answers {
             probabilities: sums,
             // a mean of models rejects nothing
-            rejected: Vec::new(),
+            votes: Vec::new(),
             ..own
         };
     }
