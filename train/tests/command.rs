@@ -299,8 +299,12 @@ fn rows_without_a_label_are_learnt_from_teachers() {
         "--json",
         "--model",
     ];
-    let output = timbrel(&["export", &student, "--out", &place("out")]);
+    let output = timbrel(&["export", &student, "--out", &place("out"), "--format", "c"]);
     assert!(output.status.success());
+    assert_eq!(
+        c_array(&place("out/tiny.c")),
+        std::fs::read(place("out/tiny.timbrel")).unwrap()
+    );
     let output = timbrel(&[&report[..], &[&place("out/tiny.timbrel")]].concat());
     let figures: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(figures["tracks"], 20);
@@ -411,4 +415,35 @@ fn an_interrupted_training_can_go_on() {
     let metrics = std::fs::read_to_string(run.join("metrics.jsonl")).unwrap();
     assert!((1..10000).contains(&done), "{done}");
     assert_eq!(metrics.lines().count(), done);
+}
+
+#[test]
+fn a_model_is_converted_to_c_under_a_name_that_c_allows() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/compact.timbrel");
+    let place = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+    let convert = ["convert", model, "--format", "c", "--out"];
+    let output = timbrel(&[&convert[..], &[&place("my-genres.c")]].concat());
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let written = [place("my-genres.h"), place("my-genres.c")];
+    assert_eq!(said.lines().collect::<Vec<_>>(), written);
+    assert_eq!(c_array(&written[1]), std::fs::read(model).unwrap());
+    let refused = place("3 genres.c");
+    assert_fails(
+        &[&convert[..], &[&refused]].concat(),
+        &["3 genres", "letter"],
+    );
+}
+
+/// Return the values of the array in a C file.
+fn c_array(path: &str) -> Vec<u8> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let (_, values) = text.split_once("= {").unwrap();
+    let (values, _) = values.split_once('}').unwrap();
+    let values = values.split(',').map(str::trim);
+    values
+        .filter(|value| !value.is_empty())
+        .map(|value| value.parse().unwrap())
+        .collect()
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use timbrel_train::console::say;
 use timbrel_train::data::Dataset;
 use timbrel_train::device::DeviceKind;
-use timbrel_train::export::{Target, export};
+use timbrel_train::export::{Format, Target, export};
 use timbrel_train::run::RunFolder;
 
 use super::stated::StatedData;
@@ -26,6 +26,9 @@ pub(crate) struct Arguments {
     /// anyway.
     #[arg(long)]
     float: bool,
+    /// Form of the integers beside NAME.timbrel; with `c`, NAME.h and NAME.c are written as well as NAME.onnx.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
     #[command(flatten)]
     stated: StatedData,
     /// Licence under which the model is offered, for the card.
@@ -54,6 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         name: arguments.name.as_deref(),
         out: &arguments.out,
         float: arguments.float,
+        c_source: arguments.format == Format::C,
         stated: arguments.stated.stated(),
         licence: arguments.model_licence.as_deref(),
     };

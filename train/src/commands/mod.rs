@@ -37,7 +37,7 @@ pub(crate) enum Command {
     Export(export::Arguments),
     /// Fit what makes a model say "not music" and "unsure", and write it into its files.
     Calibrate(calibrate::Arguments),
-    /// Write the integers of a .timbrel file as an .onnx file.
+    /// Write the integers of a .timbrel file as an .onnx file or as C.
     Convert(convert::Arguments),
     /// Compute a feature of an audio file as librosa does.
     Features(features::Arguments),

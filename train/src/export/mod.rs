@@ -1,5 +1,6 @@
 //! The files that leave a run: `.timbrel`, `.onnx` of integers or floats, and the model card.
 
+mod c_source;
 mod card;
 mod convert;
 mod float_onnx;
@@ -12,7 +13,7 @@ mod run;
 
 pub use card::{Card, Measured};
 pub(crate) use card::{KNOWS_NOTHING_ELSE, REJECTS_THE_REST};
-pub use convert::{convert, spec};
+pub use convert::{Format, convert, spec};
 pub use float_onnx::{LOGITS_EXPONENT, float_onnx};
 pub use onnx::onnx;
 pub use run::{Exported, Target, export};

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use burn::tensor::Device;
 
+use super::c_source::c_source;
 use super::origin::Origin;
 use super::{Card, Measured, float_onnx, onnx};
 use crate::data::split::Parts;
@@ -39,6 +40,8 @@ pub struct Target<'a> {
     pub out: &'a Path,
     /// Whether to write the float network of a run that has integers too, as `NAME-float.onnx`.
     pub float: bool,
+    /// Whether to write the integers as `NAME.h` and `NAME.c`, too.
+    pub c_source: bool,
     /// Name and licence of the data, where the run does not state them.
     pub stated: Stated,
     /// Licence under which the model is offered, for the card.
@@ -53,6 +56,7 @@ impl<'a> Target<'a> {
             name: None,
             out,
             float: false,
+            c_source: false,
             stated: Stated::default(),
             licence: None,
         }
@@ -74,6 +78,12 @@ pub fn export(
     let (recipe, network) = folder.network(device)?;
     let network = network.with_exponents(None);
     let name = target.name.unwrap_or(&recipe.name);
+    if let Some(reason) = recipe.network.floats_only() {
+        ensure!(
+            !target.c_source,
+            "there is no C source of floats, and the network has no integers: {reason}"
+        );
+    }
     let mut info = folder.info()?;
     if info.taught_by.is_empty() {
         // a run of an earlier version only knows where its teachers were
@@ -104,6 +114,7 @@ pub fn export(
         provenance: origin.text(recipe.network.has_integers() && !recipe.network.quantised),
     };
     let mut files = Vec::new();
+    let mut c_files = Vec::new();
     let mut divergence = None;
     if recipe.network.has_integers() {
         let spec = match &info.exponents {
@@ -121,6 +132,9 @@ pub fn export(
         let file = spec.to_bytes().map_err(|error| anyhow!("{error}"))?;
         let int8 = evaluate_pieces(&Inference::int8(file.clone())?, dataset, &parts.valid)?;
         measured.int8 = Some(int8.score);
+        if target.c_source {
+            c_files.extend(c_source(name, &file)?);
+        }
         files.push((format!("{name}.timbrel"), file));
         files.push((format!("{name}.onnx"), onnx(&spec)?));
     }
@@ -144,6 +158,7 @@ pub fn export(
         divergence,
     };
     let card = card.markdown()?;
+    files.append(&mut c_files);
     files.push((format!("{name}.md"), card.into_bytes()));
     Ok(Exported {
         files: write_all(target.out, &files)?,
