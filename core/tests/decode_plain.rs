@@ -104,6 +104,18 @@ fn wav_lengths_that_are_wrong_cut_nothing() {
             riff(b"RIFF", None, &[fmt.clone(), sized(b"data", 444, &data)]),
         ),
         (
+            "odd list without padding before",
+            riff(
+                b"RIFF",
+                None,
+                &[
+                    b"LIST\x0f\0\0\0INFOIART\x03\0\0\0Art".to_vec(),
+                    fmt.clone(),
+                    whole.clone(),
+                ],
+            ),
+        ),
+        (
             "list after",
             riff(b"RIFF", None, &[fmt.clone(), whole.clone(), list.clone()]),
         ),

@@ -22,6 +22,11 @@ const MOST_FORMAT: u64 = 256;
 /// Most chunks before the samples.
 const MOST_CHUNKS: u32 = 10_000;
 
+/// Chunks that tell by their name that the one before them is not padded.
+const USUAL: [&[u8]; 8] = [
+    b"fmt ", b"data", b"LIST", b"fact", b"bext", b"JUNK", b"id3 ", b"cue ",
+];
+
 /// Encoding of numbers and chunks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Dialect {
@@ -65,7 +70,12 @@ pub(super) fn open(mut source: Source) -> Result<Box<dyn Packets>, DecodeError> 
             }
             _ => {}
         }
-        source.skip(chunk.padded)?;
+        source.skip(chunk.length)?;
+        // some programs leave the padding out
+        let next = source.prefix(4)?;
+        if !USUAL.iter().any(|name| *name == next) {
+            source.skip(chunk.padding)?;
+        }
     }
     Err(DecodeError::Header {
         what: "wav: it has no samples",
@@ -75,8 +85,8 @@ pub(super) fn open(mut source: Source) -> Result<Box<dyn Packets>, DecodeError> 
 struct Chunk {
     name: [u8; 4],
     length: u64,
-    /// Length with the bytes up to the next chunk.
-    padded: u64,
+    /// Bytes between its end and the next chunk.
+    padding: u64,
 }
 
 /// Read a chunk's header; `None` where the file ends.
@@ -104,7 +114,7 @@ fn chunk(source: &mut Source, dialect: Dialect) -> Result<Option<Chunk>, DecodeE
     Ok(Some(Chunk {
         name,
         length,
-        padded: length.saturating_add(align - 1) / align * align,
+        padding: (align - length % align) % align,
     }))
 }
 
