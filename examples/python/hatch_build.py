@@ -1,6 +1,10 @@
-"""Builds libtimbrel with cargo and puts it, with the shipped model and all licences, into the wheel."""
+"""Builds libtimbrel with cargo and puts it, with the shipped model and all licences, into the wheel.
+
+TIMBREL_LIBRARY names a library that is built already, and TIMBREL_PLATFORM the platform in the wheel's name.
+"""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -11,7 +15,7 @@ from packaging.tags import platform_tags
 class CustomBuildHook(BuildHookInterface):
     def initialize(self, version, build_data):
         root = Path(self.root).parents[1]
-        library = build_library(root)
+        library = Path(os.environ.get("TIMBREL_LIBRARY") or build_library(root))
         build_data["force_include"] = {
             str(library): f"timbrel/{library.name}",
             str(root / "models/compact.timbrel"): "timbrel/compact.timbrel",
@@ -21,7 +25,8 @@ class CustomBuildHook(BuildHookInterface):
         }
         # any Python 3 loads the library, but only this platform does; how old the C library may be on Linux is
         # for auditwheel to say
-        platform = next(tag for tag in platform_tags() if not tag.startswith(("manylinux", "musllinux")))
+        here = next(tag for tag in platform_tags() if not tag.startswith(("manylinux", "musllinux")))
+        platform = os.environ.get("TIMBREL_PLATFORM") or here
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{platform}"
 

@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # The Debian packages as a Raspberry Pi gets them: built, inspected, unpacked, and their programs run by qemu-user
 # with a file as the microphone. They must answer what the desktop answers.
+#
+#     check.sh [FOLDER]      of packages that are built already
 set -euo pipefail
+debs=${1:+$(cd "$1" && pwd)}
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
 work=$(mktemp -d)
@@ -14,15 +17,16 @@ for program in dpkg-deb pkg-config python3 qemu-aarch64 qemu-arm aarch64-linux-g
         exit 0
     fi
 done
-if [ -z "${TIMBREL_BUILD_STD:-}" ]; then
-    rustup --quiet target add aarch64-unknown-linux-gnu armv7-unknown-linux-gnueabihf
+if [ -z "$debs" ]; then
+    debs=$work/debs
+    [ -n "${TIMBREL_BUILD_STD:-}" ] ||
+        rustup --quiet target add aarch64-unknown-linux-gnu armv7-unknown-linux-gnueabihf
+    ./make-debs.sh "$debs" arm64 armhf
 fi
-
-./make-debs.sh "$work/debs" arm64 armhf
 if command -v lintian >/dev/null; then
     # A fictitious maintainer, and a first version that closes no bug. The -dev packages are left out: lintian takes
     # minutes over a static library.
-    find "$work/debs" -name '*.deb' ! -name '*-dev_*' -print0 | xargs -0 lintian --allow-root --fail-on error \
+    find "$debs" -name '*.deb' ! -name '*-dev_*' -print0 | xargs -0 lintian --allow-root --fail-on error \
         --suppress-tags bogus-mail-host,bogus-mail-host-in-debian-changelog,initial-upload-closes-no-bugs
 else
     echo "skipped: no lintian"
@@ -55,10 +59,10 @@ mkdir -p "$work/etc/system/multi-user.target.wants"
 touch "$work/etc/system/multi-user.target.wants/timbrel-live.service"
 maintain postrm "purge" "systemctl daemon-reload;"
 test ! -e "$work/etc/system/multi-user.target.wants/timbrel-live.service"
-scripts=$(dpkg-deb --ctrl-tarfile "$work"/debs/timbrel-live_*_arm64.deb | tar -t)
+scripts=$(dpkg-deb --ctrl-tarfile "$debs"/timbrel-live_*_arm64.deb | tar -t)
 test "$(grep -c -E '^\./(postinst|prerm|postrm)$' <<<"$scripts")" = 3
 for package in timbrel-live libtimbrel0; do
-    content=$(dpkg-deb -c "$work/debs/$package"*_arm64.deb)
+    content=$(dpkg-deb -c "$debs/$package"*_arm64.deb)
     grep -q "/usr/share/doc/$package.*/THIRD-PARTY.txt.gz\$" <<<"$content" || { echo "$package lacks its notices"; exit 1; }
 done
 
@@ -71,7 +75,7 @@ cargo build --quiet --release -p classify --manifest-path "$root/Cargo.toml"
 
 on() { # ARCHITECTURE TUPLE QEMU
     local sys=$work/$1 lib=$work/$1/usr/lib/$2 flags
-    for deb in "$work"/debs/*_"$1".deb "$work"/debs/*_all.deb; do
+    for deb in "$debs"/*_"$1".deb "$debs"/*_all.deb; do
         test "$(dpkg-deb -f "$deb" Architecture)" = "$(sed 's/.*_\(.*\)\.deb/\1/' <<<"$deb")"
         dpkg-deb -x "$deb" "$sys"
     done

@@ -4,6 +4,8 @@
 #
 # TIMBREL_WHEEL   a wheel that is built already
 set -euo pipefail
+# uv gives up when a file takes a minute to compile, which a busy machine may need
+export UV_COMPILE_BYTECODE_TIMEOUT=0
 # Ray's own processes give up after 15 s, and its workers run at nice 15: neither suits a machine with other work
 export RAY_worker_niceness=0 RAY_agent_register_timeout_ms=300000 RAY_worker_register_timeout_seconds=300
 cd "$(dirname "$0")/../.."

@@ -1,0 +1,111 @@
+# Sourced by release.sh: the C library as one tarball per target.
+
+# stage NAME TREE: builds the library and installs it with its headers and the model
+stage() {
+    local kind=()
+    if [ "$1" = wasm ]; then
+        # cargo-c does not know WASI
+        cargo_for rustc --quiet --release -p timbrel-ffi --lib --crate-type staticlib --target-dir "$target_dir"
+        mkdir -p "$2/include" "$2/lib" "$2/share/timbrel"
+        cp include/timbrel.h* "$2/include"
+        cp "$target_dir/$rust/release/libtimbrel.a" "$2/lib"
+        cp ffi/THIRD-PARTY.txt "$2/share/timbrel"
+        return
+    fi
+    . ffi/cargo-c.sh
+    # fully static programs are what musl is chosen for
+    [ "$1" != x86_64-musl ] || kind=(--library-type staticlib)
+    cargo_for cinstall --release -p timbrel-ffi --target-dir "$target_dir/capi" --destdir "$work/stage" \
+        --prefix /timbrel --libdir /timbrel/lib "${kind[@]}" 2>"$work/log" || { cat "$work/log" && exit 1; }
+    mv "$work/stage/timbrel" "$2"
+    rm -r "$work/stage"
+    "${gnu:+$gnu-}strip" --strip-debug "$2/lib/libtimbrel.a"
+    [ ! -e "$2/lib/libtimbrel.so" ] || "${gnu:+$gnu-}strip" --strip-unneeded "$2/lib/libtimbrel.so.$version"
+    # the folder may be unpacked anywhere
+    # shellcheck disable=SC2016 # for pkg-config
+    sed -i 's|^prefix=.*|prefix=${pcfiledir}/../..|' "$2/lib/pkgconfig/timbrel.pc"
+}
+
+# make_library NAME: writes timbrel-VERSION-PLACE.tar.gz
+make_library() {
+    local tree
+    describe "$1"
+    install_tools
+    tree=$work/timbrel-$version-$place
+    stage "$1" "$tree"
+    cp models/*.timbrel models/*.md docs/c-api.md "$tree/share/timbrel"
+    cp LICENSE-* "$tree"
+    python3 docs/notices/sbom.py libtimbrel >"$tree/share/timbrel/sbom.cdx.json"
+    (cd "$tree" && find . -type f ! -name SHA256SUMS -printf '%P\n' | LC_ALL=C sort | xargs sha256sum >SHA256SUMS)
+    tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C "$work" -c "$(basename "$tree")" |
+        gzip -9n >"$tarball"
+    rm -r "$tree"
+}
+
+# unpack NAME: unpacks the tarball and sets `tree`
+unpack() {
+    describe "$1"
+    tree=$work/unpacked/timbrel-$version-$place
+    [ -f "$tarball" ] || fail "no tarball of $1 in $out: make it first"
+    mkdir -p "$work/unpacked"
+    tar -xzf "$tarball" -C "$work/unpacked"
+}
+
+# check_library NAME: the example in C, built from the tarball alone, gives the answers of classify
+check_library() {
+    local tree model
+    unpack "$1"
+    (cd "$tree" && sha256sum --quiet --check SHA256SUMS)
+    python3 -c 'import json, sys; assert json.load(sys.stdin)["components"]' <"$tree/share/timbrel/sbom.cdx.json"
+    model=$tree/share/timbrel/compact.timbrel
+    case $1 in
+    x86_64-musl)
+        musl-gcc -std=c11 -Wall -Werror -static -I "$tree/include" examples/c/classify.c "$tree/lib/libtimbrel.a" \
+            -o "$work/static"
+        same "$1, static" "$work/static" "$model"
+        ;;
+    wasm) check_wasi ;;
+    *) check_linux "$1" ;;
+    esac
+}
+
+check_wasi() {
+    "$tools/bin/python" -m ziglang cc -target wasm32-wasi -std=c11 -Wall -Werror -I "$tree/include" \
+        examples/c/classify.c "$tree/lib/libtimbrel.a" -o "$work/classify.wasm"
+    cat >"$work/wasi.mjs" <<'JS'
+import { readFileSync } from "node:fs";
+import { WASI } from "node:wasi";
+
+const [program, ...rest] = process.argv.slice(2);
+const wasi = new WASI({ version: "preview1", args: [program, ...rest], preopens: { ".": ".", "/": "/" } });
+const { instance } = await WebAssembly.instantiate(readFileSync(program), wasi.getImportObject());
+process.exitCode = wasi.start(instance);
+JS
+    same "wasm, in Node.js" node --no-warnings "$work/wasi.mjs" "$work/classify.wasm" "$model"
+}
+
+# for Linux with glibc: static, shared, find_package, the ABI, and the oldest C library
+check_linux() {
+    local cc=${gnu:+$gnu-}gcc newest flags program
+    for program in "$cc" "${run[@]:0:1}"; do
+        command -v "$program" >/dev/null || { echo "skipped: $1 is made but not tried, for want of $program" && return; }
+    done
+    newest=$("${gnu:+$gnu-}objdump" -T "$tree/lib/libtimbrel.so" | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1)
+    [ "$(printf '%s\nGLIBC_2.17\n' "$newest" | sort -V | tail -n 1)" = GLIBC_2.17 ] || fail "$1 needs $newest"
+    CC=$cc NM=${gnu:+$gnu-}nm RUNNER="${run[*]}" ffi/abi.py --check "$tree/lib/libtimbrel.so"
+    local -x PKG_CONFIG_LIBDIR=$tree/lib/pkgconfig
+    [ "$(pkg-config --modversion timbrel)" = "$version" ] || fail "$1: timbrel.pc has another version"
+    # shellcheck disable=SC2046 # flags are words
+    "$cc" -std=c11 -Wall -Werror examples/c/classify.c $(pkg-config --cflags --libs timbrel) -o "$work/shared"
+    same "$1, pkg-config, shared" env LD_LIBRARY_PATH="$tree/lib" "${run[@]}" "$work/shared" "$model"
+    flags=$(pkg-config --static --cflags --libs timbrel | sed 's/-ltimbrel/-l:libtimbrel.a/')
+    # shellcheck disable=SC2086
+    "$cc" -std=c11 -Wall -Werror examples/c/classify.c $flags -o "$work/static"
+    same "$1, pkg-config, static" "${run[@]}" "$work/static" "$model"
+    if [ -z "$gnu" ]; then
+        cmake -S examples/cmake/find_package -B "$work/cmake" -DCMAKE_PREFIX_PATH="$tree" >"$work/log"
+        cmake --build "$work/cmake" >>"$work/log" || { cat "$work/log" && exit 1; }
+        same "$1, find_package, C" "$work/cmake/classify_c" "$model"
+        same "$1, find_package, C++" "$work/cmake/classify_cpp" "$model"
+    fi
+}
