@@ -1,6 +1,6 @@
 //! Reading what a classifier has found.
 
-use super::outputs::{Tally, best};
+use super::outputs::{Tally, alone, best, logit_step};
 use super::{Classifier, EmbeddingValues, Prediction, State, WindowAnswer};
 use crate::Error;
 use crate::engine::Engine;
@@ -60,7 +60,7 @@ impl<E: Engine> Classifier<'_, E> {
         if self.window_silent {
             probabilities.fill(1.0 / self.logits.len().max(1) as f32);
         } else {
-            self.mean.alone(&self.logits, probabilities);
+            alone(&self.logits, logit_step(&self.info), probabilities);
         }
         (answer.class, answer.confidence) = best(probabilities);
         let tally = Tally {

@@ -55,8 +55,11 @@ pub(super) struct Mean {
     counted: u32,
     /// Whether one of them has a vote.
     voted: bool,
-    /// Value of a logit's step, in which the softmax is taken.
-    step: f32,
+}
+
+/// Return the value of a step of a model's logits, in which the softmax is taken.
+pub(super) fn logit_step(info: &ModelInfo) -> f32 {
+    info.confidence.scale / (1_u32 << info.logits_exponent) as f32
 }
 
 impl Mean {
@@ -69,7 +72,6 @@ impl Mean {
             tally: Tally::default(),
             counted: 0,
             voted: false,
-            step: info.confidence.scale / (1_u32 << info.logits_exponent) as f32,
         };
         this.reset();
         this
@@ -98,7 +100,7 @@ impl Mean {
     }
 
     /// Count a window, and add its logits if it has a vote or none before it had one.
-    pub(super) fn add(&mut self, logits: &[i32], heard: Heard) -> Vote {
+    pub(super) fn add(&mut self, logits: &[i32], heard: Heard, step: f32) -> Vote {
         self.skip();
         self.tally.run = self.tally.run.saturating_add(1);
         if heard.rejected {
@@ -117,21 +119,20 @@ impl Mean {
         for (sum, logit) in self.sum.iter_mut().zip(logits) {
             *sum = sum.saturating_add(i64::from(*logit));
         }
-        self.normalise();
+        self.normalise(step);
         if first { Vote::First } else { Vote::Counts }
     }
 
     /// Compute the probabilities from the sums.
-    fn normalise(&mut self) {
-        let step = self.step / self.counted as f32;
+    fn normalise(&mut self, step: f32) {
+        let step = step / self.counted as f32;
         softmax(self.sum.iter().copied(), step, &mut self.probabilities);
     }
+}
 
-    /// Compute the probabilities of a window from its logits, as if it were the only one.
-    pub(super) fn alone(&self, logits: &[i32], probabilities: &mut [f32]) {
-        let logits = logits.iter().copied().map(i64::from);
-        softmax(logits, self.step, probabilities);
-    }
+/// Compute the probabilities of a window from its logits, as if it were the only one.
+pub(super) fn alone(logits: &[i32], step: f32, probabilities: &mut [f32]) {
+    softmax(logits.iter().copied().map(i64::from), step, probabilities);
 }
 
 /// Compute the softmax of integers in units of `step`.
@@ -261,7 +262,7 @@ mod tests {
                     rejected: rejected > 0,
                     votes: true,
                 };
-                assert_eq!(mean.add(&[i32::MAX, i32::MIN], heard), Vote::Counts);
+                assert_eq!(mean.add(&[i32::MAX, i32::MIN], heard, 1.0), Vote::Counts);
                 mean.skip();
             }
             assert_eq!(mean.tally.windows, u32::MAX);
@@ -279,11 +280,11 @@ mod tests {
             votes: true,
         };
         // the first window with a vote begins the sums anew
-        mean.add(&[0, 0], music);
+        mean.add(&[0, 0], music, 1.0);
         for _ in 0..3 {
             mean.sum[0] = i64::MAX - 1;
             mean.sum[1] = i64::MIN + 1;
-            mean.add(&[i32::MAX, i32::MIN], music);
+            mean.add(&[i32::MAX, i32::MIN], music, 1.0);
             assert_eq!(mean.sum, [i64::MAX, i64::MIN]);
             assert_eq!(mean.probabilities(), [1.0, 0.0]);
         }
@@ -296,7 +297,6 @@ mod tests {
             tally: Tally::default(),
             counted: 0,
             voted: false,
-            step: 1.0,
         }
     }
 }
