@@ -1,8 +1,17 @@
 #!/usr/bin/env bash
-# Counts executed instructions under QEMU for each archive of an unpacked package, and prints the table of
-# docs/embedded.md. The numbers are exact and the same on every run; they are instructions, not cycles.
+# Counts executed instructions under QEMU for each archive of an unpacked package, and prints the tables of
+# docs/embedded.md: the start, each kind of microphone, and how long a battery lasts with it. The instructions are exact
+# and the same on every run; they are not cycles.
 #
 #     counts.sh [-m MODEL] FOLDER [CORE]...     MODEL is compact, the default, or tiny
+#
+# The battery's table follows from these variables by the formulas of docs/embedded.md; the defaults are an nRF52840's.
+#
+# CYCLES        cycles per instruction, 1.5           CLOCK_MHZ      of the core, 64
+# RUN_MA        while it computes, 3.3                SLEEP_MA       while it waits for the microphone, 0.5
+# OFF_MA        between turns, 0.002                  MICROPHONE_MA  0.65
+# LISTEN_S      seconds of a turn, 3                  EVERY_S        from turn to turn, 60
+# BATTERY_MAH   1000
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 model=compact
@@ -25,37 +34,11 @@ for core in "$@"; do
         >"$work/printed" 2>"$work/counted" || { cat "$work/printed" "$work/counted"; exit 1; }
     awk '
         NR == FNR { if ($1 == "region") counts[n++] = $3; next }
-        $1 == "rate" { rate = " " $2 }
+        $1 == "rate" { rate = NF > 1 ? " " $2 : "" }
         $1 == "count" { print $2 rate (rate ? "#" : ""), counts[i++] }
         $1 == "value" { print $2 rate, $3 }
     ' "$work/counted" "$work/printed" >"$work/$core"
 done
-cd "$work"
-awk '
-    FNR == 1 { cores[++n] = FILENAME }
-    { at[FILENAME, NF == 3 ? $1 " " $2 : $1] = $NF }
-    function grouped(x) { return x < 1000 ? sprintf("%d", x) : sprintf("%s,%03d", grouped(int(x / 1000)), x % 1000) }
-    function row(title, what,   i, line) {
-        line = "| " title " |"
-        for (i = 1; i <= n; i++) line = line " " cell(cores[i], what) " |"
-        print line
-    }
-    function cell(c, what,   second) {
-        if (what == 22050) second = what * (at[c, "columns"] + at[c, "window"]) / at[c, "period"]
-        else if (what + 0) second = what * at[c, "period " what "#"] / at[c, "period " what]
-        return second ? sprintf("%.1f million", second / 1e6) : grouped(at[c, what])
-    }
-    END {
-        line = "| Instructions, `'"$model"'` |"; rule = "|---|"
-        for (i = 1; i <= n; i++) { line = line " " cores[i] " |"; rule = rule "---:|" }
-        print line "\n" rule
-        row("checking the model", "parse")
-        row("making the classifier", "make")
-        row("the last sample of a window: its column, the network, the answer", "window")
-        row("**one second of music** at 22,050 Hz, in total", 22050)
-        row("from 16,000 Hz", 16000)
-        row("from 44,100 Hz", 44100)
-        row("from 48,000 Hz", 48000)
-        row("bytes of stack to make a classifier", "stack")
-        row("`timbrel_required_bytes()`", "bytes")
-    }' "$@"
+(cd "$work" && awk -v model="$model" -v cycles="${CYCLES:-1.5}" -v clock_mhz="${CLOCK_MHZ:-64}" -v run_ma="${RUN_MA:-3.3}" \
+    -v sleep_ma="${SLEEP_MA:-0.5}" -v off_ma="${OFF_MA:-0.002}" -v microphone_ma="${MICROPHONE_MA:-0.65}" \
+    -v listen_s="${LISTEN_S:-3}" -v every_s="${EVERY_S:-60}" -v battery_mah="${BATTERY_MAH:-1000}" -f "$here/counts.awk" "$@")
