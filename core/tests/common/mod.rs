@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub(crate) mod mutants;
+#[cfg(feature = "tract")]
+pub(crate) mod onnx;
 pub(crate) mod reference;
 
 use timbrel_core::Error;
