@@ -45,11 +45,14 @@ impl MadeWith {
             return Ok(None);
         };
         let bad = || format!("its metadata has n_fft {n_fft:?} and hop {hop:?}");
-        Ok(Some(Self {
+        let this = Self {
             n_fft: n_fft.parse().with_context(bad)?,
             hop: hop.parse().with_context(bad)?,
             bins,
-        }))
+        };
+        // times are divided by it
+        ensure!(this.hop.is_finite() && this.hop >= 1.0, bad());
+        Ok(Some(this))
     }
 
     /// Return whether the cache has the FFT's own bins.
