@@ -148,17 +148,22 @@ fn trains_resumes_exports_and_answers() {
 
 fn exports(run: &RunFolder, dataset: &Dataset, root: &Path) {
     let device = DeviceKind::Cpu.open(false).unwrap();
-    let exported = export(
-        run,
-        dataset,
-        Target {
+    let into = |folder: &str| {
+        let out = root.join(folder);
+        let target = Target {
             name: Some("small"),
             float: true,
-            ..Target::new(&root.join("out"))
-        },
-        &device,
-    )
-    .unwrap();
+            ..Target::new(&out)
+        };
+        export(run, dataset, target, &device).unwrap()
+    };
+    let exported = into("out");
+    // the same run gives the same bytes
+    for (file, again) in exported.files.iter().zip(&into("again").files) {
+        assert_ne!(file, again);
+        let [file, again] = [file, again].map(|path| std::fs::read(path).unwrap());
+        assert!(file == again, "another export is another file");
+    }
     let [timbrel, onnx, float, card] = exported.files.as_slice() else {
         panic!("{:?}", exported.files)
     };
