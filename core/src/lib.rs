@@ -129,6 +129,11 @@ compile_error!("big-endian machines are not supported");
 #[cfg(feature = "std")]
 extern crate std;
 
+/// Compiles the programs in the README, which is in the package.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod arch;
 pub mod audio;
 pub mod classifier;

@@ -38,6 +38,14 @@ refuses "audio" "$root"
 refuses "models/compact.timbrel: No such file" "$work"
 echo "the README's program: $(cat "$work/genre")"
 
+# every other block of C in the documents
+mkdir "$work/blocks"
+python3 blocks.py "$work/blocks"
+for block in "$work"/blocks/*.c; do
+    cc -std=c11 -Wall -Wextra -Werror -I "$root/include" -fsyntax-only "$block"
+done
+echo "the documents: $(find "$work/blocks" -name '*.c' | wc -l) blocks of C compile"
+
 # bad input is an error and the program goes on
 head -c 1000 "$model" >"$work/cut.timbrel"
 printf 'this is not music' >"$work/text.wav"
