@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # The same answer from every build for this machine: debug and release, vector instructions of the compiler's choice, of
-# this processor and, under qemu-user, of others. .ci/cross compares the other machines.
+# this processor and, under qemu-user, of others. And none for a big-endian machine. .ci/cross compares the other machines.
+#
+# TIMBREL_TOOLCHAIN, TIMBREL_BUILD_STD: as in examples/cortex-m/common.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target_dir=${CARGO_TARGET_DIR:-$PWD/target}/builds
@@ -42,3 +44,16 @@ if command -v qemu-x86_64 >/dev/null; then
 else
     echo "skipped: no qemu-x86_64 for older processors"
 fi
+
+# core does not compile for a big-endian machine, and says why
+std=()
+if [ -n "${TIMBREL_BUILD_STD:-}" ]; then
+    std=(-Zbuild-std=core)
+else
+    rustup -q target add s390x-unknown-linux-gnu
+fi
+if cargo ${TIMBREL_TOOLCHAIN:+"+$TIMBREL_TOOLCHAIN"} check --quiet -p timbrel-core --no-default-features \
+    --manifest-path ../../Cargo.toml --target-dir "$target_dir" --target s390x-unknown-linux-gnu "${std[@]}" 2>"$work/errors"; then
+    echo "s390x: should be refused" && exit 1
+fi
+grep "big-endian machines are not supported" "$work/errors" || { cat "$work/errors" && exit 1; }
