@@ -5,9 +5,10 @@ use std::boxed::Box;
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::audio::AudioDecoderOptions;
 use symphonia::core::codecs::audio::well_known::{
-    CODEC_ID_AAC, CODEC_ID_PCM_ALAW, CODEC_ID_PCM_MULAW,
+    CODEC_ID_AAC, CODEC_ID_OPUS, CODEC_ID_PCM_ALAW, CODEC_ID_PCM_MULAW,
 };
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters, AudioDecoder};
+use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::packet::Packet;
 
 use super::error::DecodeError;
@@ -39,6 +40,24 @@ pub(super) fn parameters(codec: AudioCodecId, rate: u32, channels: u16) -> Audio
     parameters
 }
 
+/// Return the decoders that are compiled in.
+#[cfg(not(feature = "opus"))]
+fn codecs() -> &'static CodecRegistry {
+    symphonia::default::get_codecs()
+}
+
+/// Return the decoders that are compiled in.
+#[cfg(feature = "opus")]
+fn codecs() -> &'static CodecRegistry {
+    static ALL: std::sync::OnceLock<CodecRegistry> = std::sync::OnceLock::new();
+    ALL.get_or_init(|| {
+        let mut all = CodecRegistry::new();
+        symphonia::default::register_enabled_codecs(&mut all);
+        all.register_audio_decoder::<symphonia_adapter_libopus::OpusDecoder>();
+        all
+    })
+}
+
 /// Make the decoder for a stream.
 pub(super) fn decoder(
     parameters: &AudioCodecParameters,
@@ -61,7 +80,11 @@ pub(super) fn decoder(
         }
     }
     let options = AudioDecoderOptions::default();
-    let made = symphonia::default::get_codecs().make_audio_decoder(&parameters, &options);
+    if parameters.codec == CODEC_ID_OPUS {
+        // the only rate that the decoder gives in every case, whatever rate the container states for the recording
+        parameters.sample_rate = Some(48_000);
+    }
+    let made = codecs().make_audio_decoder(&parameters, &options);
     made.map_err(|_| match codec_name(parameters.codec) {
         Some("AAC") if channels.is_some_and(|count| count > 2) => DecodeError::Codec {
             codec: "AAC with more than two channels",

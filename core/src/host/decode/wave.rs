@@ -73,7 +73,7 @@ pub(super) fn open(mut source: Source) -> Result<Box<dyn Packets>, DecodeError> 
         source.skip(chunk.length)?;
         // some programs leave the padding out
         let next = source.prefix(4)?;
-        if !USUAL.iter().any(|name| *name == next) {
+        if !USUAL.contains(&next) {
             source.skip(chunk.padding)?;
         }
     }
