@@ -15,16 +15,18 @@ case "${2:-}" in "" | --renew) ;; *) usage ;; esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# count_host: `NAME<tab>INSTRUCTIONS` for each stage of examples/stages.rs
+# count_host: `NAME<tab>INSTRUCTIONS` for each stage of examples/stages.rs, of which as many run at once as there are cores
 count_host() {
     local target=${CARGO_TARGET_DIR:-../../target} stages name
     cargo build --quiet --release -p timbrel-core --example stages
     stages=$target/release/examples/stages
-    "$stages" | while read -r name; do
-        valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect='stages::measured*' \
-            "$stages" "$name" 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
-        awk -v OFS='\t' -v name="$name" '/Collected/ { print name, $NF }' "$work/log"
-    done
+    "$stages" >"$work/names"
+    xargs -d '\n' -P "$(nproc)" -I '{}' valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+        --toggle-collect='stages::measured*' --log-file="$work/{}.log" "$stages" '{}' <"$work/names" >/dev/null ||
+        { cat "$work"/*.log >&2; exit 1; }
+    while read -r name; do
+        awk -v OFS='\t' -v name="$name" '/Collected/ { print name, $NF }' "$work/$name.log"
+    done <"$work/names"
 }
 
 count_boards() { bash ../../examples/cortex-m/measure.sh counts Cortex-M4F Cortex-M4F+DSP Cortex-M4F+table-48k; }

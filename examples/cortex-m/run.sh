@@ -15,35 +15,41 @@ grep -E '^(window|all)' "$work/reference" >"$work/expected"
 cat "$work/expected"
 status=0
 
-# judge NAME TARGET MACHINE ELF: runs it, looks for panicking paths and prints a line
+# judge NAME TARGET MACHINE ELF: runs it, looks for panicking paths and prints a line; fails unless all is well
 judge() {
-    local verdict="the desktop's answer" panics
-    emulate "$3" "$4" >"$work/printed" || verdict="FAILED"
-    grep -v '^#' "$work/printed" | cmp -s - "$work/expected" || verdict="DIFFERS"
+    local verdict="the desktop's answer" printed="$work/$1" panics
+    emulate "$3" "$4" >"$printed" || verdict="FAILED"
+    grep -v '^#' "$printed" | cmp -s - "$work/expected" || verdict="DIFFERS"
     panics=$("$nm" -C "$4" | grep -E 'core::(panicking|fmt|result|option|slice::index)::|alloc::' |
         grep -vE "$known_panics" || true)
     [ -z "$panics" ] || verdict="CAN PANIC"
     printf '%-20s %-28s %-12s %s\n' "$1" "$2" "$3" "$verdict"
-    if [ "$verdict" != "the desktop's answer" ]; then
-        status=1
-        cat "$work/printed"
-        echo "$panics"
-    fi
+    [ "$verdict" != "the desktop's answer" ] || return 0
+    cat "$printed"
+    echo "$panics"
+    return 1
 }
 
 for board in "${boards[@]}"; do
     read -r name target machine flags <<<"$board"
     [ $# -eq 0 ] || [[ " $* " == *" $name "* ]] || continue
+    # QEMU keeps one core busy, so one program runs while the next is compiled
+    judges=()
     # shellcheck disable=SC2086 # several flags
     build "$target" --bin firmware $flags
-    judge "$name" "$target" "$machine" "$target_dir/$target/release/firmware"
+    judge "$name" "$target" "$machine" "$target_dir/$target/release/firmware" &
+    judges+=($!)
     # shellcheck disable=SC2086
     build_c "$target" "$machine" "$work/c.elf" $flags
-    judge "$name, in C" "$target" "$machine" "$work/c.elf"
-    [ "$name" = Cortex-M4F ] || continue
-    # the same library, and the model in a memory of its own
-    link_c "$target" mps2-xip "$work/xip.elf"
-    "$nm" "$work/xip.elf" | grep -q '^21000000 . model$' || fail "the model is not where boards/mps2-xip.x says"
-    judge "$name, model apart" "$target" "$machine" "$work/xip.elf"
+    judge "$name, in C" "$target" "$machine" "$work/c.elf" &
+    judges+=($!)
+    if [ "$name" = Cortex-M4F ]; then
+        # the same library, and the model in a memory of its own
+        link_c "$target" mps2-xip "$work/xip.elf"
+        "$nm" "$work/xip.elf" | grep -q '^21000000 . model$' || fail "the model is not where boards/mps2-xip.x says"
+        judge "$name, model apart" "$target" "$machine" "$work/xip.elf" &
+        judges+=($!)
+    fi
+    for job in "${judges[@]}"; do wait "$job" || status=1; done
 done
 exit $status
