@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Packs timbrel-core as crates.io would get it, and runs the packed crate's own tests and documentation examples: none
 # may reach for a file outside the package.
+#   package.sh          all of it
+#   package.sh files    only the package's files, and that it compiles
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 target_dir=${CARGO_TARGET_DIR:-$PWD/target}
@@ -14,5 +16,9 @@ for file in README.md LICENSE-MIT LICENSE-APACHE models/compact.timbrel; do
     [ -s "$package/$file" ] || { echo "package.sh: the package lacks $file"; exit 1; }
 done
 # a path dependency or a file of the repository would not resolve here
-cargo test --quiet --manifest-path "$package/Cargo.toml" --target-dir "$target_dir"
+if [ "${1:-}" = files ]; then
+    cargo build --quiet --no-default-features --manifest-path "$package/Cargo.toml" --target-dir "$target_dir"
+else
+    cargo test --quiet --manifest-path "$package/Cargo.toml" --target-dir "$target_dir"
+fi
 echo "timbrel-core $version: $(wc -c <"$package.crate") bytes packed"

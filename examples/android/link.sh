@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Links the bridge for Android without the NDK, `link.sh FOLDER`: symbols of the NDK's C library stay unresolved. This
 # shows that the libraries build, that all of Timbrel's symbols are there, and that segments lie on pages of 16 KB.
+# TIMBREL_ANDROID_TARGETS names fewer targets than the AAR has.
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
@@ -21,6 +22,7 @@ jni_flags=(-isystem "$jdk/include" -isystem "$jdk/include/linux" -isystem "$work
 for pair in arm64-v8a:aarch64-linux-android armeabi-v7a:armv7-linux-androideabi x86:i686-linux-android \
     x86_64:x86_64-linux-android; do
     triple=${pair#*:}
+    [[ " ${TIMBREL_ANDROID_TARGETS:-$triple} " == *" $triple "* ]] || continue
     mkdir -p "$work/jni/${pair%%:*}"
     if [ -z "${CARGO_CROSS:-}" ] && ! rustup target list --installed | grep -qx "$triple"; then
         echo "skipped: no Rust target $triple"
