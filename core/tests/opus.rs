@@ -1,31 +1,18 @@
-//! Opus, which libopus decodes where the feature `opus` is on: in Ogg and in WebM, whole and damaged.
+//! Opus, which libopus decodes where the feature `opus` is on: in each of its containers, whole and damaged.
 #![cfg(feature = "opus")]
 
 use std::f64::consts::TAU;
-use std::path::Path;
-
-use timbrel_core::audio::InputFormat;
-use timbrel_core::host::decode::{AudioReader, DecodeError};
 
 mod common;
+#[path = "common/decoded.rs"]
+mod decoded;
+
 use common::Random;
+use decoded::{fixture, read, read_one, stereo};
 
 const RATE: u32 = 48_000;
 
-fn fixture(name: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    std::fs::read(folder.join(name)).unwrap()
-}
-
-fn read(bytes: Vec<u8>) -> Result<(InputFormat, Vec<f32>), DecodeError> {
-    let mut reader = AudioReader::from_bytes(bytes, None)?;
-    let format = reader.format();
-    let mut samples = Vec::new();
-    while let Some(block) = reader.next_block()? {
-        samples.extend_from_slice(block.samples);
-    }
-    Ok((format, samples))
-}
+const FILES: [&str; 4] = ["tone.opus", "tone.webm", "opus.mp4", "opus.caf"];
 
 /// Return the amplitude of 440 Hz in every second sample from `channel` on.
 fn amplitude(samples: &[f32], channel: usize) -> f64 {
@@ -42,13 +29,8 @@ fn amplitude(samples: &[f32], channel: usize) -> f64 {
 
 #[test]
 fn a_tone_keeps_its_length_its_pitch_and_its_channels() {
-    for name in ["tone.opus", "tone.webm"] {
-        let (format, samples) = read(fixture(name)).unwrap();
-        let expected = InputFormat {
-            sample_rate: RATE,
-            channels: 2,
-        };
-        assert_eq!(format, expected, "{name}");
+    for name in FILES {
+        let samples = read_one(&fixture(name), stereo(RATE));
         let seconds = samples.len() as f64 / 2.0 / f64::from(RATE);
         assert!((0.29..0.33).contains(&seconds), "{name}: {seconds} s");
         // whole periods in the middle
@@ -66,12 +48,13 @@ fn a_tone_keeps_its_length_its_pitch_and_its_channels() {
 #[test]
 fn damaged_files_end_with_an_error_or_with_less() {
     let mut random = Random(5);
-    for name in ["tone.opus", "tone.webm"] {
+    for name in FILES {
         let whole = fixture(name);
-        let (_, all) = read(whole.clone()).unwrap();
+        let all = read_one(&whole, stereo(RATE));
         for length in (0..whole.len()).step_by(41) {
-            if let Ok((_, samples)) = read(whole[..length].to_vec()) {
-                assert!(samples.len() <= all.len(), "{name} cut at {length}");
+            if let Ok(parts) = read(&whole[..length]) {
+                let count: usize = parts.iter().map(|(_, samples)| samples.len()).sum();
+                assert!(count <= all.len(), "{name} cut at {length}");
             }
         }
         for _ in 0..100 {
@@ -81,8 +64,9 @@ fn damaged_files_end_with_an_error_or_with_less() {
                 damaged[at] = random.below(256) as u8;
             }
             // an answer or an error, and no panic
-            if let Ok((_, samples)) = read(damaged) {
-                assert!(samples.iter().all(|sample| sample.is_finite()), "{name}");
+            if let Ok(parts) = read(&damaged) {
+                let mut samples = parts.iter().flat_map(|(_, samples)| samples);
+                assert!(samples.all(|sample| sample.is_finite()), "{name}");
             }
         }
     }

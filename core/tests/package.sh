@@ -17,7 +17,7 @@ for file in README.md LICENSE-MIT LICENSE-APACHE models/compact.timbrel; do
 done
 # a path dependency or a file of the repository would not resolve here
 if [ "${1:-}" = files ]; then
-    cargo build --quiet --no-default-features --manifest-path "$package/Cargo.toml" --target-dir "$target_dir"
+    cargo build --quiet --manifest-path "$package/Cargo.toml" --target-dir "$target_dir"
 else
     cargo test --quiet --manifest-path "$package/Cargo.toml" --target-dir "$target_dir"
 fi

@@ -5,7 +5,8 @@
 #
 #     counts.sh [-m MODEL] FOLDER [CORE]...     MODEL is compact, the default, or tiny
 #
-# The battery's table follows from these variables by the formulas of docs/embedded.md; the defaults are an nRF52840's.
+# The battery's table follows from these variables by the formulas of docs/embedded.md; the defaults are of the order of an
+# nRF52840's.
 #
 # CYCLES        cycles per instruction, 1.5           CLOCK_MHZ      of the core, 64
 # RUN_MA        while it computes, 3.3                SLEEP_MA       while it waits for the microphone, 0.5

@@ -28,7 +28,7 @@ use cepstrum::Cepstrum;
 use history::Ring;
 use layout::Layout;
 pub use outputs::EmbeddingValues;
-use outputs::{Embedding, Heard, Mean, Vote, logit_step};
+use outputs::{Embedding, Judgement, Mean, Vote, logit_step};
 pub use prediction::{Prediction, State, WindowAnswer};
 pub use signal::LEAST_SECONDS;
 use signal::Signal;
@@ -273,11 +273,14 @@ impl<'w, E: Engine> Classifier<'w, E> {
         view.write(self.cepstrum.as_mut(), &mut self.engine);
         self.engine.run(&mut self.logits)?;
         let not_music = self.engine.not_music();
-        let heard = Heard {
+        let judgement = Judgement {
             rejected: not_music.is_some_and(|logit| logit > 0),
             votes: self.info.has_vote(not_music),
         };
-        match self.mean.add(&self.logits, heard, logit_step(&self.info)) {
+        match self
+            .mean
+            .add(&self.logits, judgement, logit_step(&self.info))
+        {
             Vote::First => {
                 self.embedding.reset();
                 self.embedding.add(self.engine.embedding());

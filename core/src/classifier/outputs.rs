@@ -24,8 +24,8 @@ impl Tally {
 
 /// What the model says of a window besides its logits.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Heard {
-    /// It rather is not music.
+pub(super) struct Judgement {
+    /// It is likelier not to be music.
     pub(super) rejected: bool,
     /// It has a vote: see [`ModelInfo::has_vote`].
     pub(super) votes: bool,
@@ -100,17 +100,17 @@ impl Mean {
     }
 
     /// Count a window, and add its logits if it has a vote or none before it had one.
-    pub(super) fn add(&mut self, logits: &[i32], heard: Heard, step: f32) -> Vote {
+    pub(super) fn add(&mut self, logits: &[i32], judgement: Judgement, step: f32) -> Vote {
         self.skip();
         self.tally.run = self.tally.run.saturating_add(1);
-        if heard.rejected {
+        if judgement.rejected {
             self.tally.rejected = self.tally.rejected.saturating_add(1);
         }
-        if self.voted && !heard.votes {
+        if self.voted && !judgement.votes {
             return Vote::None;
         }
-        let first = heard.votes && !self.voted;
-        self.voted |= heard.votes;
+        let first = judgement.votes && !self.voted;
+        self.voted |= judgement.votes;
         if first {
             self.sum.fill(0);
             self.counted = 0;
@@ -258,11 +258,14 @@ mod tests {
             mean.sum[1] = i64::from(u32::MAX - 1) * i64::from(i32::MIN);
             mean.voted = true;
             for _ in 0..3 {
-                let heard = Heard {
+                let judgement = Judgement {
                     rejected: rejected > 0,
                     votes: true,
                 };
-                assert_eq!(mean.add(&[i32::MAX, i32::MIN], heard, 1.0), Vote::Counts);
+                assert_eq!(
+                    mean.add(&[i32::MAX, i32::MIN], judgement, 1.0),
+                    Vote::Counts
+                );
                 mean.skip();
             }
             assert_eq!(mean.tally.windows, u32::MAX);
@@ -275,7 +278,7 @@ mod tests {
     #[test]
     fn sums_of_logits_stop_before_they_overflow() {
         let mut mean = mean_of_two();
-        let music = Heard {
+        let music = Judgement {
             rejected: false,
             votes: true,
         };
