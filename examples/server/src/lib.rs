@@ -25,5 +25,6 @@ mod queue;
 mod routes;
 mod serve;
 
+pub use log::{Log, LogWriter};
 pub use routes::{Settings, router};
 pub use serve::{Limits, serve};

@@ -4,8 +4,10 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
-use std::time::{Instant, SystemTime};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::Json;
 use axum::extract::{MatchedPath, Request, State};
@@ -18,6 +20,60 @@ use crate::error::Refusal;
 use crate::routes::Service;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Lines that may wait to be written; more are thrown away.
+const WAITING: usize = 1024;
+
+/// The lines of the log, which a thread of their own writes to standard error: a log that nobody reads stops at a full
+/// pipe, and no request may stop with it.
+#[derive(Clone, Debug)]
+pub struct Log(SyncSender<String>);
+
+/// The thread that writes the lines.
+#[derive(Debug)]
+pub struct LogWriter {
+    thread: JoinHandle<()>,
+    ended: Receiver<()>,
+}
+
+impl Log {
+    /// Start to write.
+    pub fn start() -> (Self, LogWriter) {
+        let (sender, lines) = sync_channel::<String>(WAITING);
+        let (end, ended) = sync_channel(1);
+        let thread = thread::spawn(move || {
+            for line in lines {
+                // a log that nobody takes does not stop the service
+                let _ = writeln!(std::io::stderr(), "{line}");
+            }
+            let _ = end.send(());
+        });
+        (Self(sender), LogWriter { thread, ended })
+    }
+
+    /// Add a line: `fields` after the time (seconds since 1970) and the level. Return whether there was room for it.
+    fn write(&self, level: &str, fields: Value) -> bool {
+        let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let time = (time.unwrap_or_default().as_secs_f64() * 1e3).round() / 1e3;
+        let mut line = Map::new();
+        line.insert("time".into(), time.into());
+        line.insert("level".into(), level.into());
+        if let Value::Object(fields) = fields {
+            line.extend(fields.into_iter().filter(|(_, value)| !value.is_null()));
+        }
+        self.0.try_send(Value::Object(line).to_string()).is_ok()
+    }
+}
+
+impl LogWriter {
+    /// Wait until all lines are written, at most for `patience`. Every [`Log`] must have been dropped before.
+    pub fn finish(self, patience: Duration) {
+        if self.ended.recv_timeout(patience).is_ok() {
+            // it has nothing more to do
+            let _ = self.thread.join();
+        }
+    }
+}
 
 /// Give a request an id, count it, and write a line about it. A request that takes too long is answered with an error.
 pub(crate) async fn observe(
@@ -47,36 +103,25 @@ pub(crate) async fn observe(
     service
         .metrics
         .count_request(&route, status.as_u16(), began.elapsed());
-    if service.has_log {
+    if let Some(log) = &service.log {
         let milliseconds = (began.elapsed().as_secs_f64() * 1e4).round() / 10.0;
         let level = if status.is_server_error() {
             "error"
         } else {
             "info"
         };
-        write_line(
+        let is_written = log.write(
             level,
             json!({
                 "request_id": id, "method": method.as_str(), "path": path, "status": status.as_u16(),
                 "milliseconds": milliseconds, "bytes": length, "error": refusal.map(|refusal| refusal.message),
             }),
         );
+        if !is_written {
+            service.metrics.lost_lines.inc();
+        }
     }
     response
-}
-
-/// Write a line of the log to standard error: `fields` after the time (seconds since 1970) and the level.
-pub(crate) fn write_line(level: &str, fields: Value) {
-    let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let time = (time.unwrap_or_default().as_secs_f64() * 1e3).round() / 1e3;
-    let mut line = Map::new();
-    line.insert("time".into(), time.into());
-    line.insert("level".into(), level.into());
-    if let Value::Object(fields) = fields {
-        line.extend(fields.into_iter().filter(|(_, value)| !value.is_null()));
-    }
-    // a log that nobody takes does not stop the service
-    let _ = writeln!(std::io::stderr(), "{}", Value::Object(line));
 }
 
 /// Put the id into an error's body.

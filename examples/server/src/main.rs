@@ -7,12 +7,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use server::{Limits, Settings, router, serve};
+use server::{Limits, Log, Settings, router, serve};
 use timbrel_core::audio::InputFormat;
 use timbrel_core::host::Loaded;
 use timbrel_core::host::piece::Listener;
 
 static COMPACT: &[u8] = include_bytes!("../../../models/compact.timbrel");
+
+/// Longest time in which the log's last lines are written when the server ends.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// Names the genre of audio files over HTTP: POST /predict and /batch, GET /genres, /health, /metrics, /openapi.json.
 #[derive(Parser)]
@@ -107,6 +110,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let seconds = |seconds: u16| Duration::from_secs(seconds.into());
     let bytes = |mib: u16| usize::from(mib) << 20;
+    let (log, writer) = (!arguments.quiet).then(Log::start).unzip();
     let settings = Settings {
         max_bytes: bytes(arguments.max_mib),
         batch_bytes: bytes(arguments.batch_mib),
@@ -117,7 +121,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         upload: seconds(arguments.upload_timeout),
         pause: seconds(arguments.pause_timeout),
         timeout: seconds(arguments.timeout),
-        has_log: !arguments.quiet,
+        log,
         page: arguments.page,
     };
     let limits = Limits {
@@ -126,6 +130,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         farewell: seconds(arguments.timeout),
     };
     let app = router(model, &settings);
+    drop(settings);
     let listener = tokio::net::TcpListener::bind(arguments.listen)
         .await
         .map_err(|error| format!("{}: {error}", arguments.listen))?;
@@ -133,6 +138,9 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     let stop = asked_to_stop().map_err(|error| error.to_string())?;
     println!("listening on http://{address}");
     serve(listener, app, limits, stop).await;
+    if let Some(writer) = writer {
+        writer.finish(LAST_LINES);
+    }
     Ok(())
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct Metrics {
     seconds: Histogram,
     answers: Family<Labels, Counter>,
     audio: Counter<f64, AtomicU64>,
+    /// Lines of the log that nobody took in time.
+    pub(crate) lost_lines: Counter,
     pub(crate) waiting: Level,
     pub(crate) working: Level,
 }
@@ -49,6 +51,12 @@ impl Metrics {
         );
         let audio = Counter::default();
         registry.register_with_unit("audio", "Audio classified", Unit::Seconds, audio.clone());
+        let lost_lines = Counter::default();
+        registry.register(
+            "log_lines_lost",
+            "Lines of the log that were not written because nobody took them",
+            lost_lines.clone(),
+        );
         let (waiting, working) = (Level::default(), Level::default());
         registry.register("waiting", "Files that wait for a worker", waiting.0.clone());
         registry.register(
@@ -62,6 +70,7 @@ impl Metrics {
             seconds,
             answers,
             audio,
+            lost_lines,
             waiting,
             working,
         }

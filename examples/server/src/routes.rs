@@ -16,7 +16,7 @@ use tower_http::services::ServeDir;
 
 use crate::body::{BodyLimits, Memory};
 use crate::error::Refusal;
-use crate::log::observe;
+use crate::log::{Log, observe};
 use crate::metrics::Metrics;
 use crate::predict::{batch, predict};
 use crate::queue::Queue;
@@ -45,8 +45,8 @@ pub struct Settings {
     pub pause: Duration,
     /// Longest time for a request, its upload included.
     pub timeout: Duration,
-    /// Whether a line is written per request.
-    pub has_log: bool,
+    /// Takes a line per request, if given.
+    pub log: Option<Log>,
     /// Folder with the web page.
     pub page: Option<PathBuf>,
 }
@@ -61,7 +61,7 @@ pub(crate) struct Service {
     pub(crate) queue: Queue,
     pub(crate) metrics: Metrics,
     pub(crate) timeout: Duration,
-    pub(crate) has_log: bool,
+    pub(crate) log: Option<Log>,
 }
 
 /// Make the service's routes over a model.
@@ -79,7 +79,7 @@ pub fn router(model: Loaded<'static>, settings: &Settings) -> Router {
         queue: Queue::new(settings.workers, settings.waiting),
         metrics: Metrics::new(),
         timeout: settings.timeout,
-        has_log: settings.has_log,
+        log: settings.log.clone(),
     });
     let api = Router::new()
         .route("/health", get(health))

@@ -118,7 +118,7 @@ fn damaged_audio_is_answered_with_a_warning() {
 
 #[test]
 fn requests_have_ids_and_a_line_in_the_log() {
-    let mut server = Server::start(&[]);
+    let mut server = Server::start_unread(&[]);
     let mut ids = Vec::new();
     for (given, path) in [
         (Some("abc-1"), "/health"),

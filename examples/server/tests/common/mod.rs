@@ -18,12 +18,22 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// Start the server without its log.
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_with_log(arguments, Stdio::null())
+    }
+
+    /// Start the server with its log in `child.stderr`, which nobody reads on the way.
+    pub(crate) fn start_unread(arguments: &[&str]) -> Self {
+        Self::start_with_log(arguments, Stdio::piped())
+    }
+
+    fn start_with_log(arguments: &[&str], log: Stdio) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_timbrel-server"))
             .args(["--listen", "127.0.0.1:0"])
             .args(arguments)
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();
