@@ -30,26 +30,30 @@ judge() {
     return 1
 }
 
+# judge_apart NAME TARGET MACHINE ELF: judges a copy of the program while the next one is compiled, for QEMU keeps one
+# processor core busy
+judges=()
+judge_apart() {
+    cp "$4" "$work/$1.elf"
+    judge "$1" "$2" "$3" "$work/$1.elf" &
+    judges+=($!)
+}
+
 for board in "${boards[@]}"; do
     read -r name target machine flags <<<"$board"
     [ $# -eq 0 ] || [[ " $* " == *" $name "* ]] || continue
-    # QEMU keeps one core busy, so one program runs while the next is compiled
-    judges=()
     # shellcheck disable=SC2086 # several flags
     build "$target" --bin firmware $flags
-    judge "$name" "$target" "$machine" "$target_dir/$target/release/firmware" &
-    judges+=($!)
+    judge_apart "$name" "$target" "$machine" "$target_dir/$target/release/firmware"
     # shellcheck disable=SC2086
     build_c "$target" "$machine" "$work/c.elf" $flags
-    judge "$name, in C" "$target" "$machine" "$work/c.elf" &
-    judges+=($!)
+    judge_apart "$name, in C" "$target" "$machine" "$work/c.elf"
     if [ "$name" = Cortex-M4F ]; then
         # the same library, and the model in a memory of its own
         link_c "$target" mps2-xip "$work/xip.elf"
         "$nm" "$work/xip.elf" | grep -q '^21000000 . model$' || fail "the model is not where boards/mps2-xip.x says"
-        judge "$name, model apart" "$target" "$machine" "$work/xip.elf" &
-        judges+=($!)
+        judge_apart "$name, model apart" "$target" "$machine" "$work/xip.elf"
     fi
-    for job in "${judges[@]}"; do wait "$job" || status=1; done
 done
+for judge in "${judges[@]}"; do wait "$judge" || status=1; done
 exit $status

@@ -3,6 +3,8 @@
 # with a file as the microphone. They must answer what the desktop answers.
 #
 #     check.sh [FOLDER]      of packages that are built already
+#
+# TIMBREL_DEB_ARCHITECTURES   arm64 armhf, or one of them
 set -euo pipefail
 debs=${1:+$(cd "$1" && pwd)}
 cd "$(dirname "$0")"
@@ -10,6 +12,7 @@ root=$(cd ../.. && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 target_dir=${CARGO_TARGET_DIR:-$root/target}
+architectures=${TIMBREL_DEB_ARCHITECTURES:-arm64 armhf}
 
 for program in dpkg-deb pkg-config python3 qemu-aarch64 qemu-arm aarch64-linux-gnu-gcc arm-linux-gnueabihf-gcc; do
     if ! command -v "$program" >/dev/null; then
@@ -21,7 +24,8 @@ if [ -z "$debs" ]; then
     debs=$work/debs
     [ -n "${TIMBREL_BUILD_STD:-}" ] ||
         rustup --quiet target add aarch64-unknown-linux-gnu armv7-unknown-linux-gnueabihf
-    ./make-debs.sh "$debs" arm64 armhf
+    # shellcheck disable=SC2086 # architectures are words
+    ./make-debs.sh "$debs" $architectures
 fi
 if command -v lintian >/dev/null; then
     # A fictitious maintainer, and a first version that closes no bug. The -dev packages are left out: lintian takes
@@ -59,10 +63,10 @@ mkdir -p "$work/etc/system/multi-user.target.wants"
 touch "$work/etc/system/multi-user.target.wants/timbrel-live.service"
 maintain postrm "purge" "systemctl daemon-reload;"
 test ! -e "$work/etc/system/multi-user.target.wants/timbrel-live.service"
-scripts=$(dpkg-deb --ctrl-tarfile "$debs"/timbrel-live_*_arm64.deb | tar -t)
+scripts=$(dpkg-deb --ctrl-tarfile "$debs"/timbrel-live_*_"${architectures%% *}".deb | tar -t)
 test "$(grep -c -E '^\./(postinst|prerm|postrm)$' <<<"$scripts")" = 3
 for package in timbrel-live libtimbrel0; do
-    content=$(dpkg-deb -c "$debs/$package"*_arm64.deb)
+    content=$(dpkg-deb -c "$debs/$package"*_"${architectures%% *}".deb)
     grep -q "/usr/share/doc/$package.*/THIRD-PARTY.txt.gz\$" <<<"$content" || { echo "$package lacks its notices"; exit 1; }
 done
 
@@ -107,5 +111,10 @@ PY
     diff "$work/expected" "$work/answers"
     echo "$1: a C program built from the -dev package gives the desktop's answers"
 }
-on arm64 aarch64-linux-gnu qemu-aarch64
-on armhf arm-linux-gnueabihf qemu-arm
+for architecture in $architectures; do
+    case $architecture in
+    arm64) on arm64 aarch64-linux-gnu qemu-aarch64 ;;
+    armhf) on armhf arm-linux-gnueabihf qemu-arm ;;
+    *) echo "check.sh: $architecture is neither arm64 nor armhf" >&2 && exit 2 ;;
+    esac
+done
