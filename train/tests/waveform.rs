@@ -33,9 +33,9 @@ fn decibels(ratio: f64) -> f64 {
 
 #[test]
 fn pitch_moves_by_semitones_and_time_stays() {
-    for hertz in [110.0, 440.0, 1000.0] {
-        let signal = tone(hertz, 2.0);
-        for semitones in [-12.0, -5.0, -0.5, 0.0, 1.0, 7.0, 12.0] {
+    for hertz in [110.0, 1000.0] {
+        let signal = tone(hertz, 1.0);
+        for semitones in [-12.0, -0.5, 0.0, 7.0, 12.0] {
             let shifted = pitch_shift(&signal, semitones);
             assert_eq!(shifted.len(), signal.len());
             let expected = hertz * (semitones as f32 / 12.0).exp2();
@@ -57,8 +57,8 @@ fn frequencies_above_the_limit_are_removed_and_not_folded_back() {
 
 #[test]
 fn tempo_changes_length_and_leaves_pitch() {
-    let signal = tone(440.0, 2.0);
-    for rate in [0.5, 0.8, 0.95, 1.1, 1.25, 2.0] {
+    let signal = tone(440.0, 1.0);
+    for rate in [0.5, 0.8, 0.95, 1.1, 2.0] {
         let stretched = time_stretch(&signal, rate);
         let expected = (signal.len() as f64 / rate).round() as usize;
         assert_eq!(stretched.len(), expected);
