@@ -1,6 +1,7 @@
 //! Every device that was compiled in computes the same networks. `devices.sh` beside this file compiles all of
 //! them in and brings a driver.
 
+#[path = "suite/common/mod.rs"]
 mod common;
 
 #[cfg(all(feature = "cpu", any(feature = "ndarray", feature = "gpu")))]

@@ -1,7 +1,5 @@
 //! Size and memory that the shipped recipes promise, whatever their weights.
 
-mod common;
-
 use timbrel_core::classifier::Classifier;
 use timbrel_core::engine::Int8Engine;
 use timbrel_core::model::Model;
@@ -12,7 +10,7 @@ use timbrel_train::recipe::Recipe;
 /// Return the bytes of the file, of a classifier and of its network.
 fn bytes(text: &str) -> [usize; 3] {
     let recipe = Recipe::parse(text).unwrap();
-    let weights = common::trained(&recipe, 10);
+    let weights = crate::common::trained(&recipe, 10);
     let folded = FoldedNetwork::new(&recipe.network, &weights).unwrap();
     let blocks = recipe.network.blocks.len();
     let exponents = Exponents {
@@ -37,8 +35,8 @@ fn bytes(text: &str) -> [usize; 3] {
 #[test]
 fn tiny_fits_the_smallest_devices() {
     for text in [
-        include_str!("../recipes/tiny.toml"),
-        include_str!("../recipes/tiny-distilled.toml"),
+        include_str!("../../recipes/tiny.toml"),
+        include_str!("../../recipes/tiny-distilled.toml"),
     ] {
         let [file, memory, _] = bytes(text);
         assert!(file <= 32 << 10, "the file has {file} bytes");
@@ -49,8 +47,8 @@ fn tiny_fits_the_smallest_devices() {
 #[test]
 fn large_fits_a_telephone() {
     for text in [
-        include_str!("../recipes/large-distilled.toml"),
-        include_str!("../recipes/large-quantised.toml"),
+        include_str!("../../recipes/large-distilled.toml"),
+        include_str!("../../recipes/large-quantised.toml"),
     ] {
         let [file, memory, _] = bytes(text);
         assert!(file <= 1 << 20, "the file has {file} bytes");
@@ -61,13 +59,13 @@ fn large_fits_a_telephone() {
 #[test]
 fn compact_and_its_student_fit_a_microcontroller() {
     for text in [
-        include_str!("../recipes/compact.toml"),
-        include_str!("../recipes/compact-student.toml"),
-        include_str!("../recipes/compact-distilled.toml"),
-        include_str!("../recipes/compact-quantised.toml"),
-        include_str!("../recipes/compact-512.toml"),
-        include_str!("../recipes/compact-512-quantised.toml"),
-        include_str!("../recipes/compact-1024.toml"),
+        include_str!("../../recipes/compact.toml"),
+        include_str!("../../recipes/compact-student.toml"),
+        include_str!("../../recipes/compact-distilled.toml"),
+        include_str!("../../recipes/compact-quantised.toml"),
+        include_str!("../../recipes/compact-512.toml"),
+        include_str!("../../recipes/compact-512-quantised.toml"),
+        include_str!("../../recipes/compact-1024.toml"),
     ] {
         let [file, memory, network] = bytes(text);
         assert!(file <= 100 << 10, "the file has {file} bytes");

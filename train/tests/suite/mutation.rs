@@ -1,11 +1,9 @@
 //! Recipes, caches and manifests that are nearly right: each is refused with a message, or what was read holds
 //! together. Nothing panics.
 //!
-//! `TIMBREL_MUTANTS=1000000 cargo test --release -p timbrel-train --test mutation` tries as many as it is told to.
+//! `TIMBREL_MUTANTS=1000000 cargo test --release -p timbrel-train --test suite mutation::` tries as many as it is told to.
 
-mod common;
-
-use common::Numbers;
+use crate::common::Numbers;
 use timbrel_train::data::Dataset;
 use timbrel_train::recipe::Recipe;
 
@@ -131,10 +129,10 @@ fn check_recipe(recipe: &Recipe, text: &str) {
 #[test]
 fn changed_recipes_are_refused_or_whole() {
     let seeds = [
-        common::RECIPE.to_owned(),
-        common::mfcc_recipe(),
-        include_str!("../recipes/compact-distilled.toml").to_owned(),
-        include_str!("../recipes/s4-cnn-gru.toml").to_owned(),
+        crate::common::RECIPE.to_owned(),
+        crate::common::mfcc_recipe(),
+        include_str!("../../recipes/compact-distilled.toml").to_owned(),
+        include_str!("../../recipes/s4-cnn-gru.toml").to_owned(),
     ];
     let count = count(2_000);
     let mut accepted = 0;
@@ -203,9 +201,9 @@ fn changed_caches_and_manifests_are_refused_or_whole() {
         ("hop", "256.5"),
         ("provenance", provenance),
     ];
-    let plain = common::cache(TRACKS);
+    let plain = crate::common::cache(TRACKS);
     let rich = with_metadata(&plain, &stated);
-    let manifest = common::manifest(TRACKS);
+    let manifest = crate::common::manifest(TRACKS);
     let folder = tempfile::tempdir().unwrap();
     let place = |name: &str| folder.path().join(name);
     let count = count(2_000);

@@ -1,9 +1,7 @@
 //! Folding and quantising against a plain f64 network written for this test alone.
 
-mod common;
-
+use crate::common::{GENRES, MELS, Numbers, RECIPE};
 use burn::tensor::{Tensor, TensorData};
-use common::{GENRES, MELS, Numbers, RECIPE};
 use timbrel_core::model::{Model, ModelSpec, Op};
 use timbrel_train::device::DeviceKind;
 use timbrel_train::evaluate::Inference;

@@ -1,7 +1,5 @@
 //! A network of MFCCs with hidden layers, from training to the samples on a device.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Tensor, TensorData};
@@ -33,8 +31,8 @@ struct Made {
 }
 
 fn made(root: &Path) -> Made {
-    let recipe = common::write_all(root, 60);
-    std::fs::write(&recipe, common::mfcc_recipe()).unwrap();
+    let recipe = crate::common::write_all(root, 60);
+    std::fs::write(&recipe, crate::common::mfcc_recipe()).unwrap();
     let dataset = Dataset::read(root).unwrap();
     let device = DeviceKind::Cpu.open(false).unwrap();
     let folder = RunFolder::new(&root.join("run"));
@@ -136,12 +134,12 @@ fn windows_are_core_coefficients(made: &Made, answers: &Evaluation, model: &Infe
         for bin in 0..COEFFICIENTS {
             let map = parsed.normalisation().bin(bin).unwrap();
             for column in 0..COLUMNS {
-                let terms = (0..common::MELS).map(|mel| {
+                let terms = (0..crate::common::MELS).map(|mel| {
                     let db = (f64::from(cut[mel * COLUMNS + column]) - loudest) * 80.0 / 255.0;
-                    let place = (mel as f64 + 0.5) / common::MELS as f64;
+                    let place = (mel as f64 + 0.5) / crate::common::MELS as f64;
                     db * (std::f64::consts::PI * bin as f64 * place).cos()
                 });
-                let norm = if bin == 0 { 1.0 } else { 2.0 } / common::MELS as f64;
+                let norm = if bin == 0 { 1.0 } else { 2.0 } / crate::common::MELS as f64;
                 let x = terms.sum::<f64>() * f64::sqrt(norm);
                 let exact = f64::from(map.scale) * x + f64::from(map.offset);
                 let error = f64::from(input[bin * COLUMNS + column]) - exact.clamp(0.0, 255.0);
@@ -164,12 +162,12 @@ fn answers_are_the_floats(made: &Made, answers: &Evaluation, model: &Inference) 
             let spectrogram = made.dataset.spectrogram(track);
             let cut = columns_of(spectrogram, made.dataset.columns, *start as usize, COLUMNS);
             let map = [timbrel_core::frontend::Affine::DB80];
-            renormalise(&cut, common::MELS, &map)
+            renormalise(&cut, crate::common::MELS, &map)
         })
         .map(f32::from)
         .collect();
     let count = answers.inputs.len();
-    let input = TensorData::new(values, [count, 1, common::MELS, COLUMNS]);
+    let input = TensorData::new(values, [count, 1, crate::common::MELS, COLUMNS]);
     let logits = network.forward(Tensor::from_data(input, &device));
     let floats = logits.into_data().try_into_vec::<f32>().unwrap();
     let unit = (-f32::from(model.info().logits_exponent)).exp2();
@@ -238,7 +236,7 @@ fn a_network_that_stays_floats_states_the_reason() {
         ),
         ("\"flatten\"", "\"gru\"\nunits = 3", "reduce"),
     ] {
-        let recipe = Recipe::parse(&common::mfcc_recipe().replace(from, to)).unwrap();
+        let recipe = Recipe::parse(&crate::common::mfcc_recipe().replace(from, to)).unwrap();
         let said = recipe.network.floats_only().unwrap();
         assert!(said.contains(reason), "{said}");
         let error = FoldedNetwork::new(&recipe.network, &Weights::default()).unwrap_err();
@@ -248,7 +246,7 @@ fn a_network_that_stays_floats_states_the_reason() {
         "normalise = true",
         "normalise = true\nstandardise = true\ncepstra = 9",
     ] {
-        let text = common::RECIPE.replace("[network]", &format!("[network]\n{wrong}"));
+        let text = crate::common::RECIPE.replace("[network]", &format!("[network]\n{wrong}"));
         let error = format!("{:#}", Recipe::parse(&text).unwrap_err());
         assert!(error.contains("normalise"), "{error}");
     }

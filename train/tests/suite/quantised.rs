@@ -1,7 +1,5 @@
 //! Training integers: training computes, bit for bit, what the int8 engine computes.
 
-mod common;
-
 use std::path::Path;
 
 use burn::tensor::{Tensor, TensorData};
@@ -16,7 +14,7 @@ use timbrel_train::training::{Options, train};
 use timbrel_train::weights::Weights;
 
 fn quantised_recipe() -> String {
-    common::RECIPE
+    crate::common::RECIPE
         .replace("[network]", "[network]\nquantised = true")
         .replace(" }", ", norm = \"none\" }")
         .replace("peak_learning_rate = 1e-2", "peak_learning_rate = 1e-3")
@@ -25,7 +23,7 @@ fn quantised_recipe() -> String {
 #[test]
 fn training_computes_the_engine_s_answers() {
     let root = tempfile::tempdir().unwrap();
-    let recipe = common::write_all(root.path(), 60);
+    let recipe = crate::common::write_all(root.path(), 60);
     let dataset = Dataset::read(root.path()).unwrap();
     let device = DeviceKind::Cpu.open(false).unwrap();
     let options = Options {

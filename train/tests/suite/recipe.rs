@@ -1,8 +1,6 @@
 //! Recipes: the shipped ones are valid, and faults are named with their line.
 
-mod common;
-
-use common::RECIPE;
+use crate::common::RECIPE;
 use timbrel_train::recipe::Recipe;
 
 #[test]
@@ -19,9 +17,9 @@ fn shipped_recipes_are_valid() {
 #[test]
 fn own_models_average_over_a_power_of_two() {
     for text in [
-        include_str!("../recipes/compact.toml"),
-        include_str!("../recipes/tiny.toml"),
-        include_str!("../recipes/large-distilled.toml"),
+        include_str!("../../recipes/compact.toml"),
+        include_str!("../../recipes/tiny.toml"),
+        include_str!("../../recipes/large-distilled.toml"),
     ] {
         let recipe = Recipe::parse(text).unwrap();
         let shapes = recipe.network.shapes(recipe.input()).unwrap();

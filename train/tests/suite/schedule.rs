@@ -1,8 +1,6 @@
 //! Learning rates over a run.
 
-mod common;
-
-use common::RECIPE;
+use crate::common::RECIPE;
 use timbrel_train::recipe::Recipe;
 use timbrel_train::training::LearningRate;
 

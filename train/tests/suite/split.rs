@@ -1,10 +1,8 @@
 //! Splits: parts are disjoint, whole, and repeatable.
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::RECIPE;
+use crate::common::RECIPE;
 use timbrel_train::data::Dataset;
 use timbrel_train::data::split::{Parts, Piece};
 use timbrel_train::recipe::Recipe;
@@ -15,7 +13,7 @@ const WINDOWS: usize = 3;
 
 fn dataset(count: usize) -> Dataset {
     let folder = tempfile::tempdir().unwrap();
-    common::write_all(folder.path(), count);
+    crate::common::write_all(folder.path(), count);
     Dataset::read(folder.path()).unwrap()
 }
 

@@ -1,8 +1,6 @@
 //! Learning from teachers, beginning with another run's weights, stopping early, ensembles. One test that
 //! trains, because the CPU backend has one generator per process.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -43,7 +41,7 @@ fn the_loss_is_hintons() {
     let logits = [[1.0, -0.5, 2.0], [0.25, 0.0, -3.0]];
     let targets = [[0.0, 0.0, 1.0], [0.5, 0.5, 0.0]];
     let answers = [[0.2, 0.1, 0.7], [0.8, 0.1, 0.1]];
-    let keys = Recipe::parse(&format!("{}{TABLE}", common::RECIPE)).unwrap();
+    let keys = Recipe::parse(&format!("{}{TABLE}", crate::common::RECIPE)).unwrap();
     let keys: DistillationKeys = keys.distillation.unwrap();
     let (mut hard, mut soft) = (0.0, 0.0);
     for row in 0..2 {
@@ -89,7 +87,7 @@ impl Workplace {
 #[test]
 fn learns_from_teachers() {
     let root = tempfile::tempdir().unwrap();
-    let plain = common::write_all(root.path(), 60);
+    let plain = crate::common::write_all(root.path(), 60);
     let dataset = Dataset::read(root.path()).unwrap();
     let place = Workplace { root, dataset };
     let options = Options {
@@ -112,12 +110,12 @@ fn learns_from_teachers() {
 }
 
 fn teachers_answer_with_their_mean(place: &Workplace) {
-    let recipe = Recipe::parse(&format!("{}{TABLE}", common::RECIPE)).unwrap();
+    let recipe = Recipe::parse(&format!("{}{TABLE}", crate::common::RECIPE)).unwrap();
     let runs = [place.path("first"), place.path("second")];
     let labels = &place.dataset.genres;
     let read = |runs: &[PathBuf]| Teachers::read(runs, &recipe, labels, &device());
     let values: Vec<f32> = (0..2)
-        .flat_map(common::spectrogram)
+        .flat_map(crate::common::spectrogram)
         .take(2 * 32 * 32)
         .map(f32::from)
         .collect();
@@ -139,7 +137,7 @@ fn teachers_answer_with_their_mean(place: &Workplace) {
     let wrong = Teachers::read(&runs, &recipe, &strangers, &device()).unwrap_err();
     let wrong = format!("{wrong:#}");
     assert!(wrong.contains("first") && wrong.contains("bars"), "{wrong}");
-    let wider = common::RECIPE.replace("columns = 32", "columns = 40");
+    let wider = crate::common::RECIPE.replace("columns = 32", "columns = 40");
     let wider = Recipe::parse(&format!("{wider}{TABLE}")).unwrap();
     let wrong = Teachers::read(&runs, &wider, labels, &device()).unwrap_err();
     assert!(format!("{wrong:#}").contains("other windows"), "{wrong:#}");
@@ -147,7 +145,7 @@ fn teachers_answer_with_their_mean(place: &Workplace) {
 
 fn students_differ_and_resume(place: &Workplace, plain: &Path, options: &Options) {
     // with dropout, whose draws a resumed run has to repeat as well
-    let text = common::RECIPE.replace("[network]", "[network]\ndropout = 0.3");
+    let text = crate::common::RECIPE.replace("[network]", "[network]\ndropout = 0.3");
     let student = place.recipe("student.toml", &format!("{text}{TABLE}"));
     let taught = Options {
         teachers: vec![place.path("first"), place.path("second")],
@@ -180,7 +178,8 @@ fn students_differ_and_resume(place: &Workplace, plain: &Path, options: &Options
 }
 
 fn begins_with_weights(place: &Workplace, plain: &Path, options: &Options) {
-    let still = common::RECIPE.replace("peak_learning_rate = 1e-2", "peak_learning_rate = 0.0");
+    let still =
+        crate::common::RECIPE.replace("peak_learning_rate = 1e-2", "peak_learning_rate = 0.0");
     let still = place.recipe("still.toml", &still);
     let begun = Options {
         init_from: Some(place.path("first")),
@@ -205,7 +204,7 @@ fn begins_with_weights(place: &Workplace, plain: &Path, options: &Options) {
 
 fn stops_early(place: &Workplace, options: &Options) {
     // nothing is learnt, so the first validation stays the best
-    let text = common::RECIPE
+    let text = crate::common::RECIPE
         .replace("peak_learning_rate = 1e-2", "peak_learning_rate = 0.0")
         .replace("epochs = 4", "epochs = 40\npatience = 4");
     let recipe = place.recipe("patience.toml", &text);

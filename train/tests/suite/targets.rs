@@ -1,12 +1,10 @@
 //! A teacher's values from a file: they belong to the time and the track of the crop, only train tracks teach, and
 //! nothing of them is exported with the model.
 
-mod common;
-
 use std::collections::HashMap;
 use std::path::Path;
 
-use common::{COLUMNS, GENRES, MELS, RECIPE};
+use crate::common::{COLUMNS, GENRES, MELS, RECIPE};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use timbrel_train::data::split::pieces;
@@ -253,14 +251,14 @@ fn a_file_that_does_not_fit_is_an_error_with_names() {
 #[test]
 fn only_train_tracks_teach_and_no_file_keeps_a_trace() {
     let root = tempfile::tempdir().unwrap();
-    let plain = common::write_all(root.path(), 60);
+    let plain = crate::common::write_all(root.path(), 60);
     let dataset = Dataset::read(root.path()).unwrap();
     let device = DeviceKind::Cpu.open(false).unwrap();
     let path = |name: &str| root.path().join(name);
     let taught = path("taught.toml");
     let table = "[distillation]\ntargets = \"teacher.safetensors\"\nregress = \"values\"\nregression_weight = 3.0\n";
     std::fs::write(&taught, format!("{RECIPE}{table}")).unwrap();
-    let mut numbers = common::Numbers(11);
+    let mut numbers = crate::common::Numbers(11);
     let values: Vec<f32> = (0..60 * WINDOWS * 5).map(|_| numbers.float()).collect();
     // `written` multiplies the values of the tracks of one split
     let written = |split: &str, factor: f32| {

@@ -1,7 +1,5 @@
 //! Features by name: against librosa's where `TIMBREL_DATA` holds `golden/`, and wrong names.
 
-mod common;
-
 use safetensors::SafeTensors;
 use timbrel_train::features::Feature;
 
@@ -21,7 +19,7 @@ fn read_wav(bytes: &[u8]) -> Vec<f32> {
 #[test]
 #[ignore = "needs TIMBREL_DATA"]
 fn agree_with_librosa() {
-    let golden = common::real_data().join("golden");
+    let golden = crate::common::real_data().join("golden");
     let entries = std::fs::read_dir(&golden).unwrap_or_else(|_| panic!("{}", golden.display()));
     let mut compared = 0;
     for path in entries

@@ -1,8 +1,6 @@
 //! The cache: its faults are named, and windows are cut as the device will see them.
 
-mod common;
-
-use common::{COLUMNS, GENRES, MELS, cache, manifest, spectrogram};
+use crate::common::{COLUMNS, GENRES, MELS, cache, manifest, spectrogram};
 use timbrel_core::frontend::{Affine, WindowSpec};
 use timbrel_train::data::{Dataset, columns_of, renormalise, starts, windows};
 
@@ -76,7 +74,7 @@ fn faults_are_named() {
 #[test]
 fn a_row_may_lack_a_label() {
     let labels = |track: usize| if track < 6 { (track % 3) as u8 } else { 255 };
-    let cache = common::cache_with_labels(8, labels);
+    let cache = crate::common::cache_with_labels(8, labels);
     let unlabelled = (manifest(8).lines())
         .map(|line| match line.split(',').collect::<Vec<_>>()[..] {
             ["6" | "7", track, _, split] => format!("{},{track},,{split}\n", &line[..1]),
@@ -90,7 +88,7 @@ fn a_row_may_lack_a_label() {
     // tensor and manifest must say so both
     assert_error(read(&cache, &manifest(8)), &["row 6", "label 255"]);
     assert_error(
-        read(&common::cache(8), &unlabelled),
+        read(&crate::common::cache(8), &unlabelled),
         &["row 6", "`label` says bars"],
     );
 }
@@ -140,7 +138,7 @@ fn windows_fill_the_track() {
 #[test]
 #[ignore = "needs TIMBREL_DATA"]
 fn the_real_cache_has_its_splits() {
-    let dataset = Dataset::read(&common::real_data()).unwrap();
+    let dataset = Dataset::read(&crate::common::real_data()).unwrap();
     assert_eq!(dataset.genres.len(), 10);
     assert!(!dataset.split("train").unwrap().is_empty());
     assert!(!dataset.split("valid").unwrap().is_empty());

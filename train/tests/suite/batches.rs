@@ -1,8 +1,6 @@
 //! Batches: the same seed and epoch give the same ones, and they are the network's input.
 
-mod common;
-
-use common::{COLUMNS, MELS, RECIPE};
+use crate::common::{COLUMNS, MELS, RECIPE};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use timbrel_train::data::split::pieces;
@@ -13,7 +11,7 @@ use timbrel_train::training::batch::{Batch, Sampler};
 
 fn dataset() -> Dataset {
     let folder = tempfile::tempdir().unwrap();
-    common::write_all(folder.path(), 16);
+    crate::common::write_all(folder.path(), 16);
     Dataset::read(folder.path()).unwrap()
 }
 
@@ -60,7 +58,7 @@ fn nothing() -> AugmentKeys {
 #[test]
 fn without_augmentation_a_crop_is_the_device_s_input() {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let crop = common::spectrogram(4);
+    let crop = crate::common::spectrogram(4);
     let expected = renormalise(&crop, MELS, &[timbrel_core::frontend::Affine::DB80]);
     assert!(augment(&crop, MELS, &nothing(), &mut rng) == expected);
 }
@@ -69,7 +67,7 @@ fn without_augmentation_a_crop_is_the_device_s_input() {
 fn augmentation_keeps_shape_and_maximum() {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     let keys = Recipe::parse(RECIPE).unwrap().augment;
-    let crop = common::spectrogram(2);
+    let crop = crate::common::spectrogram(2);
     for _ in 0..20 {
         let found = augment(&crop, MELS, &keys, &mut rng);
         assert_eq!(found.len(), MELS * COLUMNS);
@@ -146,7 +144,7 @@ fn tilt_is_a_straight_line_over_the_bins() {
 fn contrast_multiplies_decibels() {
     let mut rng = ChaCha8Rng::seed_from_u64(6);
     let keys = only(|keys| keys.contrast = 0.5.try_into().unwrap());
-    let crop = common::spectrogram(4);
+    let crop = crate::common::spectrogram(4);
     let before = decibels(&crop);
     let quietest = before.iter().copied().fold(0.0, f64::min);
     let mut factors = Vec::new();
@@ -230,7 +228,7 @@ fn a_noise_floor_has_the_level_and_spread_of_noise() {
 #[test]
 fn masks_blank_bins_or_columns_with_the_mean() {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
-    let crop = common::spectrogram(2);
+    let crop = crate::common::spectrogram(2);
     let plain = augment(&crop, MELS, &nothing(), &mut rng);
     let mean = (plain.iter().map(|&v| u64::from(v)).sum::<u64>() / plain.len() as u64) as u8;
     let bins = only(|keys| keys.frequency_masks = 1.try_into().unwrap());

@@ -1,10 +1,8 @@
 //! GTZAN: its split, the check of a copy, and its real audio against the cache that was given.
 
-mod common;
-
 use std::fs;
 
-use common::{tone, write_wav};
+use crate::common::{tone, write_wav};
 use timbrel_train::data::collection::check::Check;
 use timbrel_train::data::collection::gtzan::{BROKEN, GENRES, split};
 use timbrel_train::data::prepare::{Options, prepare};
@@ -25,7 +23,7 @@ fn the_filtered_split_has_its_published_sizes() {
 #[test]
 #[ignore = "needs TIMBREL_DATA"]
 fn the_split_is_that_of_the_given_manifest() {
-    let dataset = Dataset::read(&common::real_data()).unwrap();
+    let dataset = Dataset::read(&crate::common::real_data()).unwrap();
     for track in &dataset.tracks {
         let (genre, number) = track.name.split_once('.').unwrap();
         assert_eq!(
@@ -170,7 +168,7 @@ fn column(data: &Dataset, track: &Track, at: usize) -> Vec<f32> {
 #[test]
 #[ignore = "needs TIMBREL_DATA"]
 fn real_audio_gives_the_given_cache() {
-    let folder = common::real_data();
+    let folder = crate::common::real_data();
     let given = Dataset::read(&folder).unwrap();
     let audio = folder.join("gtzan/audio/long");
     let out = tempfile::tempdir().unwrap();

@@ -1,7 +1,5 @@
 //! From audio files to a cache: the same numbers as one file's features, faults listed, kills survived.
 
-mod common;
-#[path = "prepare/restart.rs"]
 mod restart;
 
 use std::fs;
@@ -9,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::{tone, write_wav};
+use crate::common::{tone, write_wav};
 use timbrel_core::frontend::Affine;
 use timbrel_train::data::prepare::{Options, prepare};
 use timbrel_train::data::{Collection, Dataset, Layout, Stated};

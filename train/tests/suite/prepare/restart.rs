@@ -6,8 +6,8 @@ use std::path::Path;
 use timbrel_train::data::Dataset;
 use timbrel_train::data::prepare::{Options, prepare};
 
-use super::common::{self, tone, write_wav};
 use super::{cache, command, names, options, tones};
+use crate::common::{self, tone, write_wav};
 
 const FINISHED: [&str; 3] = ["logmel.safetensors", "manifest.csv", "skipped.csv"];
 

@@ -4,12 +4,10 @@
 //! Without VNNI the usual product of u8 and i8 (`vpmaddubsw`) saturates the sum of two products in 16 bits, which is why
 //! weights are exported as u8. Models of weights of ±127 and activations of 255 reach that at once.
 
-mod common;
-
 use std::path::Path;
 use std::process::Command;
 
-use common::Numbers;
+use crate::common::Numbers;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use timbrel_core::engine::{Engine, Int8Engine};
@@ -25,19 +23,19 @@ use timbrel_train::training::{Options, train};
 #[test]
 #[ignore = "needs TIMBREL_PYTHON"]
 fn onnx_runtime_agrees() {
-    trained_agrees(common::RECIPE);
+    trained_agrees(crate::common::RECIPE);
 }
 
 #[test]
 #[ignore = "needs TIMBREL_PYTHON"]
 fn onnx_runtime_agrees_on_mfccs_and_hidden_layers() {
-    trained_agrees(&common::mfcc_recipe());
+    trained_agrees(&crate::common::mfcc_recipe());
 }
 
 fn trained_agrees(text: &str) {
-    let python = common::python();
+    let python = crate::common::python();
     let root = tempfile::tempdir().unwrap();
-    let recipe = common::write_all(root.path(), 40);
+    let recipe = crate::common::write_all(root.path(), 40);
     std::fs::write(&recipe, text).unwrap();
     let dataset = Dataset::read(root.path()).unwrap();
     let device = DeviceKind::Cpu.open(false).unwrap();
@@ -99,7 +97,7 @@ fn cards_state_the_bytes_of_their_files() {
 #[test]
 #[ignore = "needs TIMBREL_PYTHON"]
 fn onnx_runtime_agrees_on_the_shipped_models() {
-    let python = common::python();
+    let python = crate::common::python();
     for name in SHIPPED {
         let model = shipped(name, "timbrel");
         let recorded = Recorded::new(&model, windows(&model, 40));
@@ -110,8 +108,8 @@ fn onnx_runtime_agrees_on_the_shipped_models() {
 #[test]
 #[ignore = "needs TIMBREL_PYTHON and TIMBREL_DATA"]
 fn onnx_runtime_agrees_on_the_valid_split() {
-    let python = common::python();
-    let dataset = Dataset::read(&common::real_data()).unwrap();
+    let python = crate::common::python();
+    let dataset = Dataset::read(&crate::common::real_data()).unwrap();
     // the model whose hop the cache has
     let model = shipped("tiny", "timbrel");
     let valid = evaluate(&Inference::int8(model.clone()).unwrap(), &dataset, "valid").unwrap();
@@ -140,7 +138,7 @@ fn tract_agrees_where_products_are_largest() {
 #[test]
 #[ignore = "needs TIMBREL_PYTHON"]
 fn onnx_runtime_agrees_where_products_are_largest() {
-    let python = common::python();
+    let python = crate::common::python();
     for (_, spec) in extremes() {
         let recorded = Recorded::new(&spec.to_bytes().unwrap(), windows_of(&spec, 12));
         recorded.check(Runtime::native(&python), &onnx(&spec).unwrap());
@@ -151,7 +149,7 @@ fn onnx_runtime_agrees_where_products_are_largest() {
 #[test]
 #[ignore = "needs TIMBREL_PYTHON and the program qemu-x86_64"]
 fn onnx_runtime_agrees_without_vnni() {
-    let python = common::python();
+    let python = crate::common::python();
     let runtime = || Runtime {
         python: &python,
         emulator: Some(["qemu-x86_64", "-cpu", "Haswell"]),

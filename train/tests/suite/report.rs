@@ -1,14 +1,12 @@
 //! Figures against scikit-learn's and against numbers worked out by hand; and the files of a report and a comparison.
 
-mod common;
-#[path = "report/page.rs"]
 mod page;
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use common::{GENRES, Numbers};
+use crate::common::{GENRES, Numbers};
 use timbrel_train::data::Dataset;
 use timbrel_train::evaluate::Answers;
 use timbrel_train::evaluate::score::Score;
@@ -16,7 +14,7 @@ use timbrel_train::report::{Compared, Figures, Report, compare, read_history};
 
 fn dataset(tracks: usize) -> Dataset {
     let folder = tempfile::tempdir().unwrap();
-    common::write_all(folder.path(), tracks);
+    crate::common::write_all(folder.path(), tracks);
     Dataset::read(folder.path()).unwrap()
 }
 
@@ -170,7 +168,7 @@ print(json.dumps({
 #[test]
 #[ignore = "needs TIMBREL_PYTHON"]
 fn figures_are_scikit_learns() {
-    let python = common::python();
+    let python = crate::common::python();
     let (dataset, folder) = (dataset(90), tempfile::tempdir().unwrap());
     let answers = answers(&dataset, 5);
     let figures = Figures::new(&answers, &dataset, "all");
@@ -301,7 +299,7 @@ fn run(folder: &Path, batch: &str, report: Option<&Figures>) {
     fs::write(folder.join("metrics.jsonl"), METRICS).unwrap();
     fs::write(
         folder.join("recipe.toml"),
-        common::RECIPE.replace("batch = 8", batch),
+        crate::common::RECIPE.replace("batch = 8", batch),
     )
     .unwrap();
     if let Some(figures) = report {

@@ -1,10 +1,8 @@
 //! Every file that leaves a run states where its data come from, and nothing else.
 
-mod common;
-
 use std::path::Path;
 
-use common::{RECIPE, tone, write_wav};
+use crate::common::{RECIPE, tone, write_wav};
 use timbrel_core::model::Model;
 use timbrel_train::data::Dataset;
 use timbrel_train::run::RunFolder;
@@ -12,7 +10,7 @@ use timbrel_train::run::RunFolder;
 /// Run a command that must succeed and return its output.
 #[track_caller]
 fn timbrel(arguments: &[&str]) -> String {
-    let output = common::timbrel(arguments);
+    let output = crate::common::timbrel(arguments);
     let complained = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {complained}");
     String::from_utf8(output.stdout).unwrap()
@@ -218,7 +216,7 @@ fn layouts_of_published_collections_bring_their_terms() {
         "1.4",
     ];
     let stated = ["--front-end", "mel_db_512_256_128", "--name", "Ten\nlines"];
-    let refused = common::timbrel(&[&prepare[..], &stated].concat());
+    let refused = crate::common::timbrel(&[&prepare[..], &stated].concat());
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(
         !refused.status.success() && said.contains("one line"),
@@ -230,7 +228,7 @@ fn layouts_of_published_collections_bring_their_terms() {
 #[test]
 fn unstated_data_are_unnamed_until_somebody_names_them() {
     let root = tempfile::tempdir().unwrap();
-    let recipe = common::write_all(root.path(), 24);
+    let recipe = crate::common::write_all(root.path(), 24);
     let run = root.path().join("run");
     let data = text(root.path());
     timbrel(&[

@@ -1,8 +1,6 @@
 //! The effects on signals about which everything is known.
 
-mod common;
-
-use common::tone;
+use crate::common::tone;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use timbrel_train::waveform::{Ranges, gain, noise, pitch_shift, power, time_shift, time_stretch};

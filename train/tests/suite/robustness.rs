@@ -1,10 +1,8 @@
 //! Robustness measures a device's answers, and effects that a device cannot notice change nothing.
 
-mod common;
-
 use std::path::Path;
 
-use common::{tone, write_wav};
+use crate::common::{tone, write_wav};
 use timbrel_core::audio::InputFormat;
 use timbrel_core::classifier::Classifier;
 use timbrel_core::model::Model;
@@ -25,7 +23,7 @@ fn model() -> Vec<u8> {
 fn music(seed: usize) -> Vec<f32> {
     let seconds = SAMPLES as f32 / 22_050.0 + 0.01;
     let notes = [1.0, 1.26, 1.5].map(|step| tone((110.0 + 40.0 * seed as f32) * step, seconds));
-    let mut numbers = common::Numbers(seed as u64);
+    let mut numbers = crate::common::Numbers(seed as u64);
     (0..SAMPLES)
         .map(|n| {
             let beat = 1.0 - (n % 11_025) as f32 / 11_025.0;

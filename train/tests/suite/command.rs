@@ -1,11 +1,9 @@
 //! The `timbrel` command as a user sees it: exit status, and errors that name the fault.
 
-mod common;
-
 use std::path::Path;
 use std::process::Command;
 
-use common::timbrel;
+use crate::common::timbrel;
 
 #[track_caller]
 fn assert_fails(arguments: &[&str], parts: &[&str]) {
@@ -66,7 +64,7 @@ fn features_of_a_file_are_written() {
 #[test]
 fn wrong_files_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let recipe = common::write_all(folder.path(), 8);
+    let recipe = crate::common::write_all(folder.path(), 8);
     let data = folder.path().to_str().unwrap();
     let text = folder.path().join("text.mp3");
     std::fs::write(&text, "no music").unwrap();
@@ -138,7 +136,7 @@ fn data_must_be_named() {
 #[test]
 fn several_seeds_are_trained_and_summed_up() {
     let folder = tempfile::tempdir().unwrap();
-    let recipe = common::write_all(folder.path(), 24);
+    let recipe = crate::common::write_all(folder.path(), 24);
     let out = folder.path().join("runs");
     let arguments = [
         "train",
@@ -179,7 +177,7 @@ fn several_seeds_are_trained_and_summed_up() {
 #[test]
 fn a_training_without_a_checkpoint_begins_anew() {
     let folder = tempfile::tempdir().unwrap();
-    let recipe = common::write_all(folder.path(), 24);
+    let recipe = crate::common::write_all(folder.path(), 24);
     let run = folder.path().join("run");
     let train = [
         "train",
@@ -223,7 +221,7 @@ fn a_training_without_a_checkpoint_begins_anew() {
 #[test]
 fn a_full_disk_is_named_with_the_file() {
     let folder = tempfile::tempdir().unwrap();
-    let recipe = common::write_all(folder.path(), 24);
+    let recipe = crate::common::write_all(folder.path(), 24);
     let run = folder.path().join("run");
     std::fs::create_dir(&run).unwrap();
     std::os::unix::fs::symlink("/dev/full", run.join("metrics.jsonl")).unwrap();
@@ -244,7 +242,7 @@ fn a_full_disk_is_named_with_the_file() {
 #[test]
 fn rows_without_a_label_are_learnt_from_teachers() {
     let folder = tempfile::tempdir().unwrap();
-    let recipe = common::write_all(folder.path(), 24);
+    let recipe = crate::common::write_all(folder.path(), 24);
     let place = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (teacher, student) = (place("teacher"), place("student"));
     let train = ["train", "--data", &place(""), "--epochs", "1", "--out"];
@@ -267,7 +265,7 @@ fn rows_without_a_label_are_learnt_from_teachers() {
         }
         _ => format!("{line}\n"),
     };
-    let manifest: String = common::manifest(24)
+    let manifest: String = crate::common::manifest(24)
         .lines()
         .enumerate()
         .map(lines)
@@ -275,7 +273,7 @@ fn rows_without_a_label_are_learnt_from_teachers() {
     std::fs::write(place("manifest.csv"), manifest).unwrap();
     std::fs::write(
         place("logmel.safetensors"),
-        common::cache_with_labels(24, label),
+        crate::common::cache_with_labels(24, label),
     )
     .unwrap();
     assert_fails(
@@ -283,7 +281,7 @@ fn rows_without_a_label_are_learnt_from_teachers() {
         &["4 of the train part have no genre", "[distillation]"],
     );
     let taught = place("taught.toml");
-    let text = format!("{}[distillation]\nweight = 0.5\n", common::RECIPE);
+    let text = format!("{}[distillation]\nweight = 0.5\n", crate::common::RECIPE);
     std::fs::write(&taught, text).unwrap();
     let distilled = ["--recipe", &taught, "--teacher", &teacher];
     let output = timbrel(&[&train[..], &[&student], &distilled].concat());
@@ -313,7 +311,7 @@ fn rows_without_a_label_are_learnt_from_teachers() {
 #[test]
 fn impossible_classes_are_refused_before_an_epoch() {
     let folder = tempfile::tempdir().unwrap();
-    let recipe = common::write_all(folder.path(), 24);
+    let recipe = crate::common::write_all(folder.path(), 24);
     let data = folder.path().to_str().unwrap();
     let run = folder.path().join("run");
     let train = [
@@ -329,7 +327,7 @@ fn impossible_classes_are_refused_before_an_epoch() {
     let bytes = std::fs::read(&cache).unwrap();
     let with_genres = |more: Vec<String>| {
         let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
-        let genres: Vec<String> = common::GENRES
+        let genres: Vec<String> = crate::common::GENRES
             .map(String::from)
             .into_iter()
             .chain(more)
@@ -353,7 +351,7 @@ fn impossible_classes_are_refused_before_an_epoch() {
 #[test]
 fn nobody_needs_to_read_to_the_end() {
     let folder = tempfile::tempdir().unwrap();
-    let recipe = common::write_all(folder.path(), 24);
+    let recipe = crate::common::write_all(folder.path(), 24);
     let mut child = Command::new(env!("CARGO_BIN_EXE_timbrel"))
         .args(["train", "--epochs", "2", "--recipe"])
         .arg(&recipe)
@@ -375,8 +373,8 @@ fn an_interrupted_training_can_go_on() {
     use std::io::{BufRead, BufReader};
 
     let folder = tempfile::tempdir().unwrap();
-    let text = common::RECIPE.replace("checkpoint_every = 1", "checkpoint_every = 10000");
-    common::write_all(folder.path(), 24);
+    let text = crate::common::RECIPE.replace("checkpoint_every = 1", "checkpoint_every = 10000");
+    crate::common::write_all(folder.path(), 24);
     let recipe = folder.path().join("rare.toml");
     std::fs::write(&recipe, text).unwrap();
     let run = folder.path().join("run");

@@ -1,19 +1,16 @@
 //! `timbrel calibrate` on a small model and made-up sounds.
 
-#[path = "common/mod.rs"]
-mod common;
-
 use std::collections::HashMap;
 use std::path::Path;
 
-use common::{COLUMNS, GENRES, MELS, Numbers, timbrel};
+use crate::common::{COLUMNS, GENRES, MELS, Numbers, timbrel};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use timbrel_core::model::{Confidence, Model};
 use timbrel_train::data::Dataset;
 use timbrel_train::evaluate::{Inference, evaluate};
 
-/// Write a cache of sounds that are not like [`common::spectrogram`]: noise, and steady tones.
+/// Write a cache of sounds that are not like [`crate::common::spectrogram`]: noise, and steady tones.
 fn write_sounds(folder: &Path, seed: u64) {
     let count = 16;
     let mut numbers = Numbers(seed);
@@ -66,7 +63,7 @@ fn succeeds(arguments: &[&str]) -> String {
 fn sounds_are_rejected_and_the_logits_stay() {
     let folder = tempfile::tempdir().unwrap();
     let place = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let recipe = common::write_all(folder.path(), 48);
+    let recipe = crate::common::write_all(folder.path(), 48);
     let (data, run, models) = (place(""), place("run"), place("models"));
     let recipe = recipe.to_str().unwrap();
     succeeds(&["train", "--recipe", recipe, "--data", &data, "--out", &run]);

@@ -1,12 +1,10 @@
 //! Float networks of every make give burn's logits as ONNX: in tract, and in the ONNX Runtime of `TIMBREL_PYTHON`.
 
-mod common;
-
 use std::path::Path;
 use std::process::Command;
 
+use crate::common::{Numbers, RECIPE, mfcc_recipe, trained};
 use burn::tensor::{Tensor, TensorData};
-use common::{Numbers, RECIPE, mfcc_recipe, trained};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use timbrel_train::device::DeviceKind;
@@ -176,7 +174,7 @@ fn check(windows: usize, cases: impl IntoIterator<Item = (String, Recipe)>) {
 
 /// Check in ONNX Runtime.
 fn check_runtime(windows: usize, cases: impl IntoIterator<Item = (String, Recipe)>) {
-    let python = common::python();
+    let python = crate::common::python();
     let folder = tempfile::tempdir().unwrap();
     for (name, recipe) in cases {
         let case = Case::new(&recipe, windows);
@@ -235,9 +233,9 @@ fn systems_of_floats_hear_audio() {
     use timbrel_core::host::tract::TractEngine;
 
     for text in [
-        include_str!("../recipes/s4-cnn-lstm.toml"),
-        include_str!("../recipes/s4-cnn-gru.toml"),
-        include_str!("../recipes/s2-mfcc-3s.toml"),
+        include_str!("../../recipes/s4-cnn-lstm.toml"),
+        include_str!("../../recipes/s4-cnn-gru.toml"),
+        include_str!("../../recipes/s2-mfcc-3s.toml"),
     ] {
         let case = Case::new(&Recipe::parse(text).unwrap(), 1);
         let engine = TractEngine::from_bytes(&case.onnx).unwrap();

@@ -1,8 +1,6 @@
 //! A whole run on a small synthetic cache: training, interruption, export, both engines. One test at a time, because
 //! the CPU backend has one generator per process.
 
-mod common;
-
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -35,9 +33,9 @@ impl Runs<'_> {
 fn the_recipe_selects_the_epoch() {
     let _own = GENERATOR.lock();
     let root = tempfile::tempdir().unwrap();
-    common::write_all(root.path(), 60);
+    crate::common::write_all(root.path(), 60);
     let dataset = Dataset::read(root.path()).unwrap();
-    let every = common::RECIPE.replace("evaluate_every = 2", "evaluate_every = 1");
+    let every = crate::common::RECIPE.replace("evaluate_every = 2", "evaluate_every = 1");
     let last = every.replace("epochs = 4", "epochs = 4\nselect = \"last\"");
     for (name, text) in [("best", every), ("last", last)] {
         let recipe = root.path().join(format!("{name}.toml"));
@@ -70,7 +68,7 @@ fn the_recipe_selects_the_epoch() {
 fn trains_resumes_exports_and_answers() {
     let _own = GENERATOR.lock();
     let root = tempfile::tempdir().unwrap();
-    let recipe = common::write_all(root.path(), 60);
+    let recipe = crate::common::write_all(root.path(), 60);
     let dataset = Dataset::read(root.path()).unwrap();
     let runs = Runs {
         recipe: &recipe,

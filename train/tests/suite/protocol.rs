@@ -1,7 +1,5 @@
 //! A source system's protocol from recipe to figure: segments, a substitute front end, a float model.
 
-mod common;
-
 use std::path::Path;
 
 use timbrel_train::data::Dataset;
@@ -18,7 +16,7 @@ dropout = 0.1
 
 /// Run a command that must succeed and return its output.
 fn timbrel(arguments: &[&str]) -> String {
-    let output = common::timbrel(arguments);
+    let output = crate::common::timbrel(arguments);
     let complained = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {complained}");
     String::from_utf8(output.stdout).unwrap()
@@ -26,7 +24,7 @@ fn timbrel(arguments: &[&str]) -> String {
 
 /// Write the synthetic cache, which states columns twice as far apart as the recipe's.
 fn write(folder: &Path) {
-    common::write_all(folder, 40);
+    crate::common::write_all(folder, 40);
     let path = folder.join("logmel.safetensors");
     let bytes = std::fs::read(&path).unwrap();
     let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
@@ -37,13 +35,13 @@ fn write(folder: &Path) {
     let file = safetensors::serialize(tensors.tensors(), Some(metadata)).unwrap();
     std::fs::write(&path, file).unwrap();
     let (begin, end) = (
-        common::RECIPE.find("[network]").unwrap(),
-        common::RECIPE.find("[augment]").unwrap(),
+        crate::common::RECIPE.find("[network]").unwrap(),
+        crate::common::RECIPE.find("[augment]").unwrap(),
     );
     let text = format!(
         "{}{GRU}{}[split]\nof = \"segments\"\ntrain = 0.6\nvalid = 0.2\n",
-        &common::RECIPE[..begin],
-        &common::RECIPE[end..]
+        &crate::common::RECIPE[..begin],
+        &crate::common::RECIPE[end..]
     );
     std::fs::write(folder.join("gru.toml"), text).unwrap();
 }

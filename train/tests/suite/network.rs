@@ -1,9 +1,7 @@
 //! Networks of every make.
 
-mod common;
-
+use crate::common::{RECIPE, trained};
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{RECIPE, trained};
 use timbrel_train::device::DeviceKind;
 use timbrel_train::network::Network;
 use timbrel_train::quantise::FoldedNetwork;
@@ -19,7 +17,7 @@ fn device() -> Device {
 fn logits(recipe: &Recipe, weights: &Weights) -> Vec<f32> {
     let network = Network::new(recipe, CLASSES, &device()).unwrap();
     let values: Vec<f32> = (0..4)
-        .flat_map(common::spectrogram)
+        .flat_map(crate::common::spectrogram)
         .take(4 * 32 * 32)
         .map(f32::from)
         .collect();

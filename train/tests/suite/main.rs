@@ -1,0 +1,29 @@
+//! The tests of the crate as one program: each that links burn takes seconds to compile and to link.
+
+mod batches;
+mod calibrate;
+mod command;
+mod common;
+mod data;
+mod distillation;
+mod end_to_end;
+mod features;
+mod float_onnx;
+mod gtzan;
+mod mfcc;
+mod mutation;
+mod network;
+mod onnxruntime;
+mod prepare;
+mod protocol;
+mod provenance;
+mod quantise;
+mod quantised;
+mod recipe;
+mod report;
+mod robustness;
+mod schedule;
+mod sizes;
+mod split;
+mod targets;
+mod waveform;
