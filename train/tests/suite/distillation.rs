@@ -38,6 +38,7 @@ fn entropy(target: [f64; 3], answer: [f64; 3]) -> f64 {
 
 #[test]
 fn the_loss_is_hintons() {
+    let _own = crate::common::generator();
     let logits = [[1.0, -0.5, 2.0], [0.25, 0.0, -3.0]];
     let targets = [[0.0, 0.0, 1.0], [0.5, 0.5, 0.0]];
     let answers = [[0.2, 0.1, 0.7], [0.8, 0.1, 0.1]];
@@ -86,6 +87,7 @@ impl Workplace {
 
 #[test]
 fn learns_from_teachers() {
+    let _own = crate::common::generator();
     let root = tempfile::tempdir().unwrap();
     let plain = crate::common::write_all(root.path(), 60);
     let dataset = Dataset::read(root.path()).unwrap();

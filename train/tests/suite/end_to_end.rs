@@ -2,7 +2,6 @@
 //! the CPU backend has one generator per process.
 
 use std::path::Path;
-use std::sync::Mutex;
 
 use timbrel_train::data::Dataset;
 use timbrel_train::device::DeviceKind;
@@ -13,9 +12,6 @@ use timbrel_train::report::read_history;
 use timbrel_train::run::{RunFolder, RunInfo};
 use timbrel_train::training::{Options, train};
 use timbrel_train::weights::Weights;
-
-/// Held by the test that draws from the generator.
-static GENERATOR: Mutex<()> = Mutex::new(());
 
 struct Runs<'a> {
     recipe: &'a Path,
@@ -31,7 +27,7 @@ impl Runs<'_> {
 
 #[test]
 fn the_recipe_selects_the_epoch() {
-    let _own = GENERATOR.lock();
+    let _own = crate::common::generator();
     let root = tempfile::tempdir().unwrap();
     crate::common::write_all(root.path(), 60);
     let dataset = Dataset::read(root.path()).unwrap();
@@ -66,7 +62,7 @@ fn the_recipe_selects_the_epoch() {
 
 #[test]
 fn trains_resumes_exports_and_answers() {
-    let _own = GENERATOR.lock();
+    let _own = crate::common::generator();
     let root = tempfile::tempdir().unwrap();
     let recipe = crate::common::write_all(root.path(), 60);
     let dataset = Dataset::read(root.path()).unwrap();

@@ -200,12 +200,14 @@ fn parts() -> impl Iterator<Item = (String, Recipe)> {
 
 #[test]
 fn every_part_is_burns() {
+    let _own = crate::common::generator();
     check(2, parts());
 }
 
 #[test]
 #[ignore = "needs TIMBREL_PYTHON"]
 fn every_part_is_burns_in_onnx_runtime() {
+    let _own = crate::common::generator();
     check_runtime(2, parts());
 }
 
@@ -213,12 +215,14 @@ fn every_part_is_burns_in_onnx_runtime() {
 
 #[test]
 fn every_shipped_recipe_is_burns() {
+    let _own = crate::common::generator();
     check(1, shipped());
 }
 
 #[test]
 #[ignore = "needs TIMBREL_PYTHON"]
 fn every_shipped_recipe_is_burns_in_onnx_runtime() {
+    let _own = crate::common::generator();
     check_runtime(1, shipped());
 }
 
@@ -227,6 +231,7 @@ fn every_shipped_recipe_is_burns_in_onnx_runtime() {
 #[cfg(feature = "tract")]
 #[test]
 fn systems_of_floats_hear_audio() {
+    let _own = crate::common::generator();
     use timbrel_core::audio::InputFormat;
     use timbrel_core::classifier::Classifier;
     use timbrel_core::engine::Engine;

@@ -58,6 +58,7 @@ fn made(root: &Path) -> Made {
 
 #[test]
 fn a_network_of_mfccs_becomes_integers() {
+    let _own = crate::common::generator();
     let root = tempfile::tempdir().unwrap();
     let made = made(root.path());
     let names: Vec<_> = made
@@ -222,6 +223,7 @@ fn hears_the_same(made: &Made) {
 
 #[test]
 fn a_network_that_stays_floats_states_the_reason() {
+    let _own = crate::common::generator();
     for (from, to, reason) in [
         ("normalise = true\n", "", "normalise"),
         (

@@ -28,6 +28,7 @@ fn logits(recipe: &Recipe, weights: &Weights) -> Vec<f32> {
 
 #[test]
 fn branches_fold_into_one_convolution() {
+    let _own = crate::common::generator();
     let blocks = |branches: bool| {
         let text = RECIPE.replace(
             "{ channels = 8, kernel = 1 },",
@@ -69,6 +70,7 @@ fn branches_fold_into_one_convolution() {
 
 #[test]
 fn cepstra_are_cores() {
+    let _own = crate::common::generator();
     use timbrel_core::frontend::Dct;
 
     // a network that only passes the coefficients of the first column on: one dense unit each

@@ -23,12 +23,14 @@ use timbrel_train::training::{Options, train};
 #[test]
 #[ignore = "needs TIMBREL_PYTHON"]
 fn onnx_runtime_agrees() {
+    let _own = crate::common::generator();
     trained_agrees(crate::common::RECIPE);
 }
 
 #[test]
 #[ignore = "needs TIMBREL_PYTHON"]
 fn onnx_runtime_agrees_on_mfccs_and_hidden_layers() {
+    let _own = crate::common::generator();
     trained_agrees(&crate::common::mfcc_recipe());
 }
 
@@ -67,6 +69,7 @@ fn shipped(name: &str, extension: &str) -> Vec<u8> {
 
 #[test]
 fn shipped_onnx_files_equal_converted_model_files() {
+    let _own = crate::common::generator();
     for name in SHIPPED {
         let spec = spec_of(&shipped(name, "timbrel")).unwrap();
         assert!(
@@ -83,6 +86,7 @@ fn shipped_onnx_files_equal_converted_model_files() {
 
 #[test]
 fn cards_state_the_bytes_of_their_files() {
+    let _own = crate::common::generator();
     for name in SHIPPED {
         let card = String::from_utf8(shipped(name, "md")).unwrap();
         for extension in ["timbrel", "onnx"] {
@@ -97,6 +101,7 @@ fn cards_state_the_bytes_of_their_files() {
 #[test]
 #[ignore = "needs TIMBREL_PYTHON"]
 fn onnx_runtime_agrees_on_the_shipped_models() {
+    let _own = crate::common::generator();
     let python = crate::common::python();
     for name in SHIPPED {
         let model = shipped(name, "timbrel");
@@ -108,6 +113,7 @@ fn onnx_runtime_agrees_on_the_shipped_models() {
 #[test]
 #[ignore = "needs TIMBREL_PYTHON and TIMBREL_DATA"]
 fn onnx_runtime_agrees_on_the_valid_split() {
+    let _own = crate::common::generator();
     let python = crate::common::python();
     let dataset = Dataset::read(&crate::common::real_data()).unwrap();
     // the model whose hop the cache has
@@ -120,6 +126,7 @@ fn onnx_runtime_agrees_on_the_valid_split() {
 #[cfg(feature = "tract")]
 #[test]
 fn tract_agrees_where_products_are_largest() {
+    let _own = crate::common::generator();
     use timbrel_core::host::tract::TractEngine;
 
     for (name, spec) in extremes() {
@@ -138,6 +145,7 @@ fn tract_agrees_where_products_are_largest() {
 #[test]
 #[ignore = "needs TIMBREL_PYTHON"]
 fn onnx_runtime_agrees_where_products_are_largest() {
+    let _own = crate::common::generator();
     let python = crate::common::python();
     for (_, spec) in extremes() {
         let recorded = Recorded::new(&spec.to_bytes().unwrap(), windows_of(&spec, 12));
@@ -149,6 +157,7 @@ fn onnx_runtime_agrees_where_products_are_largest() {
 #[test]
 #[ignore = "needs TIMBREL_PYTHON and the program qemu-x86_64"]
 fn onnx_runtime_agrees_without_vnni() {
+    let _own = crate::common::generator();
     let python = crate::common::python();
     let runtime = || Runtime {
         python: &python,

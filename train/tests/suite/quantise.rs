@@ -247,6 +247,7 @@ fn bytes(spec: &ModelSpec) -> Vec<u8> {
 
 #[test]
 fn folding_changes_nothing() {
+    let _own = crate::common::generator();
     let recipe = Recipe::parse(RECIPE).unwrap();
     let weights = weights(&recipe);
     let folded = FoldedNetwork::new(&recipe.network, &weights).unwrap();
@@ -263,6 +264,7 @@ fn folding_changes_nothing() {
 
 #[test]
 fn weights_that_do_not_fit_are_named() {
+    let _own = crate::common::generator();
     let recipe = Recipe::parse(RECIPE).unwrap();
     let mut wrong = weights(&recipe);
     wrong.insert(
@@ -287,6 +289,7 @@ fn weights_that_do_not_fit_are_named() {
 
 #[test]
 fn integers_are_the_reference_bit_for_bit_and_answer_like_the_floats() {
+    let _own = crate::common::generator();
     let recipe = Recipe::parse(RECIPE).unwrap();
     let weights = weights(&recipe);
     let folded = FoldedNetwork::new(&recipe.network, &weights).unwrap();
@@ -311,6 +314,7 @@ fn integers_are_the_reference_bit_for_bit_and_answer_like_the_floats() {
 
 #[test]
 fn coarse_and_saturating_scales_are_the_reference_too() {
+    let _own = crate::common::generator();
     let recipe = Recipe::parse(RECIPE).unwrap();
     let folded = FoldedNetwork::new(&recipe.network, &weights(&recipe)).unwrap();
     for exponents in [
@@ -343,6 +347,7 @@ fn coarse_and_saturating_scales_are_the_reference_too() {
 
 #[test]
 fn scales_without_a_shift_are_refused() {
+    let _own = crate::common::generator();
     let recipe = Recipe::parse(RECIPE).unwrap();
     let folded = FoldedNetwork::new(&recipe.network, &weights(&recipe)).unwrap();
     let mut exponents = Exponents {
@@ -371,6 +376,7 @@ fn scales_without_a_shift_are_refused() {
 
 #[test]
 fn an_average_over_any_area_is_an_average() {
+    let _own = crate::common::generator();
     let recipe = RECIPE.replace("columns = 32", "columns = 40");
     let recipe = Recipe::parse(&recipe).unwrap();
     let folded = FoldedNetwork::new(&recipe.network, &weights(&recipe)).unwrap();
@@ -404,6 +410,7 @@ fn an_average_over_any_area_is_an_average() {
 
 #[test]
 fn scales_hold_their_ranges() {
+    let _own = crate::common::generator();
     for largest in [0.01_f32, 0.99, 1.0, 1.01, 127.0, 128.0, 3e4] {
         let exponent = holding(largest, 127.0);
         assert!(largest * 2f32.powi(exponent) <= 127.0, "{largest}");
@@ -414,6 +421,7 @@ fn scales_hold_their_ranges() {
 
 #[test]
 fn an_activation_gets_the_scale_of_least_error() {
+    let _own = crate::common::generator();
     let mut errors = ActivationErrors::default();
     let values: Vec<f32> = (0..1000).map(|n| n as f32 / 1000.0).collect();
     errors.add(&values);

@@ -22,6 +22,7 @@ fn quantised_recipe() -> String {
 
 #[test]
 fn training_computes_the_engine_s_answers() {
+    let _own = crate::common::generator();
     let root = tempfile::tempdir().unwrap();
     let recipe = crate::common::write_all(root.path(), 60);
     let dataset = Dataset::read(root.path()).unwrap();

@@ -34,6 +34,7 @@ fn bytes(text: &str) -> [usize; 3] {
 
 #[test]
 fn tiny_fits_the_smallest_devices() {
+    let _own = crate::common::generator();
     for text in [
         include_str!("../../recipes/tiny.toml"),
         include_str!("../../recipes/tiny-distilled.toml"),
@@ -46,6 +47,7 @@ fn tiny_fits_the_smallest_devices() {
 
 #[test]
 fn large_fits_a_telephone() {
+    let _own = crate::common::generator();
     for text in [
         include_str!("../../recipes/large-distilled.toml"),
         include_str!("../../recipes/large-quantised.toml"),
@@ -58,6 +60,7 @@ fn large_fits_a_telephone() {
 
 #[test]
 fn compact_and_its_student_fit_a_microcontroller() {
+    let _own = crate::common::generator();
     for text in [
         include_str!("../../recipes/compact.toml"),
         include_str!("../../recipes/compact-student.toml"),

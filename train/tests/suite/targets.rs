@@ -81,6 +81,7 @@ fn dataset(count: usize) -> Dataset {
 
 #[test]
 fn a_crop_gets_the_values_of_its_centre() {
+    let _own = crate::common::generator();
     let dataset = dataset(2);
     let train = pieces(&dataset.tracks);
     let read = |hop: f32, length: f32, metadata: &[(&str, &str)]| {
@@ -129,6 +130,7 @@ fn a_crop_gets_the_values_of_its_centre() {
 
 #[test]
 fn mixed_crops_get_mixed_values() {
+    let _own = crate::common::generator();
     let dataset = dataset(12);
     let train = pieces(&dataset.tracks);
     let values: Vec<f32> = (0..12 * WINDOWS)
@@ -172,6 +174,7 @@ fn mixed_crops_get_mixed_values() {
 
 #[test]
 fn answers_are_softened_and_mixed() {
+    let _own = crate::common::generator();
     let dataset = dataset(12);
     let train = pieces(&dataset.tracks);
     // the same for all windows, so that mixing changes nothing
@@ -192,6 +195,7 @@ fn answers_are_softened_and_mixed() {
 
 #[test]
 fn a_file_that_does_not_fit_is_an_error_with_names() {
+    let _own = crate::common::generator();
     let dataset = dataset(12);
     let train = pieces(&dataset.tracks);
     let refused = |shape: [usize; 3], values: &[f32], metadata: &[(&str, &str)], table: &str| {
@@ -250,6 +254,7 @@ fn a_file_that_does_not_fit_is_an_error_with_names() {
 /// One test that trains, because the CPU backend has one generator per process.
 #[test]
 fn only_train_tracks_teach_and_no_file_keeps_a_trace() {
+    let _own = crate::common::generator();
     let root = tempfile::tempdir().unwrap();
     let plain = crate::common::write_all(root.path(), 60);
     let dataset = Dataset::read(root.path()).unwrap();

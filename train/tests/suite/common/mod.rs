@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
@@ -13,6 +14,13 @@ use timbrel_train::device::DeviceKind;
 use timbrel_train::network::Network;
 use timbrel_train::recipe::Recipe;
 use timbrel_train::weights::Weights;
+
+/// Hold burn's generator of random numbers, which a process has one of: a test that makes networks or trains them would
+/// change the numbers that another one draws.
+pub(crate) fn generator() -> MutexGuard<'static, ()> {
+    static GENERATOR: Mutex<()> = Mutex::new(());
+    GENERATOR.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 pub(crate) const MELS: usize = 32;
 pub(crate) const COLUMNS: usize = 48;
