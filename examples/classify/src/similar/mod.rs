@@ -1,8 +1,12 @@
 //! Songs that sound alike: neighbours of a song, and recordings that a library holds twice.
 
+mod file;
 mod index;
+#[cfg(test)]
+mod million;
 mod search;
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -35,7 +39,7 @@ pub(crate) fn run(arguments: &Similar, model: &ModelFile) -> io::Result<End> {
     };
     let before = match &arguments.index {
         Some(path) => Index::load(path, &model.fingerprint)?,
-        None => Index::new(),
+        None => Index::default(),
     };
     let (index, failed) = match library.is_empty() {
         true => (before, 0),
@@ -72,9 +76,11 @@ fn hear(
     before: Index,
     model: &ModelFile,
 ) -> io::Result<(Index, u64)> {
-    let (mut index, mut failed) = (Index::new(), 0);
+    let (mut index, mut failed) = (Index::default(), 0);
+    // folders of the library may contain one another
+    let mut seen = HashSet::new();
     let progress = Progress::new(library.clone());
-    let before = &before;
+    let known_before = &before.by_name();
     let worker = || {
         let mut ear = Ear::new(&model.loaded, true);
         move |input: Input| {
@@ -82,7 +88,7 @@ fn hear(
                 Input::File(path) => Entry::of(path),
                 _ => None,
             };
-            match entry.as_ref().and_then(|entry| before.find(entry)) {
+            match entry.as_ref().and_then(|entry| known_before.find(entry)) {
                 Some((entry, vector)) => Ok((entry.clone(), vector.to_vec())),
                 None => known(ear.hear(&input), entry),
             }
@@ -90,7 +96,11 @@ fn hear(
     };
     run::each(library, arguments.common.jobs(), worker, |heard| {
         match heard {
-            Ok((entry, vector)) => index.add(entry, &vector),
+            Ok((entry, vector)) => {
+                if seen.insert(entry.file.clone()) {
+                    index.push(entry, &vector);
+                }
+            }
             Err(error) => {
                 failed += 1;
                 progress.aside(|| complain(&error));
@@ -102,7 +112,7 @@ fn hear(
     progress.end();
     if stop::is_asked() {
         // what comes later in the library is still known
-        index.add_missing(before);
+        index.add_missing(&before);
     }
     Ok((index, failed))
 }
