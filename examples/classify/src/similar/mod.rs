@@ -1,9 +1,9 @@
 //! Songs that sound alike: neighbours of a song, and recordings that a library holds twice.
 
+#[cfg(test)]
+mod cost;
 mod file;
 mod index;
-#[cfg(test)]
-mod million;
 mod search;
 
 use std::collections::HashSet;
