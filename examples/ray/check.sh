@@ -1,59 +1,51 @@
 #!/usr/bin/env bash
 # Runs classify.py on a folder and on a bucket of a local store, kills a run and continues it, and compares the rows with
-# `python -m timbrel`. Installs Ray (100 MB) into TIMBREL_CACHE, so CI leaves it out.
+# `timbrel.classify_file`. Installs Ray (100 MB) into TIMBREL_CACHE, so CI runs it only at night.
 #
 # TIMBREL_WHEEL   a wheel that is built already
 set -euo pipefail
-# uv gives up when a file takes a minute to compile, which a busy machine may need
-export UV_COMPILE_BYTECODE_TIMEOUT=0
-# Ray's own processes give up after 15 s, and its workers run at nice 15: neither suits a machine with other work
-export RAY_worker_niceness=0 RAY_agent_register_timeout_ms=300000 RAY_worker_register_timeout_seconds=300
 cd "$(dirname "$0")/../.."
-cache=${TIMBREL_CACHE:-$HOME/.cache/timbrel}/ray
-work=$(mktemp -d)
-store=
-trap '[ -z "$store" ] || kill "$store" 2>/dev/null || true; rm -rf "$work"' EXIT
-if [ ! -x "$cache/bin/moto_server" ]; then
-    python3 -m venv "$cache"
-    "$cache/bin/pip" install -q --disable-pip-version-check uv
-    "$cache/bin/uv" pip install -q --python "$cache/bin/python" --compile-bytecode 'ray[data]==2.60.0' \
-        'moto[server]==5.2.5'
-fi
-wheel=${TIMBREL_WHEEL:-}
-if [ -z "$wheel" ]; then
-    "$cache/bin/pip" wheel -q --disable-pip-version-check --no-deps --wheel-dir "$work" examples/python
-    wheel=$(echo "$work"/timbrel-*.whl)
-fi
-"$cache/bin/uv" pip install -q --python "$cache/bin/python" --reinstall "$wheel"
-python=$cache/bin/python
-classify() { "$python" examples/ray/classify.py "$@"; }
-
+. examples/ray/cluster.sh
+install_ray
+start_ray 2
+# made for this check: 45 files, and one that is not music
 mkdir "$work/music"
 python3 examples/c/tunes.py "$work/music"
 mkdir "$work/music/more"
 for number in $(seq 1 40); do cp "$work/music/mono.wav" "$work/music/more/$number.wav"; done
 printf 'this is not music' >"$work/music/broken.mp3"
 
+# a_part: whether a part is whole, as the last bytes of a Parquet file tell
+a_part() {
+    local part
+    for part in "$work"/out/*.parquet; do
+        [ ! -f "$part" ] || [ "$(tail -c 4 "$part")" != PAR1 ] || return 0
+    done
+    return 1
+}
+
 # killed as soon as a part is there, then continued
-classify "$work/music" "$work/out" --part 4 2>"$work/log" &
+# (not with the function, whose shell would be killed in place of the program)
+"$python" examples/ray/classify.py "$work/music" "$work/out" --part 4 2>"$work/log" &
 run=$!
-until compgen -G "$work/out/*.parquet" >/dev/null; do
+until a_part; do
     kill -0 "$run" 2>/dev/null || { cat "$work/log" && exit 1; }
     sleep 0.1
 done
 kill -KILL "$run"
 wait "$run" 2>/dev/null || true
 printf 'cut off' >"$work/out/half.parquet"
-classify "$work/music" "$work/out" --part 4 --workers 2 2>"$work/log"
+classify "$work/music" "$work/out" --part 4 --workers 2 2>"$work/log" || { cat "$work/log" && exit 1; }
 grep -qE '^46 files, [1-9][0-9]* of them new' "$work/log" || { cat "$work/log" && exit 1; }
 if grep -q '46 of them new' "$work/log"; then echo "nothing was kept" && exit 1; fi
 classify "$work/music" "$work/out" 2>"$work/log"
 grep -q '^46 files, 0 of them new' "$work/log"
 
 # the same from a bucket
-"$cache/bin/moto_server" -p 5555 >"$work/store" 2>&1 &
-store=$!
-export AWS_ENDPOINT_URL=http://127.0.0.1:5555 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1
+port=$(free_ports 1)
+"$cache/bin/moto_server" -p "$port" >"$work/store" 2>&1 &
+running+=($!)
+export AWS_ENDPOINT_URL=http://127.0.0.1:$port AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1
 "$python" - "$work/music" <<'PY'
 import sys
 import time

@@ -11,6 +11,7 @@ goes on after an interruption: files whose name, size, time and model are in OUT
 import argparse
 import hashlib
 import logging
+import os
 import sys
 import time
 from pathlib import Path
@@ -23,12 +24,20 @@ import timbrel
 from pyarrow import fs
 
 ENDINGS = {".wav", ".mp3", ".flac", ".ogg", ".m4a", ".aac", ".aiff", ".aif", ".au", ".caf", ".mkv", ".webm"}
+# names the address of a store other than Amazon's
+STORE = "AWS_ENDPOINT_URL"
+# bytes that are read at once: each read of a bucket is a request
+PIECE = 1 << 20
 # a file is the same as long as these are
 IDENTITY = ["file", "size", "modified"]
 
 
 def place(address):
     """Return the file system and the path in it of a folder or an address."""
+    if address.startswith("s3://") and STORE in os.environ:
+        # from_uri would ask Amazon where the bucket is
+        scheme, _, host = os.environ[STORE].partition("://")
+        return fs.S3FileSystem(scheme=scheme, endpoint_override=host), address.removeprefix("s3://")
     return fs.FileSystem.from_uri(address if "://" in address else str(Path(address).absolute()))
 
 
@@ -84,11 +93,17 @@ class Classifier:
         answers = {name: pa.array([row.get(name) for row in rows], kind) for name, kind in kinds.items()}
         return pa.table({**{name: batch[name] for name in IDENTITY}, "model": [self.name] * len(rows), **answers})
 
+    def hear(self, file):
+        """Return the answer for a file, which another file system copies to this machine first."""
+        if isinstance(self.system, fs.LocalFileSystem):
+            return timbrel.classify_file(file, model=self.model)
+        with self.system.open_input_stream(file, buffer_size=PIECE) as stream:
+            return timbrel.classify_file(stream, model=self.model)
+
     def row(self, file):
         """Return the answer for a file, or its error: one broken file stops nobody."""
         try:
-            with self.system.open_input_stream(file) as stream:
-                answer = timbrel.classify_file(stream, model=self.model)
+            answer = self.hear(file)
         except (timbrel.TimbrelError, OSError) as error:
             return {"error": str(error)}
         values = {"state": str(answer.state.value), "genre": answer.genre, "confidence": answer.confidence}
@@ -126,7 +141,14 @@ def main():
     parser.add_argument("--model", metavar="FILE", help="a .timbrel file instead of the one in the wheel")
     parser.add_argument("--retry", action="store_true", help="files with an error again")
     options = parser.parse_args()
-    ray.init(log_to_driver=False, logging_level=logging.WARNING, include_dashboard=False)
+    # workers of a cluster that runs already have its environment, not the one of this command
+    access = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    ray.init(
+        log_to_driver=False,
+        logging_level=logging.WARNING,
+        include_dashboard=False,
+        runtime_env={"env_vars": access} if access else None,
+    )
     ray.data.DataContext.get_current().enable_progress_bars = False
     began = time.monotonic()
     files, new = classify(options)
