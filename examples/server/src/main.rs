@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use server::{Limits, Log, Settings, router, serve};
 use timbrel_core::audio::InputFormat;
 use timbrel_core::host::Loaded;
 use timbrel_core::host::piece::Listener;
+use timbrel_core::model::Limits as ModelLimits;
 
 static COMPACT: &[u8] = include_bytes!("../../../models/compact.timbrel");
 
@@ -24,9 +25,8 @@ struct Arguments {
     /// Address to listen on
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Model to use instead of the built-in one
-    #[arg(long, value_name = "FILE")]
-    model: Option<PathBuf>,
+    #[command(flatten)]
+    model: ModelArguments,
     /// Largest file, MiB
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
     max_mib: u16,
@@ -68,6 +68,40 @@ struct Arguments {
     page: Option<PathBuf>,
 }
 
+/// The model, and the most that it may cost.
+#[derive(clap::Args)]
+struct ModelArguments {
+    /// Model to use instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+    /// Most multiply-adds of a window; a model that needs more is refused
+    #[arg(long, value_name = "COUNT", default_value_t = ModelLimits::DEFAULT.window)]
+    window_operations: u64,
+    /// Most multiply-adds of a second of audio
+    #[arg(long, value_name = "COUNT", default_value_t = ModelLimits::DEFAULT.second)]
+    second_operations: u64,
+    /// Most memory for two neighbouring activations, MiB
+    #[arg(long, value_name = "MIB", default_value_t = (ModelLimits::DEFAULT.activations >> 20) as u16)]
+    activations_mib: u16,
+}
+
+impl ModelArguments {
+    /// Load the model, or the built-in one, within the limits.
+    fn load(&self) -> Result<Loaded<'static>, String> {
+        let limits = ModelLimits {
+            window: self.window_operations,
+            second: self.second_operations,
+            activations: u64::from(self.activations_mib) << 20,
+        };
+        let Some(path) = &self.model else {
+            return Loaded::from_bytes_within(COMPACT, &limits).map_err(|error| error.to_string());
+        };
+        let name = path.display();
+        let bytes = std::fs::read(path).map_err(|error| format!("{name}: {error}"))?;
+        Loaded::from_bytes_within(bytes, &limits).map_err(|error| format!("{name}: {error}"))
+    }
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.check {
@@ -102,7 +136,7 @@ fn ask(address: SocketAddr) -> std::io::Result<()> {
 
 #[tokio::main]
 async fn run(arguments: Arguments) -> Result<(), String> {
-    let model = load(arguments.model.as_deref())?;
+    let model = arguments.model.load()?;
     // a model that cannot classify is found out now, not at the first request
     let second = [0.0_f32; 22_050];
     let heard = Listener::new(&model).samples(InputFormat::mono(22_050), &second);
@@ -142,16 +176,6 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         writer.finish(LAST_LINES);
     }
     Ok(())
-}
-
-/// Read the model at `path`, or take the built-in one.
-fn load(path: Option<&Path>) -> Result<Loaded<'static>, String> {
-    let Some(path) = path else {
-        return Loaded::from_bytes(COMPACT).map_err(|error| error.to_string());
-    };
-    let name = path.display();
-    let bytes = std::fs::read(path).map_err(|error| format!("{name}: {error}"))?;
-    Loaded::from_bytes(bytes).map_err(|error| format!("{name}: {error}"))
 }
 
 /// Begin to listen for Ctrl-C and the signal that service managers send; the future waits for one of them.

@@ -8,8 +8,10 @@ use std::process::Command;
 
 use common::{FORM, Server, agent, answer, error, form, tone};
 use serde_json::Value;
+use timbrel_core::frontend::{Affine, FrontEnd, WindowSpec};
 use timbrel_core::host::Loaded;
 use timbrel_core::host::piece::Listener;
+use timbrel_core::model::{Confidence, Geometry, LayerSpec, Model, ModelSpec, Op, Shape};
 
 #[test]
 fn describes_itself() {
@@ -219,17 +221,113 @@ fn serves_a_page_and_nothing_beside_it() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+/// Start the program with arguments that it must refuse, and return what it says.
+fn refusal(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_timbrel-server"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(!output.status.success(), "{arguments:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
 #[test]
 fn a_bad_start_is_explained() {
     for (arguments, reason) in [
         (["--model", "Cargo.toml"], "not a .timbrel model"),
         (["--listen", "192.0.2.1:1"], "192.0.2.1:1"),
     ] {
-        let output = Command::new(env!("CARGO_BIN_EXE_timbrel-server"))
-            .args(arguments)
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!output.status.success() && said.contains(reason), "{said}");
+        let said = refusal(&arguments);
+        assert!(said.contains(reason), "{said}");
     }
+}
+
+/// Return a valid model of a few kilobytes whose window needs 4.8 · 10^9 multiply-adds.
+fn costly() -> Vec<u8> {
+    let conv = Op::Conv {
+        geometry: Geometry::square(17, 1, 8),
+        pool: [1, 1],
+    };
+    let pool = Op::MaxPool {
+        geometry: Geometry {
+            kernel: [128, 128],
+            stride: [128, 128],
+            pad: [0; 4],
+        },
+    };
+    let mut input = Shape::new(256, 1024, 1);
+    let layers = [(conv, 64), (pool, 64), (Op::Dense, 2)].map(|(op, channels)| {
+        let output = op.output(input, channels).unwrap();
+        let layer = LayerSpec {
+            op,
+            shift: 0,
+            input,
+            output,
+            weights: vec![1; op.weights(input, output) as usize],
+            biases: vec![0; op.biases(output) as usize],
+        };
+        input = output;
+        layer
+    });
+    let spec = ModelSpec {
+        front_end: FrontEnd::librosa(2048, 512, 256),
+        window: WindowSpec {
+            columns: 1024,
+            hop: 512,
+        },
+        normalisation: vec![Affine::DB80],
+        labels: vec!["a".into(), "b".into()],
+        logits_exponent: 0,
+        layers: layers.into(),
+        provenance: String::new(),
+        rejection: None,
+        confidence: Confidence::NEUTRAL,
+    };
+    spec.to_bytes().unwrap()
+}
+
+#[test]
+fn a_model_beyond_the_limits_is_refused_with_its_cost() {
+    let path = std::env::temp_dir().join(format!("costly-{}.timbrel", std::process::id()));
+    std::fs::write(&path, costly()).unwrap();
+    let said = refusal(&["--model", path.to_str().unwrap()]);
+    std::fs::remove_file(&path).unwrap();
+    let cost = Model::parse(&costly()).unwrap().cost().window;
+    let reason = format!("{cost} multiply-adds per window, at most 4000000000");
+    assert!(said.contains("costly-") && said.contains(&reason), "{said}");
+
+    let cost = Model::parse(include_bytes!("../../../models/compact.timbrel"))
+        .unwrap()
+        .cost();
+    for (option, limit, reason) in [
+        (
+            "--window-operations",
+            cost.window - 1,
+            format!("{} multiply-adds per window", cost.window),
+        ),
+        (
+            "--second-operations",
+            cost.second - 1,
+            format!("{} multiply-adds per second", cost.second),
+        ),
+        (
+            "--activations-mib",
+            0,
+            format!("{} bytes of activations", cost.activations),
+        ),
+    ] {
+        let said = refusal(&[option, &limit.to_string()]);
+        assert!(said.contains(&reason), "{said}");
+        assert!(said.contains(&format!("at most {limit}")), "{said}");
+    }
+    let [window, second] = [cost.window, cost.second].map(|limit| limit.to_string());
+    let server = Server::start(&[
+        "--window-operations",
+        &window,
+        "--second-operations",
+        &second,
+        "--activations-mib",
+        "1",
+    ]);
+    assert_eq!(server.get("/health").0, 200);
 }
