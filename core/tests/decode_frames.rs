@@ -7,7 +7,7 @@ use timbrel_core::host::decode::{AudioReader, DecodeError, MonoReader};
 mod common;
 #[path = "common/decoded.rs"]
 mod decoded;
-use decoded::{error, fixture, read, read_one, stereo};
+use decoded::{error, fixture, listen, read, read_one, stereo};
 
 /// Return the place of the tag's count of frames in an mp3.
 fn count_place(mp3: &[u8]) -> usize {
@@ -45,13 +45,31 @@ fn counts_in_an_mp3_cut_nothing() {
         .position(|w| w[0] == 0xff && w[1] & 0xfe == 0xfa)
         .unwrap();
     assert!(read_one(&mp3[at + frames..], stereo(44_100)).len() >= whole);
-    // a tag that counts more than there is: part of the file is missing
-    let mut bytes = mp3.clone();
-    bytes[at..at + 4].copy_from_slice(&(3 * count).to_be_bytes());
-    let mut reader = AudioReader::from_bytes(bytes, None).unwrap();
-    while reader.next_block().unwrap().is_some() {}
-    let share = reader.share().unwrap();
-    assert!((0.25..0.45).contains(&share), "{share}");
+}
+
+#[test]
+fn a_count_in_an_mp3_is_believed_only_where_bytes_are_missing_too() {
+    let mp3 = fixture("tone.mp3");
+    let at = count_place(&mp3);
+    // after the count of frames: that of bytes
+    assert_eq!(mp3[at - 1] & 2, 2);
+    let count = u32::from_be_bytes(mp3[at..at + 4].try_into().unwrap());
+    let with_count = |count: u32| {
+        let mut bytes = mp3.clone();
+        bytes[at..at + 4].copy_from_slice(&count.to_be_bytes());
+        bytes
+    };
+    for count in [0, 1, count, 3 * count, 1000 * count, u32::MAX] {
+        let (_, share) = listen(AudioReader::from_bytes(with_count(count), None).unwrap());
+        assert_eq!(share, None, "{count}");
+    }
+    // cut off: what is missing counts by frames, or by bytes where the frames are too many for those
+    for count in [count, u32::MAX] {
+        let cut = with_count(count)[..mp3.len() * 6 / 10].to_vec();
+        let (_, share) = listen(AudioReader::from_bytes(cut, None).unwrap());
+        let share = share.unwrap();
+        assert!((0.4..0.65).contains(&share), "{count}: {share}");
+    }
 }
 
 #[test]
@@ -115,32 +133,6 @@ fn a_format_that_changes_gives_one_stream() {
 }
 
 #[test]
-fn another_format_after_the_audio_is_missing_from_the_share() {
-    let mp3 = fixture("tone.mp3");
-    let flac = fixture("tone.flac");
-    for (name, one, other) in [("mp3", &mp3, &flac), ("flac", &flac, &mp3)] {
-        let alone = read_one(one, stereo(44_100));
-        let bytes = [one.as_slice(), other].concat();
-        let mut reader = AudioReader::from_bytes(bytes, None).unwrap();
-        let mut samples = Vec::new();
-        while let Some(block) = reader.next_block().unwrap() {
-            samples.extend_from_slice(block.samples);
-        }
-        assert!(
-            samples.starts_with(&alone[..alone.len() - 1152 * 2]),
-            "{name}"
-        );
-        let expected = one.len() as f64 / (one.len() + other.len()) as f64;
-        let share = reader.share().unwrap();
-        // tags and tables in both are no audio
-        assert!(
-            (share - expected).abs() < 0.15,
-            "{name}: {share}, {expected}"
-        );
-    }
-}
-
-#[test]
 fn an_ogg_that_does_not_end_with_a_page_is_heard() {
     let ogg = fixture("tone.ogg");
     let whole = read_one(&ogg, stereo(44_100));
@@ -193,6 +185,61 @@ fn a_frame_that_looks_right_by_chance_is_not_believed() {
     noise.splice(150_000..150_000, frames.iter().copied());
     let frames = read(&noise);
     assert!(frames.is_err(), "{:?}", frames.map(|parts| parts.len()));
+}
+
+#[test]
+fn a_file_that_ends_within_a_frame_is_cut_off() {
+    let plain = silent_mp3([0xff, 0xfb, 0x50, 0xc4], 208, 20);
+    let tagged = fixture("tone.mp3");
+    for (bytes, expected) in [
+        (&plain[..], false),
+        (&plain[..plain.len() - 50], true),
+        // its tag tells how much is missing
+        (&tagged[..tagged.len() * 6 / 10], false),
+        (&tagged, false),
+    ] {
+        let mut reader = AudioReader::from_bytes(bytes.to_vec(), None).unwrap();
+        while reader.next_block().unwrap().is_some() {}
+        assert_eq!(reader.is_cut_off(), expected, "{} bytes", bytes.len());
+    }
+    // in wav, the length of the samples tells it
+    let mut wav =
+        b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x55\0\x01\0\x44\xac\0\0\0\0\0\0\x01\0\0\0data".to_vec();
+    wav.extend((plain.len() as u32).to_le_bytes());
+    wav.extend(&plain[..plain.len() / 2]);
+    let mut reader = AudioReader::from_bytes(wav, None).unwrap();
+    while reader.next_block().unwrap().is_some() {}
+    let share = reader.share().unwrap();
+    assert!((share - 0.5).abs() < 0.03, "{share}");
+}
+
+#[test]
+fn a_tag_without_a_beginning_is_not_missing_audio() {
+    let mp3 = fixture("tone.mp3");
+    let entries = [0x55; 3_000];
+    let mut tag = entries.to_vec();
+    tag.extend(b"APETAGEX\xe8\x03\0\0");
+    tag.extend((entries.len() as u32 + 32).to_le_bytes());
+    tag.extend([1, 0, 0, 0]);
+    tag.extend([0; 12]);
+    let (samples, share) =
+        listen(AudioReader::from_bytes([mp3.clone(), tag].concat(), None).unwrap());
+    assert!(samples == read_one(&mp3, stereo(44_100)));
+    assert_eq!(share, None);
+}
+
+#[test]
+fn an_ogg_without_its_last_page_is_cut_off() {
+    let ogg = fixture("tone.ogg");
+    for (end, expected) in [
+        (ogg.len(), false),
+        (ogg.len() - 100, true),
+        (ogg.len() * 9 / 10, true),
+    ] {
+        let mut reader = AudioReader::from_bytes(ogg[..end].to_vec(), None).unwrap();
+        while reader.next_block().unwrap().is_some() {}
+        assert_eq!(reader.is_cut_off(), expected, "{end} of {}", ogg.len());
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use timbrel_core::host::decode::{AudioReader, DecodeError};
 
 #[path = "common/decoded.rs"]
 mod decoded;
-use decoded::{error, read_one, stereo};
+use decoded::{error, listen, read_one, stereo};
 
 /// Make the 16-bit samples of a stereo file, and the values that they stand for.
 fn samples() -> (Vec<i16>, Vec<f32>) {
@@ -299,5 +299,57 @@ fn codecs_in_wav_that_are_not_supported_are_named() {
         let file = riff(b"RIFF", None, &[fmt, chunk(b"data", &[0; 400])]);
         let expected = format!("{name} in wav is not supported");
         assert_eq!(error(&file).to_string(), expected);
+    }
+}
+
+#[test]
+fn a_codec_that_is_disguised_as_samples_is_named() {
+    let (samples, expected) = samples();
+    for (sync, codec) in [
+        (b"\x72\xf8\x1f\x4e", "AC-3 or DTS for S/PDIF"),
+        (b"\xfe\x7f\x01\x80", "DTS"),
+        (b"\x1f\xff\xe8\x00", "DTS"),
+    ] {
+        let with_syncs = |count| {
+            let mut data = little(&samples);
+            for index in 0..count {
+                data[2_000 * index + 10..][..4].copy_from_slice(sync);
+            }
+            let fmt = chunk(b"fmt ", &format(1, 16, &[]));
+            riff(b"RIFF", None, &[fmt, chunk(b"data", &data)])
+        };
+        let container = "wav";
+        assert_eq!(
+            error(&with_syncs(4)),
+            DecodeError::Codec { codec, container }
+        );
+        // once is chance
+        assert_eq!(
+            read_one(&with_syncs(1), stereo(44_100)).len(),
+            expected.len()
+        );
+    }
+}
+
+#[test]
+fn a_length_that_stands_for_an_unknown_one_makes_nothing_missing() {
+    let (samples, expected) = samples();
+    let data = little(&samples);
+    let fmt = chunk(b"fmt ", &format(1, 16, &[]));
+    // two gigabytes, as programs write it that cannot go back; and a length that is simply too large
+    for (length, is_unknown) in [
+        (0x7fff_f000, true),
+        (0x8000_0000, true),
+        (20_000_u32, false),
+    ] {
+        let wav = riff(b"RIFF", None, &[fmt.clone(), sized(b"data", length, &data)]);
+        for reader in [
+            AudioReader::from_bytes(wav.clone(), None).unwrap(),
+            AudioReader::from_stream(std::io::Cursor::new(wav)).unwrap(),
+        ] {
+            let (samples, share) = listen(reader);
+            assert!(samples == expected);
+            assert_eq!(share.is_none(), is_unknown, "{length}: {share:?}");
+        }
     }
 }

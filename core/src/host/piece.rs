@@ -57,6 +57,9 @@ pub struct Heard {
     /// Share of the audio that the file announces which could be decoded, `0.0..=1.0`; `None` where it announces
     /// nothing, and for samples.
     pub share: Option<f64>,
+    /// Whether the file ends too early without saying how much is missing.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub cut_off: bool,
     /// Number of the file's samples that were not finite and were replaced by silence, and the index of the first one
     /// among the interleaved samples.
     pub replaced: Option<(u64, u64)>,
@@ -90,12 +93,15 @@ impl Heard {
     }
 
     /// Return notes on the audio that belong beside the answer, a sentence each: that a part could not be decoded, that
-    /// samples were replaced, that only the core of HE-AAC was heard, that channels cancel each other.
+    /// the file is cut off, that samples were replaced, that only the core of HE-AAC was heard, that channels cancel each other.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let partial = self
             .partial()
             .map(|share| format!("only {:.0} % of the audio could be decoded", 100.0 * share));
+        let cut_off = self.cut_off.then(|| {
+            String::from("the file is cut off; it does not say how much of it is missing")
+        });
         let replaced = self.replaced.map(|(count, first)| {
             let samples = if count == 1 {
                 "sample is"
@@ -119,6 +125,7 @@ impl Heard {
             .then(|| String::from("HE-AAC: heard without the band that it adds above its core"));
         partial
             .into_iter()
+            .chain(cut_off)
             .chain(replaced)
             .chain(core)
             .chain(cancelled)
@@ -127,7 +134,8 @@ impl Heard {
 
     /// Write the answer for the file `name` as one line of JSON, with the keys `file`, `state`, `genre`, `confidence`,
     /// `probabilities` (an object), `windows` and `seconds`, and `heard`, the share of the audio that was decoded, where
-    /// that is less than 0.9. The genre is always the likeliest one; [`Self::state`] tells whether it means anything.
+    /// that is less than 0.9, or `cut_off`, true for a file that is cut off and does not say by how much. The genre is always
+    /// the likeliest one; [`Self::state`] tells whether it means anything.
     #[must_use]
     pub fn to_json(&self, name: &str) -> String {
         // numbers with as many digits as every program of this project prints
@@ -135,7 +143,7 @@ impl Heard {
         let entries: Vec<String> = self.probabilities.iter().map(entry).collect();
         format!(
             "{{\"file\": {}, \"state\": \"{}\", \"genre\": {}, \"confidence\": {:.6}, \
-             \"probabilities\": {{{}}}, \"windows\": {}, \"seconds\": {:.3}{}}}\n",
+             \"probabilities\": {{{}}}, \"windows\": {}, \"seconds\": {:.3}{}{}}}\n",
             Quoted(name),
             self.state,
             Quoted(self.genre()),
@@ -144,7 +152,12 @@ impl Heard {
             self.windows,
             self.seconds,
             self.partial()
-                .map_or_else(String::new, |share| format!(", \"heard\": {share:.3}"))
+                .map_or_else(String::new, |share| format!(", \"heard\": {share:.3}")),
+            if self.cut_off {
+                ", \"cut_off\": true"
+            } else {
+                ""
+            }
         )
     }
 }
@@ -282,6 +295,7 @@ impl<'m> Listener<'m> {
             share: reader.share(),
             replaced: reader.replaced(),
             core_only: reader.is_core_only(),
+            cut_off: reader.is_cut_off(),
             ..heard
         })
     }
@@ -374,6 +388,7 @@ fn hear<S: Sample, E: Engine>(
         share: None,
         replaced: None,
         core_only: false,
+        cut_off: false,
         embedding: match classifier.embedding() {
             Ok(values) => values.collect(),
             Err(Error::NoEmbedding) => Vec::new(),

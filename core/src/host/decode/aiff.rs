@@ -58,10 +58,6 @@ fn samples(
     // programs that write to a pipe leave 0 or all ones
     let known = !matches!(length, 0 | 0xffff_ffff | 8);
     let length = length.saturating_sub(8 + offset);
-    let mut source = source;
-    if known {
-        source.limit(length);
-    }
     Ok(Box::new(Blocks::new(
         source,
         coding,

@@ -52,9 +52,6 @@ pub(super) fn open(mut source: Source) -> Result<Box<dyn Packets>, DecodeError> 
     source.skip(u64::from(begin.max(24)))?;
     // 0 and all ones: written to a pipe
     let length = Some(u64::from(length)).filter(|length| !matches!(length, 0 | 0xffff_ffff));
-    if let Some(length) = length {
-        source.limit(length);
-    }
     let coding = Coding {
         codec,
         rate,

@@ -18,6 +18,15 @@ const MOST_FRAMES: u32 = 1152;
 /// Most bytes of a packet, unless a block has more.
 const MOST_BYTES: u32 = 64 * 1024;
 
+/// Lengths from here on stand for "unknown" in headers that were written to a pipe.
+const HUGE: u64 = 0x7f00_0000;
+
+/// Return whether a file can have been as long as its header says: not one of the largest numbers, while the file has next to
+/// nothing of it.
+pub(super) fn is_possible(source: &Source, length: Option<u64>) -> bool {
+    length.is_none_or(|length| length < HUGE || source.len().is_some_and(|file| file > length / 2))
+}
+
 /// How the samples are coded.
 pub(super) struct Coding {
     pub(super) codec: AudioCodecId,
@@ -70,6 +79,7 @@ impl Blocks {
         parameters
             .with_max_frames_per_packet(u64::from(blocks * coding.frames))
             .with_frames_per_block(u64::from(coding.frames));
+        let is_believed = is_possible(&source, length);
         let seconds = |bytes: u64| {
             let blocks = bytes / u64::from(coding.block);
             blocks as f64 * f64::from(coding.frames) / f64::from(coding.rate)
@@ -80,7 +90,7 @@ impl Blocks {
             container,
             blocks_per_packet: blocks,
             left: length.unwrap_or(u64::MAX),
-            announced: length.map(seconds),
+            announced: length.filter(|_| is_believed).map(seconds),
             coding,
             started: false,
         })
@@ -119,5 +129,14 @@ impl Packets for Blocks {
 
     fn announced(&self) -> Option<f64> {
         self.announced
+    }
+
+    fn rest(&mut self) -> Result<Option<Source>, DecodeError> {
+        if self.left > 0 {
+            return Ok(None);
+        }
+        let mut source = core::mem::take(&mut self.source);
+        source.begin_here(&[])?;
+        Ok(Some(source))
     }
 }

@@ -55,4 +55,14 @@ impl Buffer {
             }
         }
     }
+
+    /// Take the source, which then begins at this place.
+    pub(super) fn take(&mut self) -> IoResult<Source> {
+        let mut source = core::mem::take(&mut self.source);
+        let bytes = core::mem::take(&mut self.bytes);
+        source.begin_here(bytes.get(self.at..).unwrap_or_default())?;
+        self.at = 0;
+        self.ended = true;
+        Ok(source)
+    }
 }

@@ -31,6 +31,7 @@ pub(super) struct Container {
     /// The decoder to announce next.
     codec: Option<AudioCodecParameters>,
     announced: Option<f64>,
+    is_cut: bool,
 }
 
 impl Container {
@@ -38,24 +39,27 @@ impl Container {
     pub(super) fn open(mut source: Source, kind: Kind) -> Result<Self, DecodeError> {
         // a codec that the reader may not know
         let mut unsupported = None;
-        let mut pcm = None;
+        let mut sound = mp4::Sound::default();
+        let (mut is_cut, mut share) = (false, 1.0);
         let name = match kind {
             Kind::Ogg => {
                 unsupported = ogg::unsupported(&mut source)?;
                 ogg::repair(&mut source)?;
-                if !ogg::ends_whole(&mut source)? {
+                let end = ogg::end(&mut source)?;
+                if !end.is_whole {
                     source.read_straight();
                 }
+                is_cut = end.is_cut;
                 "Ogg"
             }
             Kind::Mp4 => {
-                let sound = mp4::repair(&mut source)?;
+                sound = mp4::repair(&mut source)?;
                 unsupported = sound.unsupported();
-                pcm = sound.pcm();
+                share = sound.share.unwrap_or(1.0);
                 "MP4"
             }
             Kind::Caf => {
-                caf::repair(&mut source)?;
+                share = caf::repair(&mut source)?;
                 "CAF"
             }
             _ if source
@@ -67,7 +71,10 @@ impl Container {
             }
             _ => "Matroska",
         };
-        let ends_early = kind == Kind::Matroska && mkv::repair(&mut source)?;
+        let mut ends_early = false;
+        if kind == Kind::Matroska {
+            (ends_early, share) = mkv::repair(&mut source)?;
+        }
         let named = |error| match (error, unsupported) {
             (error @ DecodeError::Io(_), _) | (error, None) => error,
             (_, Some(codec)) => DecodeError::Codec {
@@ -78,9 +85,7 @@ impl Container {
         let stream = MediaSourceStream::new(Box::new(source), Default::default());
         let reader = reader(stream, kind).map_err(open_error).map_err(named)?;
         let (track, mut codec) = choose_track(&*reader, name).map_err(named)?;
-        if let Some(pcm) = pcm {
-            codec.for_codec(pcm);
-        }
+        sound.complete(&mut codec);
         Ok(Self {
             announced: reader
                 .tracks()
@@ -88,7 +93,9 @@ impl Container {
                 .find(|t| t.id == track)
                 .and_then(seconds)
                 // the length of the whole, which pictures may have alone
-                .or_else(|| whole_seconds(&*reader).filter(|_| ends_early)),
+                .or_else(|| whole_seconds(&*reader).filter(|_| ends_early || share < 1.0))
+                .map(|seconds| seconds / share),
+            is_cut,
             reader,
             name,
             track,
@@ -141,6 +148,10 @@ impl Packets for Container {
 
     fn announced(&self) -> Option<f64> {
         self.announced
+    }
+
+    fn is_cut_off(&self) -> bool {
+        self.is_cut
     }
 }
 

@@ -3,19 +3,23 @@
 //! A frame does not state its length: it ends where its checksum agrees and something that may follow a frame begins.
 //! Lengths in the file's header are not needed, and what is damaged costs only the frames that it is in.
 
+mod header;
+
 use std::boxed::Box;
 use std::vec::Vec;
 
-use crc::{CRC_8_SMBUS, CRC_16_UMTS, Crc, Table};
+use crc::{CRC_16_UMTS, Crc, Table};
 use symphonia::core::codecs::audio::well_known::CODEC_ID_FLAC;
 use symphonia::core::packet::{Packet, PacketBuilder};
 use symphonia::core::units::{Duration, Timestamp};
 
 use super::buffer::Buffer;
 use super::error::DecodeError;
-use super::frames::skippable;
+use super::frames::{self, skippable};
 use super::packets::{Packets, Unit, parameters};
+use super::sniff::is_container;
 use super::source::Source;
+use header::Header;
 
 /// What a file begins with.
 const MARKER: &[u8] = b"fLaC";
@@ -33,9 +37,6 @@ const USUAL_FRAME: usize = 32 * 1024;
 /// hostile file.
 const MOST_CANDIDATES: usize = 16;
 
-/// Checksum of a frame's header, of which the checksum is a part.
-const HEADER_SUM: Crc<u8, Table<1>> = Crc::<u8, Table<1>>::new(&CRC_8_SMBUS);
-
 /// Checksum of a frame: with the checksum itself it is 0.
 const FRAME_SUM: Crc<u16, Table<1>> = Crc::<u16, Table<1>>::new(&CRC_16_UMTS);
 
@@ -46,12 +47,26 @@ pub(super) struct Flac {
     begun: bool,
     /// Seconds that the headers announce.
     announced: f64,
-    /// Rate of the newest header, Hz.
+    /// The newest `STREAMINFO`, with the rate (Hz) and the channels that hold.
+    info: [u8; INFO],
     rate: u32,
+    channels: u16,
+    /// A frame that waits until its format is announced.
+    waiting: Option<Packet>,
+    /// The newest frame's header.
+    newest: Option<Header>,
     /// Seconds in frames, and bytes in them and between them.
     seconds: f64,
     used: u64,
     lost: u64,
+    /// Seconds in frames that are missing, by their numbers.
+    gaps: f64,
+    /// Whether a frame or a header ended where the buffer begins.
+    in_step: bool,
+    /// Whether the file ends within a frame.
+    is_cut: bool,
+    /// Whether a file of another format begins where this one ended.
+    has_rest: bool,
 }
 
 impl Flac {
@@ -61,10 +76,18 @@ impl Flac {
             buffer: Buffer::new(source),
             begun: false,
             announced: 0.0,
+            info: [0; INFO],
             rate: 0,
+            channels: 0,
+            waiting: None,
+            newest: None,
             seconds: 0.0,
             used: 0,
             lost: 0,
+            gaps: 0.0,
+            in_step: false,
+            is_cut: false,
+            has_rest: false,
         }
     }
 
@@ -105,7 +128,7 @@ impl Flac {
                 what: "flac: a sample rate of 0 Hz",
             });
         }
-        self.rate = rate;
+        self.newest = None;
         self.announced += (fields & ((1 << 36) - 1)) as f64 / f64::from(rate);
         // the lengths of blocks and frames may be wrong without harm
         let lengths = info.get_mut(..10).unwrap_or_default();
@@ -114,14 +137,26 @@ impl Flac {
             .iter_mut()
             .zip(all)
             .for_each(|(to, from)| *to = from);
+        self.info = info;
+        Ok(self.codec(rate, channels))
+    }
+
+    /// Go on with a rate and a number of channels.
+    fn codec(&mut self, rate: u32, channels: u16) -> Unit {
+        (self.rate, self.channels) = (rate, channels);
+        if let Some(fields) = self.info.get_mut(10..18).and_then(<[u8]>::first_chunk_mut) {
+            let kept = u64::from_be_bytes(*fields) & 0x0000_01ff_ffff_ffff;
+            let format = u64::from(rate) << 44 | u64::from(channels - 1) << 41;
+            *fields = (kept | format).to_be_bytes();
+        }
         let mut parameters = parameters(CODEC_ID_FLAC, rate, channels);
-        parameters.with_extra_data(Box::new(info));
-        Ok(Unit::Codec(parameters, "flac"))
+        parameters.with_extra_data(Box::new(self.info));
+        Unit::Codec(parameters, "flac")
     }
 
     /// Take the frame that begins here, if one does and is whole.
-    fn frame(&mut self) -> Result<Option<Packet>, DecodeError> {
-        let Some((begin, samples)) = frame_header(self.buffer.look(16)?) else {
+    fn frame(&mut self) -> Result<Option<Unit>, DecodeError> {
+        let Some(header) = Header::read(self.buffer.look(16)?) else {
             return Ok(None);
         };
         let mut most = USUAL_FRAME;
@@ -129,7 +164,7 @@ impl Flac {
             let bytes = self.buffer.look(most)?;
             let is_all = bytes.len() < most;
             let bytes = bytes.get(..most).unwrap_or(bytes);
-            match frame_length(bytes, begin, is_all) {
+            match frame_length(bytes, header.bytes, is_all) {
                 Found::Length(length) => break length,
                 Found::Nothing if !is_all && most < MOST_FRAME => most = MOST_FRAME,
                 _ => return Ok(None),
@@ -143,25 +178,42 @@ impl Flac {
             .into();
         self.buffer.skip(length as u64)?;
         self.used += length as u64;
-        self.seconds += f64::from(samples) / f64::from(self.rate.max(1));
+        let seconds = |samples| samples as f64 / f64::from(self.rate.max(1));
+        self.seconds += seconds(u64::from(header.samples));
+        let gap = self.newest.as_ref().map_or(0, |newest| newest.gap(&header));
+        self.gaps += seconds(gap);
+        self.newest = Some(header);
         let packet = PacketBuilder::new()
             .track_id(0)
             .pts(Timestamp::ZERO)
-            .dur(Duration::from(u64::from(samples)))
+            .dur(Duration::from(u64::from(header.samples)))
             .data(data)
             .build();
-        Ok(Some(packet))
+        let rate = header.rate.unwrap_or(self.rate);
+        if (rate, header.channels) == (self.rate, self.channels) {
+            return Ok(Some(Unit::Packet(packet)));
+        }
+        // the frames know better than the file's header, and can change
+        self.waiting = Some(packet);
+        Ok(Some(self.codec(rate, header.channels)))
     }
 }
 
 impl Packets for Flac {
     fn next(&mut self) -> Result<Option<Unit>, DecodeError> {
+        if let Some(packet) = self.waiting.take() {
+            return Ok(Some(Unit::Packet(packet)));
+        }
+        if let Some(packet) = self.waiting.take() {
+            return Ok(Some(Unit::Packet(packet)));
+        }
         loop {
             let bytes = self.buffer.look(4 + INFO)?;
             if bytes.is_empty() {
                 return Ok(None);
             }
             if bytes.starts_with(MARKER) {
+                self.in_step = true;
                 match self.header() {
                     // the samples before it count
                     Err(DecodeError::Header { .. }) if self.begun => continue,
@@ -175,9 +227,17 @@ impl Packets for Flac {
                 self.buffer.skip(length)?;
                 continue;
             }
-            if let Some(packet) = self.frame()? {
-                return Ok(Some(Unit::Packet(packet)));
+            if let Some(unit) = self.frame()? {
+                (self.in_step, self.is_cut) = (true, false);
+                return Ok(Some(unit));
             }
+            let bytes = self.buffer.look(frames::LOOK)?;
+            if self.in_step && (is_container(bytes) || frames::begin(bytes)) {
+                self.has_rest = true;
+                return Ok(None);
+            }
+            self.in_step = false;
+            self.is_cut = matches!(bytes, [0xff, 0xf8 | 0xf9, ..] | [0xff]);
             let bytes = self.buffer.look(USUAL_FRAME)?;
             let next = (1..bytes.len()).find(|at| follows(bytes.get(*at..).unwrap_or_default()));
             let step = next.unwrap_or(bytes.len());
@@ -187,14 +247,23 @@ impl Packets for Flac {
         }
     }
 
+    /// The header's count is wrong in many files that are whole, and so counts only for one that is damaged.
     fn announced(&self) -> Option<f64> {
         // damage, or something of another format, counts as long as frames of as many bytes
-        let all = self.seconds * (1.0 + self.lost as f64 / self.used.max(1) as f64);
-        let announced = match self.lost {
-            0 => self.announced,
-            _ => self.announced.max(all),
-        };
-        Some(announced).filter(|seconds| *seconds > 0.0)
+        let lost = self.seconds * self.lost as f64 / self.used.max(1) as f64;
+        let found = self.seconds + lost.max(self.gaps);
+        if self.is_cut {
+            return Some(found.max(self.announced));
+        }
+        (self.lost > 0 || self.gaps > 0.0).then_some(found)
+    }
+
+    fn rest(&mut self) -> Result<Option<Source>, DecodeError> {
+        Ok(if self.has_rest {
+            Some(self.buffer.take()?)
+        } else {
+            None
+        })
     }
 }
 
@@ -242,46 +311,9 @@ fn frame_length(bytes: &[u8], begin: usize, is_all: bool) -> Found {
 /// Return whether these bytes can be those after a frame: another one, another file, or a tag.
 fn follows(bytes: &[u8]) -> bool {
     match bytes.first() {
-        Some(0xff) => frame_header(bytes).is_some(),
+        Some(0xff) => Header::read(bytes).is_some(),
         Some(b'f') => bytes.starts_with(MARKER),
         Some(b'I' | b'T' | b'A') => skippable(bytes).is_some(),
         _ => false,
     }
-}
-
-/// Return the bytes of the frame header that these bytes begin with, and the samples of a channel in the frame
-/// (RFC 9639, 9.1).
-fn frame_header(bytes: &[u8]) -> Option<(usize, u32)> {
-    let [0xff, 0xf8 | 0xf9, sizes, channels, number] = *bytes.first_chunk::<5>()? else {
-        return None;
-    };
-    let (size, rate) = (sizes >> 4, sizes & 0xf);
-    if size == 0 || rate == 0xf || channels >> 4 > 10 || channels & 1 == 1 || channels >> 1 & 7 == 3
-    {
-        return None;
-    }
-    let at = match number.leading_ones() {
-        0 => 5,
-        more @ 2..=7 => 4 + more as usize,
-        _ => return None,
-    };
-    let long = match bytes.get(at..at + 2)? {
-        [first, second] => u32::from(*first) << 8 | u32::from(*second),
-        _ => return None,
-    };
-    let (samples, at) = match size {
-        1 => (192, at),
-        2..=5 => (576 << (size - 2), at),
-        6 => ((long >> 8) + 1, at + 1),
-        7 => (long + 1, at + 2),
-        _ => (256 << (size - 8), at),
-    };
-    let end = at
-        + 1
-        + match rate {
-            12 => 1,
-            13 | 14 => 2,
-            _ => 0,
-        };
-    (HEADER_SUM.checksum(bytes.get(..end)?) == 0).then_some((end, samples))
 }

@@ -16,6 +16,7 @@ use symphonia::core::units::{Duration, Timestamp};
 use super::buffer::Buffer;
 use super::error::DecodeError;
 use super::packets::{Packets, Unit};
+use super::sniff::is_container;
 use super::source::Source;
 use header::{Header, MOST_BYTES};
 use tag::Tag;
@@ -31,10 +32,32 @@ const CHAIN: usize = 4;
 #[derive(Default)]
 struct Segment {
     tag: Tag,
-    /// Frames found, without that of the tag.
+    /// Frames found, without that of the tag, and the bytes of both.
     found: u64,
+    bytes: u64,
     /// Samples at the beginning that are still to be cut off.
     delay: u32,
+}
+
+impl Segment {
+    /// Return the number of frames that the tag announces and that are missing.
+    ///
+    /// A count of frames alone proves nothing, since it is wrong in many files that are whole: bytes must be missing, too,
+    /// and about as many as those frames would have.
+    fn missing(&self) -> f64 {
+        let Some((frames, bytes)) = self.tag.frames.zip(self.tag.bytes) else {
+            return 0.0;
+        };
+        let absent = u64::from(bytes).saturating_sub(self.bytes);
+        let by_bytes = absent as f64 * self.found as f64 / self.bytes.max(1) as f64;
+        let by_count = u64::from(frames).saturating_sub(self.found) as f64;
+        // with a variable bit rate, the missing part may have other frames than the rest
+        if by_count <= 4.0 * by_bytes {
+            by_count
+        } else {
+            by_bytes
+        }
+    }
 }
 
 /// The frames as packets.
@@ -50,9 +73,13 @@ pub(super) struct Frames {
     /// Units that wait until it is clear whether the segment ends after them.
     held: VecDeque<Unit>,
     ended: bool,
+    /// Whether a file of another format begins where this one ended.
+    has_rest: bool,
     /// Bytes in frames, and between them.
     used: u64,
     junk: u64,
+    /// Whether the file ends within a frame, and has no tag that counts them.
+    is_cut: bool,
     /// Those between them that come after the first frame: damage, or something of another format.
     lost: u64,
     /// Seconds that tags announced and that are missing.
@@ -61,7 +88,8 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    pub(super) fn new(source: Source, container: Option<&'static str>) -> Self {
+    /// Read frames from `source`, of which `missing` bytes are known to be cut off.
+    pub(super) fn new(source: Source, container: Option<&'static str>, missing: u64) -> Self {
         Self {
             buffer: Buffer::new(source),
             container,
@@ -70,9 +98,11 @@ impl Frames {
             segment: Segment::default(),
             held: VecDeque::new(),
             ended: false,
+            has_rest: false,
             used: 0,
             junk: 0,
-            lost: 0,
+            is_cut: false,
+            lost: missing,
             missing: 0.0,
             seconds: 0.0,
         }
@@ -95,12 +125,22 @@ impl Frames {
                 return Ok(None);
             }
             if let Some(length) = skippable(bytes) {
+                // it ends a tag that has no header, and was taken for damage
+                let before = tag::before_footer(bytes);
+                self.lost = self.lost.saturating_sub(before);
+                self.junk = self.junk.saturating_sub(before);
                 self.buffer.skip(length)?;
                 continue;
+            }
+            let is_other = self.in_step && self.container.is_none() && is_container(bytes);
+            if is_other {
+                self.has_rest = true;
+                return Ok(None);
             }
             if let Some(header) = Header::read(bytes) {
                 if bytes.len() < header.bytes {
                     // the last frame is cut off, or it is not a frame
+                    self.is_cut |= self.in_step && self.segment.tag.frames.is_none();
                     self.in_step = false;
                 } else if self.is_believed(&header)? {
                     return Ok(Some(header));
@@ -178,6 +218,7 @@ impl Frames {
                 delay: tag.delay,
                 tag,
                 found: 0,
+                bytes: header.bytes as u64,
             };
             if is_new {
                 self.held.push_back(self.codec(&header));
@@ -198,6 +239,7 @@ impl Frames {
             self.held.push_back(self.codec(&header));
         }
         self.segment.found += 1;
+        self.segment.bytes += header.bytes as u64;
         self.seconds += f64::from(header.samples) / f64::from(header.rate);
         let cut = self.segment.delay.min(header.samples);
         self.segment.delay -= cut;
@@ -217,14 +259,12 @@ impl Frames {
     /// Cut the padding off the packets that are held, if the count of the segment's tag agrees.
     fn end_segment(&mut self) {
         let Segment { tag, found, .. } = &self.segment;
-        let Some(count) = tag.frames.map(u64::from) else {
-            return;
-        };
         if let Some(newest) = &self.newest {
             let seconds = f64::from(newest.samples) / f64::from(newest.rate);
-            self.missing += count.saturating_sub(*found) as f64 * seconds;
+            self.missing += self.segment.missing() * seconds;
         }
-        let mut padding = if count == *found { tag.padding } else { 0 };
+        let agrees = tag.frames.map(u64::from) == Some(*found);
+        let mut padding = if agrees { tag.padding } else { 0 };
         for unit in self.held.iter_mut().rev() {
             let Unit::Packet(packet) = unit else {
                 break;
@@ -236,6 +276,23 @@ impl Frames {
         }
     }
 }
+
+/// Return whether frames follow each other from the first of these bytes on.
+pub(super) fn begin(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    let Some(first) = Header::read(rest) else {
+        return false;
+    };
+    (0..CHAIN).all(|_| {
+        let header = Header::read(rest).filter(|header| first.is_like(header));
+        let next = header.and_then(|header| rest.get(header.bytes..));
+        rest = next.unwrap_or_default();
+        next.is_some()
+    })
+}
+
+/// Bytes that [`begin`] looks at.
+pub(super) const LOOK: usize = CHAIN * MOST_BYTES;
 
 /// Cut samples off a packet's end and return the number of those that it did not have.
 fn cut_end(packet: &mut Packet, samples: u32) -> u32 {
@@ -273,5 +330,18 @@ impl Packets for Frames {
         let lost = self.seconds * self.lost as f64 / self.used.max(1) as f64;
         let missing = self.missing.max(lost);
         (missing > 0.0).then_some(self.seconds + missing)
+    }
+
+    fn is_cut_off(&self) -> bool {
+        let is_known = |all: f64| all > 1.02 * self.seconds;
+        self.is_cut && !self.announced().is_some_and(is_known)
+    }
+
+    fn rest(&mut self) -> Result<Option<Source>, DecodeError> {
+        Ok(if self.has_rest {
+            Some(self.buffer.take()?)
+        } else {
+            None
+        })
     }
 }

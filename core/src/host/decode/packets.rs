@@ -11,8 +11,10 @@ use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters, AudioDe
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::packet::Packet;
 
+use super::aac::{Front, aac_channels, aac_core};
 use super::error::DecodeError;
 use super::names::codec_name;
+use super::source::Source;
 
 /// The next piece of a stream.
 pub(super) enum Unit {
@@ -28,6 +30,16 @@ pub(super) trait Packets: Send + Sync {
 
     /// Return the seconds of audio that the file announces, as far as it is known now.
     fn announced(&self) -> Option<f64>;
+
+    /// Return whether the file turned out to end too early, where it does not say how much is missing.
+    fn is_cut_off(&self) -> bool {
+        false
+    }
+
+    /// Take what comes after the end, where that can be another file.
+    fn rest(&mut self) -> Result<Option<Source>, DecodeError> {
+        Ok(None)
+    }
 }
 
 /// Return parameters of a codec with unnamed channels.
@@ -42,13 +54,13 @@ pub(super) fn parameters(codec: AudioCodecId, rate: u32, channels: u16) -> Audio
 
 /// Return the decoders that are compiled in.
 #[cfg(not(feature = "opus"))]
-fn codecs() -> &'static CodecRegistry {
+pub(super) fn codecs() -> &'static CodecRegistry {
     symphonia::default::get_codecs()
 }
 
 /// Return the decoders that are compiled in.
 #[cfg(feature = "opus")]
-fn codecs() -> &'static CodecRegistry {
+pub(super) fn codecs() -> &'static CodecRegistry {
     static ALL: std::sync::OnceLock<CodecRegistry> = std::sync::OnceLock::new();
     ALL.get_or_init(|| {
         let mut all = CodecRegistry::new();
@@ -78,11 +90,18 @@ pub(super) fn decoder(
             channels = aac_channels(&core);
             parameters.extra_data = Some(Box::new(core));
         }
+        if let Some(front) = Front::new(&parameters) {
+            return Ok(Box::new(front));
+        }
     }
     let options = AudioDecoderOptions::default();
     if parameters.codec == CODEC_ID_OPUS {
         // the only rate that the decoder gives in every case, whatever rate the container states for the recording
         parameters.sample_rate = Some(48_000);
+        #[cfg(feature = "opus")]
+        if let Some(front) = super::opus::Front::new(&parameters) {
+            return Ok(Box::new(front));
+        }
     }
     let made = codecs().make_audio_decoder(&parameters, &options);
     made.map_err(|_| match codec_name(parameters.codec) {
@@ -93,75 +112,4 @@ pub(super) fn decoder(
         Some(codec) => DecodeError::Codec { codec, container },
         None => DecodeError::UnknownCodec,
     })
-}
-
-/// Return the number of a configuration of AAC that stands for its channels: as many, up to six.
-fn aac_channels(config: &[u8]) -> Option<usize> {
-    config.get(1).map(|second| usize::from(second >> 3 & 0xf))
-}
-
-/// Return the configuration of AAC-LC for the core of a stream of HE-AAC, which adds the band above and, in version 2,
-/// the second channel; `None` for every other stream.
-///
-/// Fields as ISO/IEC 14496-3, 1.6.2.1 has them: object type (5 bits), index of the rate (4), channels (4).
-fn aac_core(config: &[u8]) -> Option<[u8; 2]> {
-    let [first, second, ..] = *config else {
-        return None;
-    };
-    let (object, rate) = (first >> 3, (first & 7) << 1 | second >> 7);
-    let channels = second >> 3 & 0xf;
-    // LC, SBR and PS; a rate that is written out in full is not handled
-    let is_extended = matches!(object, 5 | 29) || object == 2 && config.len() > 2;
-    // for LC, the next bits mark frames of 960 samples, which stay refused
-    let is_core = object != 2 || second & 0b100 == 0;
-    (is_extended && is_core && rate < 13 && channels > 0)
-        .then_some([2 << 3 | rate >> 1, (rate & 1) << 7 | channels << 3])
-}
-
-/// Return whether a stream is HE-AAC, whose core is all that is decoded.
-pub(super) fn is_extended_aac(parameters: &AudioCodecParameters) -> bool {
-    let config = match parameters.extra_data.as_deref() {
-        Some(config) if parameters.codec == CODEC_ID_AAC => config,
-        _ => return false,
-    };
-    match config {
-        // SBR or PS comes first
-        [first, ..] if matches!(first >> 3, 5 | 29) => true,
-        // after LC: a mark of 11 bits, object type 5, and whether the band is there
-        [_, _, 0x56, 0xe5, present, ..] => present & 0x80 != 0,
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{aac_channels, aac_core};
-
-    #[test]
-    fn channels_of_aac_are_read() {
-        assert_eq!(aac_channels(&[0x12, 0x10]), Some(2));
-        assert_eq!(aac_channels(&[0x12, 0x18, 0x56]), Some(3));
-        assert_eq!(aac_channels(&[0x12]), None);
-    }
-
-    #[test]
-    fn the_core_of_he_aac_is_plain_aac() {
-        // SBR in front (object type 5), 22.05 kHz in stereo; PS in front (29), 24 kHz in mono
-        assert_eq!(aac_core(&[0x2b, 0x92, 0x08, 0x00]), Some([0x13, 0x90]));
-        assert_eq!(aac_core(&[0xeb, 0x09, 0x88, 0x00]), Some([0x13, 0x08]));
-        // LC that is followed by SBR; LC alone, with frames of 960 samples, and with channels of its own
-        assert_eq!(
-            aac_core(&[0x13, 0x90, 0x56, 0xe5, 0xa0]),
-            Some([0x13, 0x90])
-        );
-        for config in [
-            &[0x12, 0x10][..],
-            &[0x12, 0x14, 0x56],
-            &[0x12, 0x00, 0x05],
-            &[0x12],
-            &[],
-        ] {
-            assert_eq!(aac_core(config), None, "{config:x?}");
-        }
-    }
 }

@@ -7,11 +7,12 @@ use std::vec::Vec;
 use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::io::{MediaSource, ReadOnlySource};
 
+use super::aac::is_extended_aac;
 use super::container::Container;
 use super::error::DecodeError;
 use super::flac::Flac;
-use super::frames::Frames;
-use super::packets::{Packets, Unit, decoder, is_extended_aac};
+use super::frames::{self, Frames};
+use super::packets::{Packets, Unit, decoder};
 use super::sniff::{Kind, sniff};
 use super::source::Source;
 use super::{aiff, au, wave};
@@ -49,10 +50,14 @@ pub struct AudioReader {
     replaced: u64,
     first_replaced: Option<u64>,
     seconds: f64,
+    /// Seconds before the newest of several files that follow one another, and those that are missing in them.
+    earlier: f64,
+    missing: f64,
     /// Bytes of packets that were decoded, and of those that no decoder takes.
     decoded: u64,
     undecoded: u64,
     core_only: bool,
+    cut_off: bool,
 }
 
 /// Interleaved samples (full scale ±1.0) and their format.
@@ -106,7 +111,7 @@ impl AudioReader {
     fn new(source: Box<dyn MediaSource>) -> Result<Self, DecodeError> {
         guarded(|| {
             let mut reader = Self {
-                packets: packets(Source::new(source))?,
+                packets: first(Source::new(source))?,
                 decoder: None,
                 format: InputFormat::mono(0),
                 samples: Vec::new(),
@@ -115,9 +120,12 @@ impl AudioReader {
                 replaced: 0,
                 first_replaced: None,
                 seconds: 0.0,
+                earlier: 0.0,
+                missing: 0.0,
                 decoded: 0,
                 undecoded: 0,
                 core_only: false,
+                cut_off: false,
             };
             if !reader.decode()? {
                 return Err(DecodeError::NoAudio);
@@ -138,11 +146,19 @@ impl AudioReader {
     /// supported, which counts by its bytes.
     #[must_use]
     pub fn share(&self) -> Option<f64> {
-        let announced = self.packets.announced().filter(|seconds| *seconds > 0.0);
-        let by_time = announced.map(|announced| (self.seconds / announced).min(1.0));
+        let missing = self.missing();
+        let all = self.seconds + missing.unwrap_or(0.0);
+        let by_time = missing.filter(|_| all > 0.0).map(|_| self.seconds / all);
         let all = (self.decoded + self.undecoded) as f64;
         let by_bytes = (self.undecoded > 0).then_some(self.decoded as f64 / all);
         by_time.into_iter().chain(by_bytes).reduce(f64::min)
+    }
+
+    /// Return whether the file ends too early without saying how much is missing: an ogg stream without its last page, or
+    /// frames of mp3 or AAC of which the last one is not whole. Known after the end.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        self.cut_off || self.packets.is_cut_off()
     }
 
     /// Return whether the audio is HE-AAC, of which only the core is decoded: the band above it is missing.
@@ -176,6 +192,46 @@ impl AudioReader {
         }))
     }
 
+    /// Return the seconds that the file announces beyond those that were decoded; `None` if it announces nothing.
+    fn missing(&self) -> Option<f64> {
+        let announced = self.packets.announced().filter(|seconds| *seconds > 0.0);
+        let decoded = self.seconds - self.earlier;
+        let newest = announced.map(|announced| (announced - decoded).max(0.0));
+        newest
+            .or(Some(0.0).filter(|_| self.missing > 0.0))
+            .map(|newest| self.missing + newest)
+    }
+
+    /// Go on with the file that follows the one that ended, if one does.
+    fn go_on(&mut self) -> Result<bool, DecodeError> {
+        let Some(mut rest) = self.packets.rest()? else {
+            return Ok(false);
+        };
+        let kind = sniff(&mut rest)?;
+        let is_file = match kind {
+            Kind::Frames => frames::begin(rest.prefix(frames::LOOK)?),
+            Kind::Foreign(_) | Kind::Unknown => false,
+            _ => true,
+        };
+        if !is_file {
+            return Ok(false);
+        }
+        self.missing = self.missing().unwrap_or(0.0);
+        self.cut_off |= self.packets.is_cut_off();
+        self.earlier = self.seconds;
+        let bytes = rest.len();
+        match packets(rest, kind) {
+            Ok(packets) => self.packets = packets,
+            Err(error @ DecodeError::Io(_)) => return Err(error),
+            // the samples before it count
+            Err(_) => {
+                self.undecoded += bytes.unwrap_or(0);
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Decode until there are samples; false at the end.
     fn decode(&mut self) -> Result<bool, DecodeError> {
         for _ in 0..MAX_SILENT_PACKETS {
@@ -191,6 +247,7 @@ impl AudioReader {
                     };
                     continue;
                 }
+                None if self.go_on()? => continue,
                 None => break,
             };
             let Some(decoder) = &mut self.decoder else {
@@ -241,15 +298,20 @@ impl AudioReader {
 }
 
 /// Open a file by its first bytes.
-fn packets(mut source: Source) -> Result<Box<dyn Packets>, DecodeError> {
+fn first(mut source: Source) -> Result<Box<dyn Packets>, DecodeError> {
     if source.prefix(1)?.is_empty() {
         return Err(DecodeError::Empty);
     }
-    Ok(match sniff(&mut source)? {
+    let kind = sniff(&mut source)?;
+    packets(source, kind)
+}
+
+fn packets(source: Source, kind: Kind) -> Result<Box<dyn Packets>, DecodeError> {
+    Ok(match kind {
         Kind::Wave => wave::open(source)?,
         Kind::Aiff => aiff::open(source)?,
         Kind::Au => au::open(source)?,
-        Kind::Frames => Box::new(Frames::new(source, None)),
+        Kind::Frames => Box::new(Frames::new(source, None, 0)),
         Kind::Flac => Box::new(Flac::new(source)),
         kind @ (Kind::Caf | Kind::Ogg | Kind::Mp4 | Kind::Matroska) => {
             Box::new(Container::open(source, kind)?)

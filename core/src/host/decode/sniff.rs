@@ -48,6 +48,16 @@ pub(super) fn sniff(source: &mut Source) -> IoResult<Kind> {
     Ok(kind(source.prefix(LOOK)?))
 }
 
+/// Return whether a container that is supported begins with these bytes.
+pub(super) fn is_container(bytes: &[u8]) -> bool {
+    !matches!(kind(bytes), Kind::Frames | Kind::Foreign(_) | Kind::Unknown)
+}
+
+/// Return whether a format that is known, supported or not, begins with these bytes.
+pub(super) fn is_known(bytes: &[u8]) -> bool {
+    !matches!(kind(bytes), Kind::Frames | Kind::Unknown)
+}
+
 fn skip_zeros(source: &mut Source) -> IoResult<()> {
     let mut skipped = 0;
     while skipped < MOST_ZEROS {
@@ -168,6 +178,9 @@ fn kind(bytes: &[u8]) -> Kind {
         Some(b"styp" | b"moof" | b"sidx") => return Kind::Mp4,
         _ => {}
     }
+    if bytes.get(257..262) == Some(b"ustar") {
+        return Kind::Foreign("a tar archive");
+    }
     if is_web_page(bytes) {
         return Kind::Foreign("a web page (HTML)");
     }
@@ -181,6 +194,30 @@ fn kind(bytes: &[u8]) -> Kind {
         return Kind::Unknown;
     }
     Kind::Frames
+}
+
+/// Bytes that [`disguised`] looks at.
+pub(super) const DISGUISE: usize = 64 * 1024;
+
+/// Return the name of a codec whose frames are stored as if they were 16-bit samples, to be sent to a receiver or written to
+/// a CD as they are. To play them as samples would be noise.
+pub(super) fn disguised(bytes: &[u8]) -> Option<&'static str> {
+    // in either order of bytes; DTS also with 14 bits in each 16
+    const SYNCS: [([u8; 4], &str); 6] = [
+        ([0x72, 0xf8, 0x1f, 0x4e], "AC-3 or DTS for S/PDIF"),
+        ([0xf8, 0x72, 0x4e, 0x1f], "AC-3 or DTS for S/PDIF"),
+        ([0xfe, 0x7f, 0x01, 0x80], "DTS"),
+        ([0x7f, 0xfe, 0x80, 0x01], "DTS"),
+        ([0xff, 0x1f, 0x00, 0xe8], "DTS"),
+        ([0x1f, 0xff, 0xe8, 0x00], "DTS"),
+    ];
+    let count = |sync: &[u8; 4]| {
+        let words = bytes.windows(4).step_by(2);
+        words.filter(|word| word == sync).count()
+    };
+    // once may be chance
+    let found = SYNCS.iter().find(|(sync, _)| count(sync) >= 3);
+    found.map(|(_, name)| *name)
 }
 
 /// Return whether the bytes are what a server sends in place of a file.

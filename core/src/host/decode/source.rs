@@ -1,7 +1,7 @@
 //! The bytes of a file, seekable or not, whose beginning can be looked at, skipped and rewritten.
 
 use std::boxed::Box;
-use std::io::{Error as IoError, ErrorKind, Read, Result as IoResult, Seek, SeekFrom};
+use std::io::{Cursor, Error as IoError, ErrorKind, Read, Result as IoResult, Seek, SeekFrom};
 use std::vec::Vec;
 
 use symphonia::core::io::MediaSource;
@@ -116,6 +116,17 @@ impl Source {
         Ok(())
     }
 
+    /// Begin where the reading is, after `bytes` that were read and are to be read again.
+    pub(super) fn begin_here(&mut self, bytes: &[u8]) -> IoResult<()> {
+        let read = core::mem::take(&mut self.at);
+        self.patches.clear();
+        let kept = read.min(self.head.len() as u64);
+        self.head.drain(..kept as usize);
+        self.rest = self.rest.saturating_add(read - kept);
+        self.len = self.len.map(|len| len.saturating_sub(read));
+        self.replace(0, bytes)
+    }
+
     /// End after `length` bytes, if not before.
     pub(super) fn limit(&mut self, length: u64) {
         self.len = Some(self.len.map_or(length, |len| len.min(length)));
@@ -176,6 +187,12 @@ impl Source {
                 }
             }
         }
+    }
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self::new(Box::new(Cursor::new([])))
     }
 }
 

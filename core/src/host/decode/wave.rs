@@ -5,15 +5,18 @@
 //! as the file goes.
 
 use std::boxed::Box;
+use std::io::Result as IoResult;
+use std::vec::Vec;
 
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::*;
 
-use super::blocks::{Blocks, Coding};
+use super::blocks::{Blocks, Coding, is_possible};
 use super::error::DecodeError;
 use super::frames::Frames;
 use super::names::wave_codec;
-use super::packets::Packets;
+use super::packets::{Packets, Unit};
+use super::sniff::{DISGUISE, disguised, is_container, is_known};
 use super::source::Source;
 
 /// Most bytes of a `fmt ` chunk that are read.
@@ -21,6 +24,9 @@ const MOST_FORMAT: u64 = 256;
 
 /// Most chunks before the samples.
 const MOST_CHUNKS: u32 = 10_000;
+
+/// Bytes that tell what comes after the samples.
+const LOOK: usize = 16;
 
 /// Chunks that tell by their name that the one before them is not padded.
 const USUAL: [&[u8]; 8] = [
@@ -48,6 +54,7 @@ pub(super) fn open(mut source: Source) -> Result<Box<dyn Packets>, DecodeError> 
     };
     source.skip(if dialect == Dialect::Wave64 { 40 } else { 12 })?;
     let (mut format, mut long_data) = (None, None);
+    let mut header = Vec::new();
     for _ in 0..MOST_CHUNKS {
         let Some(chunk) = chunk(&mut source, dialect)? else {
             break;
@@ -56,6 +63,7 @@ pub(super) fn open(mut source: Source) -> Result<Box<dyn Packets>, DecodeError> 
             b"fmt " => {
                 let bytes = source.prefix(chunk.length.min(MOST_FORMAT) as usize)?;
                 format = Some(Format::read(bytes, dialect)?);
+                header = header_with(bytes, dialect);
             }
             b"ds64" => {
                 // after the length of the whole
@@ -66,20 +74,31 @@ pub(super) fn open(mut source: Source) -> Result<Box<dyn Packets>, DecodeError> 
                 let format = format.ok_or(DecodeError::Header {
                     what: "wav: the samples come before their format",
                 })?;
-                return samples(source, &format, dialect, chunk.length, long_data);
+                let length = length(&mut source, dialect, chunk.length, long_data)?;
+                return samples(source, &format, dialect, length, header);
+            }
+            // samples in a list of several chunks, with silence between them
+            b"LIST" if source.prefix(4)? == b"wavl" => {
+                source.skip(4)?;
+                continue;
             }
             _ => {}
         }
         source.skip(chunk.length)?;
-        // some programs leave the padding out
-        let next = source.prefix(4)?;
-        if !USUAL.contains(&next) {
-            source.skip(chunk.padding)?;
-        }
+        skip_padding(&mut source, chunk.padding)?;
     }
     Err(DecodeError::Header {
         what: "wav: it has no samples",
     })
+}
+
+/// Skip what pads a chunk, which some programs leave out.
+fn skip_padding(source: &mut Source, padding: u64) -> IoResult<()> {
+    let next = source.prefix(4)?;
+    if USUAL.contains(&next) {
+        return Ok(());
+    }
+    source.skip(padding)
 }
 
 struct Chunk {
@@ -229,13 +248,13 @@ impl Format {
     }
 }
 
-fn samples(
-    mut source: Source,
-    format: &Format,
+/// Return the length of the samples in bytes, `None` where the header's is unknown or wrong.
+fn length(
+    source: &mut Source,
     dialect: Dialect,
     length: u64,
     long: Option<u64>,
-) -> Result<Box<dyn Packets>, DecodeError> {
+) -> Result<Option<u64>, DecodeError> {
     let is_unknown = u32::try_from(length).is_ok_and(|length| length == u32::MAX);
     let length = match long {
         Some(long) if dialect == Dialect::Rf64 && is_unknown => Some(long),
@@ -246,30 +265,118 @@ fn samples(
     if length.is_none() && source.prefix(4)? == b"LIST" {
         return Err(DecodeError::NoAudio);
     }
-    let length = match length {
-        Some(length) if goes_on(&mut source, length)? => None,
+    Ok(match length {
+        Some(length) if goes_on(source, length)? => None,
         length => length,
-    };
-    if let Some(length) = length {
-        source.limit(length);
-    }
+    })
+}
+
+fn samples(
+    mut source: Source,
+    format: &Format,
+    dialect: Dialect,
+    length: Option<u64>,
+    header: Vec<u8>,
+) -> Result<Box<dyn Packets>, DecodeError> {
     if matches!(format.tag, 0x50 | 0x55) {
-        return Ok(Box::new(Frames::new(source, Some("wav"))));
+        let missing = length
+            .filter(|_| is_possible(&source, length))
+            .zip(source.len());
+        let missing = missing.map_or(0, |(length, found)| length.saturating_sub(found));
+        if let Some(length) = length {
+            source.limit(length);
+        }
+        return Ok(Box::new(Frames::new(source, Some("wav"), missing)));
+    }
+    if (format.tag, format.bits) == (1, 16)
+        && let Some(codec) = disguised(source.prefix(DISGUISE)?)
+    {
+        return Err(DecodeError::Codec {
+            codec,
+            container: "wav",
+        });
     }
     let coding = format.coding(dialect == Dialect::BigEndian)?;
-    Ok(Box::new(Blocks::new(source, coding, length, "wav")?))
+    let samples = Blocks::new(source, coding, length, "wav")?;
+    let padding = length.unwrap_or(0) % 2;
+    Ok(match dialect {
+        Dialect::Wave64 => Box::new(samples),
+        _ => Box::new(Wave {
+            samples,
+            dialect,
+            padding,
+            header,
+        }),
+    })
+}
+
+/// Return the beginning of a file with the content of this `fmt ` chunk.
+fn header_with(format: &[u8], dialect: Dialect) -> Vec<u8> {
+    let length = format.len() as u32;
+    let (tag, length) = match dialect {
+        Dialect::BigEndian => (b"RIFX", length.to_be_bytes()),
+        _ => (b"RIFF", length.to_le_bytes()),
+    };
+    [tag.as_slice(), &[0; 4], b"WAVEfmt ", &length, format].concat()
+}
+
+/// The samples of a file, after which others may come.
+struct Wave {
+    samples: Blocks,
+    dialect: Dialect,
+    /// Bytes between the samples and the next chunk.
+    padding: u64,
+    /// What a file with samples of this format begins with.
+    header: Vec<u8>,
+}
+
+impl Packets for Wave {
+    fn next(&mut self) -> Result<Option<Unit>, DecodeError> {
+        self.samples.next()
+    }
+
+    fn announced(&self) -> Option<f64> {
+        self.samples.announced()
+    }
+
+    /// Take the next chunk of samples, as a file of its own, or what comes after the last chunk.
+    fn rest(&mut self) -> Result<Option<Source>, DecodeError> {
+        let Some(mut source) = self.samples.rest()? else {
+            return Ok(None);
+        };
+        skip_padding(&mut source, self.padding)?;
+        for _ in 0..MOST_CHUNKS {
+            let bytes = source.prefix(LOOK)?;
+            if bytes.starts_with(b"data") {
+                source.replace(0, &self.header)?;
+                break;
+            }
+            if !is_chunk(bytes) || is_container(bytes) {
+                break;
+            }
+            let Some(chunk) = chunk(&mut source, self.dialect)? else {
+                break;
+            };
+            source.skip(chunk.length)?;
+            skip_padding(&mut source, chunk.padding)?;
+        }
+        Ok(Some(source))
+    }
+}
+
+/// Return whether these bytes can begin a chunk: its name is text.
+fn is_chunk(bytes: &[u8]) -> bool {
+    let name = bytes.first_chunk::<4>();
+    name.is_some_and(|name| name.iter().all(|byte| matches!(byte, b' '..=b'~')))
 }
 
 /// Return whether the samples go on after the length that the header states: neither the end of the file, nor a chunk,
-/// nor a tag, nor a gap is there.
+/// nor a tag, nor another file, nor a gap is there.
 fn goes_on(source: &mut Source, length: u64) -> Result<bool, DecodeError> {
     let bytes = source.read_at(length, 4096)?;
-    let is_chunk = |bytes: &[u8]| {
-        let name = bytes.first_chunk::<4>();
-        name.is_some_and(|name| name.iter().all(|byte| matches!(byte, b' '..=b'~')))
-    };
     let is_end = bytes.len() < 4096
         || is_chunk(&bytes)
+        || is_known(&bytes)
         || is_chunk(bytes.get(1..).unwrap_or_default())
         || bytes.iter().filter(|byte| **byte == 0).count() > bytes.len() / 2;
     Ok(!is_end)

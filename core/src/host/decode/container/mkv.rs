@@ -8,22 +8,28 @@ use crate::host::decode::source::Source;
 const SEGMENT: u32 = 0x1853_8067;
 const CLUSTER: u32 = 0x1f43_b675;
 const SEEK_HEAD: u32 = 0x114d_9b74;
+/// What a file begins with.
+const HEADER: u32 = 0x1a45_dfa3;
 
 /// Most elements of the file that are read.
 const MOST_ELEMENTS: u32 = 100_000;
 
 /// Mark the length of the segment, and that of its last cluster, as unknown if the file ends before, and empty the list of
-/// places, some of which are then beyond the end. Return whether the file ends early.
-pub(super) fn repair(source: &mut Source) -> IoResult<bool> {
+/// places, some of which are then beyond the end. Return whether the file ends early, and the share that it is of the whole if
+/// another one follows.
+pub(super) fn repair(source: &mut Source) -> IoResult<(bool, f64)> {
     let Some(end) = source.len() else {
-        return Ok(false);
+        return Ok((false, 1.0));
     };
     let (mut at, mut ends_early) = (0, false);
     for _ in 0..MOST_ELEMENTS {
         let header = source.read_at(at, 12)?;
         let Some(found) = Element::read(&header) else {
-            return Ok(ends_early);
+            break;
         };
+        if found.id == HEADER && at > 0 {
+            return Ok((ends_early, at as f64 / end as f64));
+        }
         let content = at + found.header;
         let is_cut = found
             .length
@@ -39,10 +45,10 @@ pub(super) fn repair(source: &mut Source) -> IoResult<bool> {
             // its content is read like the rest
             _ if found.id == SEGMENT => content,
             Some(length) if !is_cut => content + length,
-            _ => return Ok(ends_early),
+            _ => break,
         };
     }
-    Ok(ends_early)
+    Ok((ends_early, 1.0))
 }
 
 /// Return the header of an element without meaning that has this length with its header.

@@ -2,8 +2,9 @@
 
 use std::vec::Vec;
 
-use symphonia::core::codecs::audio::AudioCodecId;
+use symphonia::core::audio::Channels;
 use symphonia::core::codecs::audio::well_known::*;
+use symphonia::core::codecs::audio::{AudioCodecParameters, CODEC_ID_NULL_AUDIO};
 
 use crate::host::decode::error::DecodeError;
 use crate::host::decode::source::Source;
@@ -24,6 +25,13 @@ pub(super) struct Sound {
     pub(super) codec: Option<[u8; 4]>,
     /// Whether its samples are little-endian: only QuickTime's PCM has this mark.
     pub(super) is_little: bool,
+    channels: u16,
+    /// Rate (Hz).
+    rate: u32,
+    /// Configuration of ALAC, which QuickTime has one box deeper.
+    cookie: Option<Vec<u8>>,
+    /// Share of the file that the first of several has.
+    pub(super) share: Option<f64>,
 }
 
 impl Sound {
@@ -46,16 +54,50 @@ impl Sound {
         })
     }
 
-    /// Return the codec of QuickTime's PCM, whose order of bytes its reader overlooks.
-    pub(super) fn pcm(&self) -> Option<AudioCodecId> {
+    /// Read the description of a track (`stsd`) from its first entry on.
+    fn read(entry: &[u8]) -> Self {
+        let short = |at: usize| {
+            let bytes = entry.get(at..).and_then(<[u8]>::first_chunk::<2>);
+            bytes.map_or(0, |bytes| u16::from_be_bytes(*bytes))
+        };
+        // an inner box: its length, its name, its version, and 24 bytes
+        let alac = b"\0\0\0\x24alac\0\0\0\0";
+        let place = entry.windows(alac.len()).position(|bytes| bytes == alac);
+        let cookie = place.and_then(|at| entry.get(at + alac.len()..at + 36));
+        Self {
+            codec: entry.get(4..).and_then(<[u8]>::first_chunk::<4>).copied(),
+            is_little: entry.windows(6).any(|bytes| bytes == b"enda\0\x01"),
+            channels: short(24),
+            rate: u32::from(short(32)),
+            cookie: cookie.map(<[u8]>::to_vec),
+            share: None,
+        }
+    }
+
+    /// Complete what the reader says of a codec of QuickTime: it overlooks the order of PCM's bytes, companded samples, and where
+    /// the configuration of ALAC is.
+    pub(super) fn complete(&self, codec: &mut AudioCodecParameters) {
         let order = |big, little| if self.is_little { little } else { big };
-        Some(match &self.codec? {
-            b"in24" => order(CODEC_ID_PCM_S24BE, CODEC_ID_PCM_S24LE),
-            b"in32" => order(CODEC_ID_PCM_S32BE, CODEC_ID_PCM_S32LE),
-            b"fl32" => order(CODEC_ID_PCM_F32BE, CODEC_ID_PCM_F32LE),
-            b"fl64" => order(CODEC_ID_PCM_F64BE, CODEC_ID_PCM_F64LE),
-            _ => return None,
-        })
+        let is_unknown = codec.codec == CODEC_ID_NULL_AUDIO;
+        let known = match self.codec.as_ref() {
+            Some(b"in24") => order(CODEC_ID_PCM_S24BE, CODEC_ID_PCM_S24LE),
+            Some(b"in32") => order(CODEC_ID_PCM_S32BE, CODEC_ID_PCM_S32LE),
+            Some(b"fl32") => order(CODEC_ID_PCM_F32BE, CODEC_ID_PCM_F32LE),
+            Some(b"fl64") => order(CODEC_ID_PCM_F64BE, CODEC_ID_PCM_F64LE),
+            Some(b"ulaw") if is_unknown => CODEC_ID_PCM_MULAW,
+            Some(b"alaw") if is_unknown => CODEC_ID_PCM_ALAW,
+            Some(b"alac") if is_unknown && self.cookie.is_some() => CODEC_ID_ALAC,
+            _ => return,
+        };
+        codec.for_codec(known);
+        if is_unknown {
+            codec
+                .with_sample_rate(self.rate)
+                .with_channels(Channels::Discrete(self.channels));
+        }
+        if let Some(cookie) = self.cookie.as_deref().filter(|_| is_unknown) {
+            codec.with_extra_data(cookie.into());
+        }
     }
 }
 
@@ -67,11 +109,18 @@ pub(super) fn repair(source: &mut Source) -> Result<Sound, DecodeError> {
         return Ok(sound);
     };
     let (mut at, mut has_index, mut is_segment) = (0, false, false);
+    let mut has_fragments = false;
     for _ in 0..MOST_BOXES {
         let header = source.read_at(at, 16)?;
         let Some(found) = Box::read(&header, end - at) else {
             break;
         };
+        has_fragments |= &found.name == b"moof";
+        if &found.name == b"ftyp" && at > 0 && has_index && !has_fragments {
+            sound.share = Some(at as f64 / end as f64);
+            source.limit(at);
+            return Ok(sound);
+        }
         is_segment |= at == 0 && matches!(&found.name, b"styp" | b"sidx" | b"moof");
         if found.length > end - at {
             if &found.name == b"moov" {
@@ -177,10 +226,7 @@ impl Tables {
                     }
                     if &self.kind == b"soun" && self.sound.codec.is_none() {
                         let entry = inner.get(content + 8..).unwrap_or_default();
-                        self.sound = Sound {
-                            codec: word(content + 12).copied(),
-                            is_little: entry.windows(6).any(|bytes| bytes == b"enda\0\x01"),
-                        };
+                        self.sound = Sound::read(entry);
                     }
                 }
                 _ => {}

@@ -20,23 +20,58 @@ const MOST_PAGE: usize = PAGE_HEADER + 255 + 255 * 255;
 /// Most streams whose first pages are looked at.
 const MOST_STREAMS: u32 = 8;
 
+/// Mark of the last page of a stream.
+const LAST_PAGE: u8 = 4;
+
 /// Bytes of a page before its table of segments.
 const PAGE_HEADER: usize = 27;
 
-/// Put a comment without content in place of one that is too long, if the file begins with a stream of Vorbis.
+/// A codec's headers, from the comments on.
+struct Headers {
+    /// What the first packet of the stream begins with.
+    begin: &'static [u8],
+    /// Packets up to the end of a page.
+    packets: usize,
+    /// Comments without content.
+    empty: &'static [u8],
+}
+
+const HEADERS: [Headers; 3] = [
+    // the bit that ends the packet; the setup comes after it
+    Headers {
+        begin: b"\x01vorbis",
+        packets: 2,
+        empty: b"\x03vorbis\0\0\0\0\0\0\0\0\x01",
+    },
+    Headers {
+        begin: b"OpusHead",
+        packets: 1,
+        empty: b"OpusTags\0\0\0\0\0\0\0\0",
+    },
+    // a block of eight bytes
+    Headers {
+        begin: b"\x7fFLAC",
+        packets: 1,
+        empty: b"\x04\0\0\x08\0\0\0\0\0\0\0\0",
+    },
+];
+
+/// Put comments without content in place of those that are too long.
 pub(super) fn repair(source: &mut Source) -> IoResult<()> {
     let Some(first) = Page::read(source, 0)? else {
         return Ok(());
     };
-    if !first.body.starts_with(b"\x01vorbis") {
+    let kind = HEADERS
+        .iter()
+        .find(|kind| first.body.starts_with(kind.begin));
+    let Some(kind) = kind else {
         return Ok(());
-    }
-    // from the second page on: comments, then the setup, which ends its page
-    let mut pages = Vec::new();
-    let (mut packet, mut ends) = (Vec::new(), 0);
+    };
+    // from the second page on
+    let (mut setup, mut ends) = (Vec::new(), 0);
     let mut at = first.length;
     let mut comments = 0;
-    while ends < 2 && at < MOST_HEADERS {
+    while ends < kind.packets && at < MOST_HEADERS {
         let Some(page) = Page::read(source, at)? else {
             return Ok(());
         };
@@ -50,49 +85,63 @@ pub(super) fn repair(source: &mut Source) -> IoResult<()> {
                 .split_at_checked(usize::from(*segment))
                 .unwrap_or_default();
             body = rest;
-            if ends == 1 {
-                packet.extend_from_slice(part);
-            } else {
+            if ends == 0 {
                 comments += part.len();
+            } else {
+                setup.extend_from_slice(part);
             }
-            ends += u32::from(*segment < 255);
+            ends += usize::from(*segment < 255);
         }
         // most files end here, after a page or two
         if comments <= MOST_COMMENTS && ends > 0 {
             return Ok(());
         }
-        pages.push(page.length);
     }
-    if ends != 2 {
+    if ends != kind.packets {
         return Ok(());
     }
     let mut headers = source.prefix(first.length)?.to_vec();
-    // no vendor, no comments, and the bit that ends the packet
-    headers.extend(page(
-        first.serial,
-        1,
-        &[b"\x03vorbis\0\0\0\0\0\0\0\0\x01", &packet],
-    ));
+    let packets = [kind.empty, &setup];
+    let packets = packets.get(..kind.packets).unwrap_or_default();
+    headers.extend(page(first.serial, 1, packets));
     source.replace(at as u64, &headers)
 }
 
-/// Return whether the file ends with a whole page. The reader, which looks for the length of a seekable file in its last pages,
+/// How a file ends.
+#[derive(Clone, Copy)]
+pub(super) struct End {
+    /// With a whole page.
+    pub(super) is_whole: bool,
+    /// Without the page that ends a stream, or within it.
+    pub(super) is_cut: bool,
+}
+
+/// Return how the file ends. The reader, which looks for the length of a seekable file in its last pages,
 /// refuses some files that are cut off there or go on in another format.
-pub(super) fn ends_whole(source: &mut Source) -> IoResult<bool> {
+pub(super) fn end(source: &mut Source) -> IoResult<End> {
+    let mut found = End {
+        is_whole: true,
+        is_cut: false,
+    };
     let Some(length) = source.len() else {
-        return Ok(true);
+        return Ok(found);
     };
     let begin = length.saturating_sub(MOST_PAGE as u64);
     let tail = source.read_at(begin, MOST_PAGE)?;
     let last = tail.windows(4).rposition(|bytes| bytes == b"OggS");
     let last = last.and_then(|at| tail.get(at..)).unwrap_or_default();
     let Some(header) = last.first_chunk::<PAGE_HEADER>() else {
-        return Ok(false);
+        found.is_whole = false;
+        return Ok(found);
     };
     let table = usize::from(header[26]);
     let segments = last.get(PAGE_HEADER..PAGE_HEADER + table);
     let body = segments.map(|segments| segments.iter().copied().map(usize::from).sum::<usize>());
-    Ok(body.is_some_and(|body| PAGE_HEADER + table + body == last.len()))
+    let length = body.map(|body| PAGE_HEADER + table + body);
+    found.is_whole = length == Some(last.len());
+    let is_last = header[5] & LAST_PAGE != 0;
+    found.is_cut = !is_last || length.is_none_or(|length| length > last.len());
+    Ok(found)
 }
 
 /// Return the name of the first stream's codec that is not supported, if it is known.

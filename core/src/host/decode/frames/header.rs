@@ -20,6 +20,7 @@ pub(super) struct Header {
     pub(super) codec: AudioCodecId,
     /// Sample rate (Hz).
     pub(super) rate: u32,
+    /// 0 where the packets describe their layout.
     pub(super) channels: u16,
     /// Samples per channel.
     pub(super) samples: u32,
@@ -136,7 +137,6 @@ fn adts(bytes: &[u8; LENGTH]) -> Option<Header> {
     let [_, second, third, fourth, fifth, sixth, seventh] = bytes.map(usize::from);
     let rate = *AAC_RATES.get(third >> 2 & 0xf)?;
     let channels = match (third & 1) << 2 | fourth >> 6 {
-        0 => return None,
         7 => 8,
         count => count as u16,
     };
