@@ -1,5 +1,11 @@
 //! Plain loops, compiled once more for vector registers that are wider than the target's baseline.
 
+#[cfg(feature = "std")]
+mod shuffle;
+
+#[cfg(feature = "std")]
+pub(crate) use shuffle::{transposed, unzipped};
+
 /// Loops that the compiler turns into vector instructions.
 ///
 /// `run` of an implementation, and what it calls, must be `#[inline(always)]`: it is compiled for a machine's instructions

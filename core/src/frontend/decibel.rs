@@ -1,8 +1,11 @@
 //! Power to decibels.
 
+use crate::arch::{Loops, widest};
+
 /// Compute `10 · log10(power)` for a positive, normal `power`, within 4e-5 dB. It consists of f32 sums, products and
 /// one division, so that every target computes the same bits, which a system's own `log10` does not promise.
 #[must_use]
+#[inline(always)]
 pub fn power_to_db(power: f32) -> f32 {
     const DB_PER_OCTAVE: f32 = (10.0 * core::f64::consts::LOG10_2) as f32;
     const DB_PER_NEPER: f32 = (10.0 * core::f64::consts::LOG10_E) as f32;
@@ -22,8 +25,22 @@ pub fn power_to_db(power: f32) -> f32 {
 
 /// Convert powers to decibels relative to 1, none below that of `amin`.
 pub(super) fn to_decibels(powers: &mut [f32], amin: f32) {
-    for value in powers {
-        *value = power_to_db(value.max(amin));
+    widest(Decibels { powers, amin });
+}
+
+struct Decibels<'p> {
+    powers: &'p mut [f32],
+    amin: f32,
+}
+
+impl Loops for Decibels<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for value in self.powers {
+            *value = power_to_db(value.max(self.amin));
+        }
     }
 }
 

@@ -67,7 +67,7 @@ where
     fn power(&mut self) -> Option<&mut [f32]> {
         let (frame, _) = self.samples.slices();
         window::apply_hann(frame);
-        let power = fft::power_in_place(fft::real_fft(frame)?);
+        let power = fft::power(frame)?;
         let column = self.column.as_mut();
         mel::apply(self.bands.as_mut(), &self.last_band, power, column);
         Some(column)

@@ -2,6 +2,8 @@
 //! compute the same.
 
 #[cfg(feature = "std")]
+mod recombine;
+#[cfg(feature = "std")]
 mod split;
 
 use num_complex::Complex32;
@@ -13,11 +15,28 @@ use crate::arch::{Loops, widest};
 /// bin `n / 2` (both are real). `None` for any other length.
 #[cfg(feature = "std")]
 pub(super) fn real_fft(frame: &mut [f32]) -> Option<&mut [Complex32]> {
-    if !matches!(frame.len(), 512 | 1024 | 2048 | 4096) {
-        return None;
-    }
-    widest(split::Transform(frame));
+    transform(frame, false)?;
     Some(bytemuck::cast_slice_mut(frame))
+}
+
+/// Compute the squared magnitude of the `n / 2 + 1` bins of a windowed frame, in its memory: what [`power_in_place`] makes
+/// of [`real_fft`]. `None` for a length that it does not take.
+#[cfg(feature = "std")]
+pub(super) fn power(frame: &mut [f32]) -> Option<&mut [f32]> {
+    transform(frame, true)?;
+    let bins = frame.len() / 2 + 1;
+    frame.get_mut(..bins)
+}
+
+#[cfg(not(feature = "std"))]
+pub(super) fn power(frame: &mut [f32]) -> Option<&mut [f32]> {
+    real_fft(frame).map(power_in_place)
+}
+
+#[cfg(feature = "std")]
+fn transform(frame: &mut [f32], power: bool) -> Option<()> {
+    let known = matches!(frame.len(), 512 | 1024 | 2048 | 4096);
+    known.then(|| widest(split::Transform { frame, power }))
 }
 
 #[cfg(not(feature = "std"))]
@@ -112,7 +131,12 @@ mod tests {
             }
             for mut frame in frames {
                 let mut expected = frame.clone();
+                let mut squares = frame.clone();
                 assert_eq!(bits(real_fft(&mut frame)), bits(one_by_one(&mut expected)));
+                let bits =
+                    |power: &mut [f32]| power.iter().map(|p| p.to_bits()).collect::<Vec<_>>();
+                let expected = power_in_place(bytemuck::cast_slice_mut(&mut expected));
+                assert_eq!(power(&mut squares).map(bits), Some(bits(expected)));
             }
         }
     }

@@ -6,55 +6,66 @@
 //! `columns` apart, and the last ones, after the rows have become columns, values that are at least `rows` apart: no vector
 //! ever holds both values of a butterfly.
 
-use crate::arch::Loops;
+use core::array::from_fn;
+
+use super::recombine::{Pairs, Squares, recombine};
+use crate::arch::{Loops, transposed, unzipped};
 
 /// Most complex values, of a frame of 4096 samples.
 const LONGEST: usize = 2048;
 
 /// Values that are computed side by side.
-const LANES: usize = 8;
-type Lanes = [f32; LANES];
-type Parts = heapless::Vec<Lanes, { LONGEST / LANES }>;
+pub(super) const LANES: usize = 8;
+pub(super) type Lanes = [f32; LANES];
+
+/// Quadruples of values that are separated at once.
+const AT_ONCE: usize = 8;
+type Parts = heapless::Vec<[[f32; 4]; AT_ONCE], { LONGEST / 4 / AT_ONCE }>;
 
 /// Real and imaginary parts of `exp(−πi · k / half)` at `half + k`, for every power of two `half` up to [`LONGEST`]; half of
 /// the longest row is enough.
-static FACTORS: [[f32; LONGEST / 2 * 3]; 2] = factors();
+pub(super) static FACTORS: [[f32; LONGEST / 2 * 3]; 2] = factors();
 
 /// Transforms a frame of 512, 1024, 2048 or 4096 samples in place, with the values where microfft puts them.
-pub(super) struct Transform<'f>(pub(super) &'f mut [f32]);
+pub(super) struct Transform<'f> {
+    pub(super) frame: &'f mut [f32],
+    /// Leave the squared magnitudes of the `n / 2 + 1` bins in place of the complex values.
+    pub(super) power: bool,
+}
 
 impl Loops for Transform<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Self(frame) = self;
+        let Self { frame, power } = self;
         let n = frame.len() / 2;
         let rows = 1 << (n.ilog2() / 2);
         let [mut re, mut im] = [Parts::new(), Parts::new()];
         unzip(frame, &mut re, &mut im);
-        let (re, im) = (re.as_flattened_mut(), im.as_flattened_mut());
+        let re = re.as_flattened_mut().as_flattened_mut();
+        let im = im.as_flattened_mut().as_flattened_mut();
         first_stages(re, im, rows);
         let (frame_re, frame_im) = frame.split_at_mut(n);
         transpose(re, frame_re, rows);
         transpose(im, frame_im, rows);
-        let mut half = rows;
-        while 2 * half < n {
-            next_stage(frame_re, frame_im, half);
-            half *= 2;
-        }
+        next_stages(frame_re, frame_im, rows);
         last_stage([frame_re, frame_im], [re, im]);
-        recombine(re, im, frame);
+        if power {
+            recombine::<Squares>([re, im], frame);
+        } else {
+            recombine::<Pairs>([re, im], frame);
+        }
     }
 }
 
 /// Append real and imaginary parts.
 #[inline(always)]
 fn unzip(frame: &[f32], parts_re: &mut Parts, parts_im: &mut Parts) {
-    for pairs in frame.as_chunks::<2>().0.as_chunks::<LANES>().0 {
-        let (mut re, mut im) = ([0.0; LANES], [0.0; LANES]);
-        for lane in 0..LANES {
-            [re[lane], im[lane]] = pairs[lane];
+    for quads in frame.as_chunks::<4>().0.as_chunks::<{ 2 * AT_ONCE }>().0 {
+        let [mut re, mut im] = [[[0.0; 4]; AT_ONCE]; 2];
+        for (at, [a, b]) in quads.as_chunks().0.iter().enumerate() {
+            [re[at], im[at]] = unzipped([*a, *b]);
         }
         // there is room for the longest frame
         _ = (parts_re.push(re), parts_im.push(im));
@@ -65,24 +76,55 @@ fn unzip(frame: &[f32], parts_re: &mut Parts, parts_im: &mut Parts) {
 #[inline(always)]
 fn first_stages(re: &mut [f32], im: &mut [f32], rows: usize) {
     let mut half = 1;
+    if rows.ilog2() % 2 == 1 {
+        let ((a_re, b_re), (a_im, b_im)) = (halves_mut(re), halves_mut(im));
+        for ((a_re, a_im), (b_re, b_im)) in a_re.iter_mut().zip(a_im).zip(b_re.iter_mut().zip(b_im))
+        {
+            ([*a_re, *a_im], [*b_re, *b_im]) = sums([*a_re, *a_im], [*b_re, *b_im]);
+        }
+        half = 2;
+    }
     while half < rows {
         let length = re.len() / half;
         let pairs = re.chunks_exact_mut(length).zip(im.chunks_exact_mut(length));
         for (row, (re, im)) in pairs.enumerate() {
             let k = reversed(row, half);
-            let factor = FACTORS.each_ref().map(|part| [part[half + k]; LANES]);
-            let ((a_re, b_re), (a_im, b_im)) = (halves_mut(re), halves_mut(im));
-            for ((a_re, a_im), (b_re, b_im)) in
-                a_re.iter_mut().zip(a_im).zip(b_re.iter_mut().zip(b_im))
-            {
-                let product = match k {
-                    0 => [*b_re, *b_im],
-                    _ => times([*b_re, *b_im], factor),
+            let factors = [
+                broadcast(half + k),
+                broadcast(2 * half + k),
+                broadcast(3 * half + k),
+            ];
+            for (re, im) in quarters(re).zip(quarters(im)) {
+                let value = |at: usize| [*re[at], *im[at]];
+                let [a, b, c, d] = [value(0), value(1), value(2), value(3)];
+                // rows become rows of half the length, so that values half a row apart are paired first
+                let [a, c, b, d] = match k {
+                    0 => two_stages::<LANES>([a, c, b, d], factors),
+                    _ => two_stages::<0>([a, c, b, d], factors),
                 };
-                ([*a_re, *a_im], [*b_re, *b_im]) = sums([*a_re, *a_im], product);
+                put(re, im, [a, b, c, d]);
             }
         }
+        half *= 4;
+    }
+}
+
+#[inline(always)]
+fn broadcast(at: usize) -> [Lanes; 2] {
+    [[FACTORS[0][at]; LANES], [FACTORS[1][at]; LANES]]
+}
+
+/// Compute the stages that join neighbouring transforms, of `half` values at first, up to half of all values.
+#[inline(always)]
+fn next_stages(re: &mut [f32], im: &mut [f32], mut half: usize) {
+    let n = re.len();
+    if (n / 2 / half).ilog2() % 2 == 1 {
+        next_stage(re, im, half);
         half *= 2;
+    }
+    while 2 * half < n {
+        next_two_stages(re, im, half);
+        half *= 4;
     }
 }
 
@@ -100,6 +142,83 @@ fn next_stage(re: &mut [f32], im: &mut [f32], half: usize) {
             ([*a_re, *a_im], [*b_re, *b_im]) = sums([*a_re, *a_im], product);
         }
         put_first_pair(first, [re, im]);
+    }
+}
+
+/// Compute two stages in place, which join four neighbouring transforms of `half` values. The values stay in registers
+/// from one stage to the next.
+#[inline(always)]
+fn next_two_stages(re: &mut [f32], im: &mut [f32], half: usize) {
+    let [one_re, one_im] = factors_of(half);
+    let [two_re, two_im] = factors_of(2 * half);
+    let (low_re, high_re) = two_re.split_at(two_re.len() / 2);
+    let (low_im, high_im) = two_im.split_at(two_im.len() / 2);
+    let blocks = re.chunks_exact_mut(4 * half);
+    for (re, im) in blocks.zip(im.chunks_exact_mut(4 * half)) {
+        let one = one_re.iter().zip(one_im);
+        let two = low_re.iter().zip(low_im).zip(high_re.iter().zip(high_im));
+        let mut all = quarters(re).zip(quarters(im)).zip(one.zip(two));
+        if let Some(((re, im), factors)) = all.next() {
+            step::<1>(re, im, factors);
+        }
+        for ((re, im), factors) in all {
+            step::<0>(re, im, factors);
+        }
+    }
+}
+
+type Factor = (&'static Lanes, &'static Lanes);
+
+/// Compute two stages of neighbouring values, of which the first `ONES` have the factor 1.
+#[inline(always)]
+fn step<const ONES: usize>(
+    re: [&mut Lanes; 4],
+    im: [&mut Lanes; 4],
+    (one, (low, high)): (Factor, (Factor, Factor)),
+) {
+    let value = |at: usize| [*re[at], *im[at]];
+    let values = [value(0), value(1), value(2), value(3)];
+    let factors = [[*one.0, *one.1], [*low.0, *low.1], [*high.0, *high.1]];
+    put(re, im, two_stages::<ONES>(values, factors));
+}
+
+/// Compute two stages of four values `k`, `half + k`, `2 · half + k` and `3 · half + k`, for several `k`. The first
+/// `ONES` of them have the factor 1 but for the last, and take no product, which could change the sign of a zero.
+#[inline(always)]
+fn two_stages<const ONES: usize>(
+    [a, b, c, d]: [[Lanes; 2]; 4],
+    [one, low, high]: [[Lanes; 2]; 3],
+) -> [[Lanes; 2]; 4] {
+    let (a, b) = sums(a, times_but::<ONES>(b, one));
+    let (c, d) = sums(c, times_but::<ONES>(d, one));
+    let (a, c) = sums(a, times_but::<ONES>(c, low));
+    let (b, d) = sums(b, times(d, high));
+    [a, b, c, d]
+}
+
+/// Multiply complex values by factors, but for the first `ONES`.
+#[inline(always)]
+fn times_but<const ONES: usize>(value: [Lanes; 2], factor: [Lanes; 2]) -> [Lanes; 2] {
+    let mut product = times(value, factor);
+    for (product, value) in product.iter_mut().zip(value) {
+        product[..ONES].copy_from_slice(&value[..ONES]);
+    }
+    product
+}
+
+/// Walk through the four quarters of values side by side.
+#[inline(always)]
+fn quarters(values: &mut [f32]) -> impl Iterator<Item = [&mut Lanes; 4]> {
+    let (low, high) = values.split_at_mut(values.len() / 2);
+    let ((a, b), (c, d)) = (halves_mut(low), halves_mut(high));
+    let pairs = a.iter_mut().zip(b).zip(c.iter_mut().zip(d));
+    pairs.map(|((a, b), (c, d))| [a, b, c, d])
+}
+
+#[inline(always)]
+fn put(re: [&mut Lanes; 4], im: [&mut Lanes; 4], values: [[Lanes; 2]; 4]) {
+    for ((re, im), [value_re, value_im]) in re.into_iter().zip(im).zip(values) {
+        (*re, *im) = (value_re, value_im);
     }
 }
 
@@ -190,31 +309,28 @@ fn sums(a: [Lanes; 2], b: [Lanes; 2]) -> ([Lanes; 2], [Lanes; 2]) {
 #[inline(always)]
 fn transpose(from: &[f32], to: &mut [f32], rows: usize) {
     let columns = from.len() / rows;
-    for row in (0..rows).step_by(4) {
-        let four = reversed_four(rows).map(|next| {
-            let at = (reversed(row, rows) + next) * columns;
-            from.get(at..at + columns)
-                .unwrap_or_default()
-                .as_chunks::<4>()
-                .0
+    let quads = columns / 4;
+    let (to_low, to_high) = to.split_at_mut(to.len() / 2);
+    let [(to_0, to_2), (to_1, to_3)] =
+        [to_low, to_high].map(|half| half.split_at_mut(half.len() / 2));
+    let to = [to_0, to_1, to_2, to_3]
+        .map(|quarter| quarter.as_chunks_mut::<4>().0.as_chunks_mut::<2>().0);
+    for eight in 0..rows / 8 {
+        let row = reversed(8 * eight, rows);
+        let source = from_fn::<_, 8, _>(|next| {
+            let at = (row + reversed(next, rows)) * columns;
+            &from[at..at + columns].as_chunks::<4>().0[..quads]
         });
-        let quads = four[0].iter().zip(four[1]).zip(four[2].iter().zip(four[3]));
-        for (index, ((a, b), (c, d))) in quads.enumerate() {
-            let at = reversed(4 * index, columns) * rows + row;
-            for (lane, next) in reversed_four(columns).into_iter().enumerate() {
-                let slots = to.get_mut(at + next * rows..);
-                if let Some(slots) = slots.and_then(<[f32]>::first_chunk_mut) {
-                    *slots = [a[lane], b[lane], c[lane], d[lane]];
-                }
+        let [a, b, c, d, e, f, g, h] = source;
+        for index in 0..quads {
+            let low = transposed([a[index], b[index], c[index], d[index]]);
+            let high = transposed([e[index], f[index], g[index], h[index]]);
+            let at = reversed(4 * index, columns) * (rows / 8) + eight;
+            for column in 0..4 {
+                to[column][at] = [low[column], high[column]];
             }
         }
     }
-}
-
-/// Return [`reversed`] of 0, 1, 2 and 3.
-#[inline(always)]
-fn reversed_four(count: usize) -> [usize; 4] {
-    [0, count / 2, count / 4, count / 2 + count / 4]
 }
 
 /// Return an index below a power of two, at most 64, with its bits in reverse.
@@ -233,78 +349,6 @@ static REVERSED: [u8; 64] = {
     }
     table
 };
-
-/// Separate the transform of the even samples from that of the odd ones, and join them.
-#[inline(always)]
-fn recombine(re: &[f32], im: &[f32], frame: &mut [f32]) {
-    let n = re.len();
-    let out = frame.as_chunks_mut::<2>().0;
-    let factors = FACTORS
-        .each_ref()
-        .map(|part| part.get(n..).unwrap_or_default());
-    out[0] = [re[0] + im[0], re[0] - im[0]];
-    out[n / 2] = [re[n / 2], -im[n / 2]];
-    for k in 1..LANES {
-        let factor = factors.map(|part| [part[k]]);
-        let value = |k: usize| [[re[k]], [im[k]]];
-        let [[low], [high]] = joined(value(k), value(n - k), factor);
-        (out[k], out[n - k]) = (low, high);
-    }
-    for k in (LANES..n / 2).step_by(LANES) {
-        let mirrored = n - k - (LANES - 1);
-        let factor = factors.map(|part| from(part, k));
-        let low = [re, im].map(|part| from(part, k));
-        let high = [re, im].map(|part| backwards(from(part, mirrored)));
-        let [low, high] = joined(low, high, factor);
-        store(out, k, low);
-        store(out, mirrored, backwards(high));
-    }
-}
-
-/// Return values `k` and `n − k` of the spectrum, for several `k`.
-#[inline(always)]
-fn joined<const W: usize>(
-    [re, im]: [[f32; W]; 2],
-    [mirrored_re, mirrored_im]: [[f32; W]; 2],
-    [w_re, w_im]: [[f32; W]; 2],
-) -> [[[f32; 2]; W]; 2] {
-    let mut low = [[0.0; 2]; W];
-    let mut high = [[0.0; 2]; W];
-    for at in 0..W {
-        let sum_re = (re[at] + mirrored_re[at]) / 2.0;
-        let sum_im = (im[at] + mirrored_im[at]) / 2.0;
-        let difference_re = (re[at] - mirrored_re[at]) / 2.0;
-        let difference_im = (im[at] - mirrored_im[at]) / 2.0;
-        low[at] = [
-            sum_re + w_re[at] * sum_im + w_im[at] * difference_re,
-            difference_im + w_im[at] * sum_im - w_re[at] * difference_re,
-        ];
-        high[at] = [
-            sum_re - w_re[at] * sum_im - w_im[at] * difference_re,
-            -difference_im + w_im[at] * sum_im - w_re[at] * difference_re,
-        ];
-    }
-    [low, high]
-}
-
-#[inline(always)]
-fn from(values: &[f32], at: usize) -> Lanes {
-    let lanes = values.get(at..).and_then(<[f32]>::first_chunk);
-    lanes.copied().unwrap_or_default()
-}
-
-#[inline(always)]
-fn store(out: &mut [[f32; 2]], at: usize, values: [[f32; 2]; LANES]) {
-    if let Some(out) = out.get_mut(at..).and_then(<[_]>::first_chunk_mut) {
-        *out = values;
-    }
-}
-
-#[inline(always)]
-fn backwards<T: Copy>(mut values: [T; LANES]) -> [T; LANES] {
-    values.reverse();
-    values
-}
 
 const fn factors() -> [[f32; LONGEST / 2 * 3]; 2] {
     let mut table = [[0.0; LONGEST / 2 * 3]; 2];

@@ -4,7 +4,12 @@
 //! the other, with weights that add up to one. So the bank is kept as [`Interval`]s between edges: two
 //! running sums over an interval's bins give both contributions, and no table of weights is needed.
 
+#[cfg(feature = "std")]
+mod lanes;
+
 use super::{FrontEnd, MelNorm, MelScale};
+#[cfg(feature = "std")]
+pub(crate) use lanes::apply;
 
 /// Bins between two neighbouring band edges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
@@ -52,10 +57,22 @@ pub(crate) fn intervals(front_end: &FrontEnd, bands: &mut [Interval], last: &mut
 }
 
 /// Compute the power in each band from a power spectrum of `n_fft / 2 + 1` bins.
+#[cfg(not(feature = "std"))]
 pub(crate) fn apply(bands: &[Interval], last: &Interval, power: &[f32], out: &mut [f32]) {
-    let mut carried: Option<(&mut f32, f32, f32)> = None;
-    let mut slots = out.iter_mut();
-    for interval in bands.iter().chain([last]) {
+    one_by_one(bands.iter().chain([last]), power, out.iter_mut(), None);
+}
+
+/// A band's place, the power that it rose to, and its height: all but the interval in which it falls.
+type Risen<'o> = (&'o mut f32, f32, f32);
+
+/// Compute the power in each band, of which the first may have risen before.
+fn one_by_one<'o>(
+    intervals: impl Iterator<Item = &'o Interval>,
+    power: &[f32],
+    mut slots: impl Iterator<Item = &'o mut f32>,
+    mut carried: Option<Risen<'o>>,
+) {
+    for interval in intervals {
         let (rising, falling) = split(interval, power);
         if let Some((slot, risen, height)) = carried.take() {
             *slot = (risen + falling) * height;
@@ -138,7 +155,9 @@ mod tests {
             f_max: 8000.0,
             ..FrontEnd::librosa(1024, 256, 40)
         };
-        for front_end in [slaney, htk] {
+        // the number of bands that are computed side by side does not divide 21
+        let few = FrontEnd::librosa(512, 128, 21);
+        for front_end in [slaney, htk, few] {
             let bands = usize::from(front_end.n_mels);
             let (mut table, mut last) = (vec![Interval::default(); bands], Interval::default());
             intervals(&front_end, &mut table, &mut last);
@@ -146,7 +165,10 @@ mod tests {
                 .map(|k| 1.0 + ((k * 7919) % 101) as f32)
                 .collect();
             let mut out = vec![0.0; bands];
+            let mut simple = out.clone();
             apply(&table, &last, &power, &mut out);
+            one_by_one(table.iter().chain([&last]), &power, simple.iter_mut(), None);
+            assert_eq!(out, simple);
             for (band, value) in out.iter().enumerate() {
                 let expected: f64 = power
                     .iter()
