@@ -1,5 +1,6 @@
 //! Times the resampler for `benches/peers/resample.py`: prints the width of its vectors in bits, then for each line
-//! `FROM TO SECONDS` on standard input resamples that much noise in one call and prints the nanoseconds it took.
+//! `FROM TO SECONDS [TIMES]` on standard input resamples that much noise in one call and prints the nanoseconds it took,
+//! once or several times. `benches/peers/aarch64.sh` counts its instructions.
 
 use std::hint::black_box;
 use std::io::{self, BufRead, Write};
@@ -16,10 +17,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .split_whitespace()
             .map(str::parse)
             .collect::<Result<_, _>>()?;
-        let [from, to, seconds] = numbers[..] else {
-            return Err("a line must be FROM TO SECONDS".into());
+        let (from, to, seconds, times) = match numbers[..] {
+            [from, to, seconds] => (from, to, seconds, 1),
+            [from, to, seconds, times] => (from, to, seconds, times),
+            _ => return Err("a line must be FROM TO SECONDS [TIMES]".into()),
         };
-        println!("{}", time(from, to, seconds)?);
+        println!("{}", time(from, to, seconds, times)?);
         io::stdout().flush()?;
     }
     Ok(())
@@ -36,7 +39,7 @@ fn vector_bits() -> u32 {
     128
 }
 
-fn time(from: u32, to: u32, seconds: u32) -> Result<u128, Box<dyn std::error::Error>> {
+fn time(from: u32, to: u32, seconds: u32, times: u32) -> Result<u128, Box<dyn std::error::Error>> {
     let mut state = 1_u32;
     let input: Vec<f32> = (0..from * seconds)
         .map(|_| {
@@ -46,11 +49,15 @@ fn time(from: u32, to: u32, seconds: u32) -> Result<u128, Box<dyn std::error::Er
         .collect();
     let mut output = vec![0.0; (to * seconds) as usize];
     let start = Instant::now();
-    let mut resampler = Resampler::new(from, to)?;
-    let progress = resampler.process(black_box(&input), &mut output);
-    resampler.finish();
-    let last = resampler.process(&[], &mut output[progress.produced..]);
+    let mut produced = 0;
+    for _ in 0..times {
+        let mut resampler = Resampler::new(from, to)?;
+        let progress = resampler.process(black_box(&input), &mut output);
+        resampler.finish();
+        let last = resampler.process(&[], &mut output[progress.produced..]);
+        produced += progress.produced + last.produced;
+    }
     let elapsed = start.elapsed().as_nanos();
-    assert_eq!(progress.produced + last.produced, black_box(&output).len());
+    assert_eq!(produced, black_box(&output).len() * times as usize);
     Ok(elapsed)
 }

@@ -268,8 +268,29 @@ fn reflect_around(frame: &mut [f32], start: usize, length: usize) {
 }
 
 /// Copy as many samples as both have.
+#[cfg(feature = "std")]
 fn copy(to: &mut [f32], from: &[f32]) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+}
+
+/// Copy as many samples as both have, several per load and store. As one loop over them it would become a call of
+/// `memcpy`, which is Rust's own on bare metal and moves single words.
+#[cfg(not(feature = "std"))]
+fn copy(to: &mut [f32], from: &[f32]) {
+    const AT_ONCE: usize = 12;
+    let count = to.len().min(from.len());
+    let (Some(to), Some(from)) = (to.get_mut(..count), from.get(..count)) else {
+        return;
+    };
+    let (to, to_rest) = to.as_chunks_mut::<AT_ONCE>();
+    let (from, from_rest) = from.as_chunks::<AT_ONCE>();
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+        core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::Release);
+    }
+    for (to, from) in to_rest.iter_mut().zip(from_rest) {
+        *to = *from;
+    }
 }
 
 /// Write a sample at its place; drop it beyond the frame, which does not happen.

@@ -31,12 +31,15 @@ pub(super) fn one_by_one(frame: &mut [f32]) {
     let n = frame.len();
     let step = (LONGEST / n.max(1)).max(1);
     let (first, second) = frame.split_at_mut(n / 2);
-    for (sample, weight) in first.iter_mut().zip(HALF.iter().step_by(step)) {
+    let mut weights = HALF.iter().step_by(step);
+    if let (Some(sample), Some(weight)) = (first.first_mut(), weights.next()) {
         *sample *= weight;
     }
-    // w[N/2] is the peak, after it the window runs backwards
-    for (sample, weight) in second.iter_mut().zip(HALF.iter().rev().step_by(step)) {
+    // w[N − i] is w[i]; the sample between the halves has the peak, which is 1
+    let pairs = first.iter_mut().skip(1).zip(second.iter_mut().rev());
+    for ((sample, mirrored), weight) in pairs.zip(weights) {
         *sample *= weight;
+        *mirrored *= weight;
     }
 }
 

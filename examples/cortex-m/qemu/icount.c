@@ -3,6 +3,7 @@
  * Between two markers, which are no-ops otherwise, it prints the number of executed instructions, without the markers:
  *     Thumb: from `mov r10, r10` (0x46d2) to `mov r11, r11` (0x46db)
  *     RISC-V: from `slti x0, x0, 10` (0x00a02013) to `slti x0, x0, 11` (0x00b02013), hints that mean nothing
+ * On other machines it prints the total only.
  * With `-plugin libicount.so,hot=N` it also prints where region N spent its instructions, by the address
  * of each translated block.
  *
@@ -43,7 +44,7 @@ enum { BLOCKS = 1 << 16, SHOWN = 40 };
 struct block { uint64_t address, instructions, executed; };
 
 static uint64_t total, began, region;
-static bool inside, riscv;
+static bool inside, thumb, riscv;
 static int64_t hot = -1;
 static struct block blocks[BLOCKS];
 
@@ -99,7 +100,7 @@ static enum marker marker(struct qemu_plugin_insn *insn)
         memcpy(&word, data, sizeof word);
     if (riscv)
         return word == 0x00a02013 ? START : word == 0x00b02013 ? STOP : NONE;
-    return half == 0x46d2 ? START : half == 0x46db ? STOP : NONE;
+    return !thumb ? NONE : half == 0x46d2 ? START : half == 0x46db ? STOP : NONE;
 }
 
 static void on_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
@@ -149,6 +150,7 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, 
 {
     /* the first field of qemu_info_t is the target's name */
     riscv = !strncmp(*(const char *const *)info, "riscv", 5);
+    thumb = !strcmp(*(const char *const *)info, "arm");
     for (int i = 0; i < argc; i++)
         if (!strncmp(argv[i], "hot=", 4))
             hot = strtoll(argv[i] + 4, NULL, 10);
