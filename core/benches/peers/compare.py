@@ -3,6 +3,7 @@
 
     python3 -m venv venv && venv/bin/pip install -r core/benches/peers/requirements.txt
     cargo build --release -p timbrel-core --example windows
+    cargo build --release -p timbrel-core --features tract --example tract_windows
     venv/bin/python core/benches/peers/compare.py [MODEL...]
 
 Prints, for each runtime, the median and the least time of a window, the ratio of its median to that of Timbrel's fastest
@@ -15,6 +16,7 @@ import platform
 import re
 import statistics
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -23,15 +25,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import onnxruntime
-from ai_edge_litert.interpreter import Interpreter
 
+import runtimes
 import shipped
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-class Timbrel:
-    """The process that runs `examples/windows.rs`, and the names of its sets of inner loops."""
+class Windows:
+    """The process that runs `examples/windows.rs` or `tract_windows.rs`, and the names of its sets of inner loops."""
 
     def __init__(self, program, model):
         self.process = subprocess.Popen([program, model], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -49,56 +51,49 @@ class Timbrel:
 
 def timed(run):
     def nanoseconds(count):
-        start = time.perf_counter_ns()
+        # processor time, so that other work of the machine counts little
+        start = time.process_time_ns()
         for _ in range(count):
             run()
-        return time.perf_counter_ns() - start
+        return time.process_time_ns() - start
 
     return nanoseconds
 
 
-def onnx_runtime(model, window):
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    inputs = {session.get_inputs()[0].name: window}
-    return timed(lambda: session.run(None, inputs))
-
-
-def litert(model, window):
-    interpreter = Interpreter(model_content=model, num_threads=1)
-    interpreter.allocate_tensors()
-    index = interpreter.get_input_details()[0]["index"]
-
-    def run():
-        interpreter.set_tensor(index, window)
-        interpreter.invoke()
-
-    return timed(run)
-
-
-def compare(name, program, rounds, count, in_place):
+def compare(name, arguments):
     path = ROOT / "models" / f"{name}.timbrel"
     network = list(shipped.layers(path))
     height, width, _ = network[0].input
     window = np.random.default_rng(1).integers(0, 256, (1, 1, height, width), np.uint8)
-    timbrel = Timbrel(program, path)
+    timbrel = Windows(arguments.windows, path)
     runs = {
         f"Timbrel, {what}": lambda n, i=i: timbrel.run(i, n)
         for i, what in enumerate(timbrel.sets)
-        if in_place or not what.endswith("in place")
+        if arguments.in_place or not what.endswith("in place")
     }
-    runs["ONNX Runtime f32"] = onnx_runtime(shipped.float_onnx(network), window.astype(np.float32))
-    runs["ONNX Runtime int8"] = onnx_runtime(str(path.with_suffix(".onnx")), window)
+    floats, integers = shipped.float_onnx(network), path.with_suffix(".onnx")
+    runs["ONNX Runtime f32"] = timed(runtimes.onnx_runtime(floats, window.astype(np.float32)))
+    runs["ONNX Runtime int8"] = timed(runtimes.onnx_runtime(str(integers), window))
     signed = (window.astype(np.int16) - 128).astype(np.int8).reshape(1, height, width, 1)
-    runs["LiteRT int8 (XNNPACK)"] = litert(shipped.litert(network), signed)
+    runs["LiteRT int8 (XNNPACK)"] = timed(runtimes.litert(shipped.litert(network), signed))
+    processes = [timbrel]
+    if Path(arguments.tract).exists():
+        with tempfile.NamedTemporaryFile(suffix=".onnx") as file:
+            Path(file.name).write_bytes(floats)
+            for what, model in (("tract f32", file.name), ("tract int8", integers)):
+                tract = Windows(arguments.tract, model)
+                processes.append(tract)
+                runs[what] = lambda n, tract=tract: tract.run(0, n)
+    else:
+        print(f"skipped: tract, as there is no {arguments.tract}")
     times = {what: [] for what in runs}
     for run in runs.values():
-        run(count)
-    for _ in range(rounds):
+        run(arguments.count)
+    for _ in range(arguments.rounds):
         for what, run in runs.items():
-            times[what].append(run(count) / count)
-    timbrel.close()
+            times[what].append(run(arguments.count) / arguments.count)
+    for process in processes:
+        process.close()
     report(name, sum(layer.multiply_adds() for layer in network), times)
 
 
@@ -131,6 +126,7 @@ def main():
     parser.add_argument("models", nargs="*", default=["compact", "tiny", "s2-mfcc-3s"])
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     parser.add_argument("--windows", default=target / "release/examples/windows", help="the example's program")
+    parser.add_argument("--tract", default=target / "release/examples/tract_windows", help="tract's program")
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--count", type=int, default=10, help="windows in a row")
     parser.add_argument("--in-place", action="store_true", help="also with weights that are not repacked")
@@ -141,7 +137,7 @@ def main():
     print(f"{cpu_info('model name') or platform.machine()}; {', '.join(sorted(found))}; one thread;")
     print(f"ONNX Runtime {onnxruntime.__version__}; medians of {arguments.rounds} rounds of {arguments.count} windows")
     for name in arguments.models:
-        compare(name, arguments.windows, arguments.rounds, arguments.count, arguments.in_place)
+        compare(name, arguments)
 
 
 if __name__ == "__main__":
