@@ -24,7 +24,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     ];
     let samples: Vec<f32> = noise().take(N).collect();
     if let Some(name) = std::env::args().nth(1) {
-        let found = columns.iter_mut().find(|(known, _)| known.starts_with(&name));
+        let found = columns
+            .iter_mut()
+            .find(|(known, _)| known.starts_with(&name));
         let (_, column) = found.ok_or("no such FFT")?;
         column(&samples);
         measured(column, &samples);
@@ -40,7 +42,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             times.push(start.elapsed().as_nanos() as f64 / COLUMNS as f64);
         }
     }
-    times.iter_mut().for_each(|times| times.sort_by(f64::total_cmp));
+    times
+        .iter_mut()
+        .for_each(|times| times.sort_by(f64::total_cmp));
     println!("| {N} samples | median, ns | least | ratio |\n|---|---:|---:|---:|");
     for ((name, _), found) in columns.iter().zip(&times) {
         let (median, ratio) = (found[ROUNDS / 2], found[ROUNDS / 2] / times[0][ROUNDS / 2]);
