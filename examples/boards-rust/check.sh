@@ -1,39 +1,77 @@
 #!/usr/bin/env bash
-# Runs the boards' main loop under QEMU and compares its output with the desktop's.
+# Links the boards' programs, prints their memory, runs the main loop under QEMU and compares its output with the desktop's.
 #   check.sh           formatting; the rest takes minutes to compile
-#   check.sh all       the main loop under QEMU
+#   check.sh all       everything
+#   check.sh BOARD...  only these folders, for example `check.sh nrf52840 rp`
 #
 # TIMBREL_TOOLCHAIN, TIMBREL_BUILD_STD: as in ../cortex-m/common.sh
 set -euo pipefail
 cd "$(dirname "$0")"
 CARGO_TARGET_DIR=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 export CARGO_TARGET_DIR
-cargo fmt --all --check
-case ${1:-} in
-"") echo "formatting holds; .ci/run nightly runs the rest" && exit ;;
-all) ;;
-*) echo "usage: check.sh [all]" >&2 && exit 2 ;;
-esac
 
-# compile FOLDER TARGET [OPTIONS...]
+# name in the table, folder, Rust target, features
+programs=(
+    "nRF52840 nrf52840 thumbv7em-none-eabihf"
+    "nRF52840 nrf52840 thumbv7em-none-eabihf compact"
+    "nRF52840,RTIC nrf52840-rtic thumbv7em-none-eabihf"
+    "nRF52840,RTIC nrf52840-rtic thumbv7em-none-eabihf compact"
+)
+
+# compile FOLDER TARGET [FEATURES]
 compile() {
-    local folder=$1 target=$2 std=()
-    shift 2
+    local std=()
     [ -z "${TIMBREL_BUILD_STD:-}" ] || std=(-Zbuild-std=core,alloc -Zbuild-std-features=compiler-builtins-mem)
-    (cd "$folder" && cargo ${TIMBREL_TOOLCHAIN:+"+$TIMBREL_TOOLCHAIN"} build --quiet --release --locked --target "$target" \
-        "$@" "${std[@]}")
-    echo "$folder, $target: compiled"
+    (cd "$1" && cargo ${TIMBREL_TOOLCHAIN:+"+$TIMBREL_TOOLCHAIN"} build --quiet --release --locked --target "$2" \
+        --features "${3:-}" "${std[@]}")
 }
 
-compile qemu thumbv7em-none-eabihf
-if command -v qemu-system-arm >/dev/null; then
+# memory FILE: prints the bytes of flash and of RAM. Segments of a file are in flash; those that are written are in RAM
+memory() {
+    local flash=0 ram=0 size memory flags
+    while read -r size memory flags; do
+        flash=$((flash + size))
+        [[ $flags != *W* ]] || ram=$((ram + memory))
+    done < <(llvm-readelf -lW "$1" | awk '$1 == "LOAD" { print $5, $6, $7 $8 }')
+    echo "$flash $ram"
+}
+
+# grouped NUMBER: prints it with commas
+grouped() { sed -E ':more; s/([0-9])([0-9]{3})(,|$)/\1,\2\3/; t more' <<<"$1"; }
+
+# link NAME FOLDER TARGET [FEATURES]: links a program, and prints its row of the README's table
+link() {
+    local flash=- ram=- model=tiny
+    compile "${@:2}"
+    [[ ${4:-} != *compact* ]] || model=compact
+    if command -v llvm-readelf >/dev/null; then
+        read -r flash ram < <(memory "$CARGO_TARGET_DIR/$3/release/$2")
+    fi
+    echo "| ${1/,/, } | \`$model\` | $(grouped "$flash") | $(grouped "$ram") |"
+}
+
+# run_qemu: runs the main loop and compares what it prints
+run_qemu() {
+    compile qemu thumbv7em-none-eabihf
+    command -v qemu-system-arm >/dev/null || { echo "skipped: no qemu-system-arm" && return; }
     cargo run --quiet --release --manifest-path ../cortex-m/Cargo.toml -p reference -- ../../models/tiny.timbrel \
         >"$CARGO_TARGET_DIR/expected"
-    timeout 300 qemu-system-arm -machine mps2-an386 -nographic -monitor none -serial null \
+    timeout 1200 qemu-system-arm -machine mps2-an386 -nographic -monitor none -serial null \
         -semihosting-config enable=on,target=native -icount shift=3,sleep=off \
         -kernel "$CARGO_TARGET_DIR/thumbv7em-none-eabihf/release/qemu" </dev/null >"$CARGO_TARGET_DIR/printed"
     cmp "$CARGO_TARGET_DIR/printed" "$CARGO_TARGET_DIR/expected"
     echo "the main loop under QEMU: the desktop's answer"
-else
-    echo "skipped: no qemu-system-arm"
-fi
+}
+
+cargo fmt --all --check
+[ $# -gt 0 ] || { echo "formatting holds; .ci/run nightly runs the rest" && exit; }
+command -v llvm-readelf >/dev/null || echo "skipped: no llvm-readelf, so no sizes"
+for board in "$@"; do
+    [[ " all qemu ${programs[*]} " == *" $board "* ]] || { echo "check.sh: no board $board" >&2 && exit 2; }
+done
+for program in "${programs[@]}"; do
+    read -r name folder target features <<<"$program"
+    [[ " $* " == " all " || " $* " == *" $folder "* ]] || continue
+    link "$name" "$folder" "$target" "$features"
+done
+[[ " $* " != " all " && " $* " != *" qemu "* ]] || run_qemu

@@ -5,8 +5,12 @@
 #![forbid(unsafe_code)]
 
 mod blocks;
+#[cfg(feature = "defmt")]
+mod log;
 
 pub use blocks::{BLOCK, Blocks, Queued};
+#[cfg(feature = "defmt")]
+pub use log::log;
 use timbrel_core::Error;
 use timbrel_core::audio::{InputFormat, Sample};
 use timbrel_core::classifier::Classifier;
@@ -14,13 +18,17 @@ use timbrel_core::engine::Int8Engine;
 use timbrel_core::model::Model;
 use timbrel_core::wake::{Gate, GateSettings};
 
-/// The model, in flash: `tiny`, which a core without an FPU can afford.
+/// The model, in flash: `tiny`, or `compact` with the feature of this name.
 ///
-/// `compact` hears better. It costs more than twice the instructions, and its [`MEMORY_BYTES`] are 80 KiB.
-pub static MODEL: &[u8] = include_bytes!("../../../../models/tiny.timbrel");
+/// `compact` is right more often, and costs more than twice the instructions with an FPU, more than three times without one.
+pub static MODEL: &[u8] = if cfg!(feature = "compact") {
+    include_bytes!("../../../../models/compact.timbrel")
+} else {
+    include_bytes!("../../../../models/tiny.timbrel")
+};
 
 /// Working memory of the model, `fast_bytes` rounded up: a `static` of the board.
-pub const MEMORY_BYTES: usize = 32 * 1024;
+pub const MEMORY_BYTES: usize = if cfg!(feature = "compact") { 80 } else { 32 } * 1024;
 
 /// A classifier over the integer engine.
 pub type Int8Classifier<'a> = Classifier<'a, Int8Engine<'a>>;
@@ -50,6 +58,7 @@ pub enum Heard {
 }
 
 /// Why listening stopped.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Debug)]
 pub enum Stopped<E> {
     /// The microphone's reason.
