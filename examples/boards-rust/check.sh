@@ -16,6 +16,9 @@ programs=(
     "nRF52840 nrf52840 thumbv7em-none-eabihf compact"
     "nRF52840,RTIC nrf52840-rtic thumbv7em-none-eabihf"
     "nRF52840,RTIC nrf52840-rtic thumbv7em-none-eabihf compact"
+    "STM32F411 stm32f411 thumbv7em-none-eabihf"
+    "STM32H743 stm32h743 thumbv7em-none-eabihf"
+    "STM32H743 stm32h743 thumbv7em-none-eabihf compact"
 )
 
 # compile FOLDER TARGET [FEATURES]
