@@ -178,17 +178,11 @@ fn the_working_memory_is_one_number_everywhere() {
             let [plain, with_dsp] = kibibytes;
             format!("if cfg!(feature = \"dsp\") {{ {with_dsp} }} else {{ {plain} }} * 1024")
         }),
-        (
-            "../examples/boards-rust/listener/src/lib.rs",
-            format!(
-                "MEMORY_BYTES: usize = {} * 1024",
-                working_memory("tiny")[1].div_ceil(1024)
-            ),
-        ),
-        (
-            "../examples/boards-rust/listener/src/lib.rs",
-            format!("[`MEMORY_BYTES`] are {} KiB", kibibytes[1]),
-        ),
+        ("../examples/boards-rust/listener/src/lib.rs", {
+            let tiny = working_memory("tiny")[1].div_ceil(1024);
+            let compact = kibibytes[1];
+            format!("if cfg!(feature = \"compact\") {{ {compact} }} else {{ {tiny} }} * 1024")
+        }),
         ("src/lib.rs", format!("[u8; {} * 1024]", kibibytes[1])),
     ];
     for (path, statement) in statements {
