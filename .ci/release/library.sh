@@ -5,17 +5,17 @@ stage() {
     local kind=()
     if [ "$1" = wasm ]; then
         # cargo-c does not know WASI
-        cargo_for rustc --quiet --release -p timbrel-ffi --lib --crate-type staticlib --target-dir "$target_dir"
+        cargo_for rustc --quiet --release -p timbrel-ffi --lib --crate-type staticlib --target-dir "$target_dir/zig/$place"
         mkdir -p "$2/include" "$2/lib" "$2/share/timbrel"
         cp include/timbrel.h* "$2/include"
-        cp "$target_dir/$rust/release/libtimbrel.a" "$2/lib"
+        cp "$target_dir/zig/$place/$rust/release/libtimbrel.a" "$2/lib"
         cp ffi/THIRD-PARTY.txt "$2/share/timbrel"
         return
     fi
     . ffi/cargo-c.sh
     # fully static programs are what musl is chosen for
     [ "$1" != x86_64-musl ] || kind=(--library-type staticlib)
-    cargo_for cinstall --release -p timbrel-ffi --target-dir "$target_dir/capi" --destdir "$work/stage" \
+    cargo_for cinstall --release -p timbrel-ffi --target-dir "$target_dir/zig/$place" --destdir "$work/stage" \
         --prefix /timbrel --libdir /timbrel/lib "${kind[@]}" 2>"$work/log" || { cat "$work/log" && exit 1; }
     mv "$work/stage/timbrel" "$2"
     rm -r "$work/stage"
@@ -76,12 +76,13 @@ check_wasi() {
 import { readFileSync } from "node:fs";
 import { WASI } from "node:wasi";
 
-const [program, ...rest] = process.argv.slice(2);
-const wasi = new WASI({ version: "preview1", args: [program, ...rest], preopens: { ".": ".", "/": "/" } });
+const [program, models, ...rest] = process.argv.slice(2);
+const wasi = new WASI({ version: "preview1", args: [program, ...rest], preopens: { ".": ".", "/models": models } });
 const { instance } = await WebAssembly.instantiate(readFileSync(program), wasi.getImportObject());
 process.exitCode = wasi.start(instance);
 JS
-    same "wasm, in Node.js" node --no-warnings "$work/wasi.mjs" "$work/classify.wasm" "$model"
+    same "wasm, in Node.js" node --no-warnings "$work/wasi.mjs" "$work/classify.wasm" "$(dirname "$model")" \
+        "/models/$(basename "$model")"
 }
 
 # for Linux with glibc: static, shared, find_package, the ABI, and the oldest C library

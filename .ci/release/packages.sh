@@ -57,8 +57,11 @@ JS
     agrees npm node "$work/npm/classify.mjs"
 }
 
+export TIMBREL_DEB_ARCHITECTURES=${TIMBREL_DEB_ARCHITECTURES:-arm64 armhf amd64}
+
 make_debs() {
-    examples/raspberry-pi/make-debs.sh "$out" arm64 armhf amd64
+    # shellcheck disable=SC2086 # architectures are words
+    examples/raspberry-pi/make-debs.sh "$out" $TIMBREL_DEB_ARCHITECTURES
 }
 
 check_debs() {

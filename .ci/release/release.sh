@@ -81,5 +81,7 @@ for name in "${names[@]}"; do
 done
 bills
 (cd "$out" && find . -maxdepth 1 -type f ! -name SHA256SUMS -printf '%P\n' | LC_ALL=C sort | xargs sha256sum >SHA256SUMS)
-echo "== $out"
+echo "== $out, bytes"
+(cd "$out" && stat --printf '%10s  %n\n' ./*)
+echo "== SHA256SUMS"
 cat "$out/SHA256SUMS"

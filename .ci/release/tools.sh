@@ -33,14 +33,16 @@ describe() {
     tarball=$out/timbrel-$version-$place.tar.gz
 }
 
-# linker: writes a linker for the described target and prints its path
+# linker: writes a linker for the described target and prints its path, which stays the same: cargo builds everything anew
+# with another linker
 linker() {
-    local script=$work/link-$rust
-    cat >"$script" <<LINK
+    local script=$tools/link-$rust
+    cat >"$script.new" <<LINK
 #!/bin/sh
 PATH=$tools/bin:\$PATH exec cargo-zigbuild zig cc -- -g -target $zig "\$@"
 LINK
-    chmod +x "$script"
+    chmod +x "$script.new"
+    mv "$script.new" "$script"
     echo "$script"
 }
 

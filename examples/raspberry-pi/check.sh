@@ -4,7 +4,7 @@
 #
 #     check.sh [FOLDER]      of packages that are built already
 #
-# TIMBREL_DEB_ARCHITECTURES   arm64 armhf, or one of them
+# TIMBREL_DEB_ARCHITECTURES   some of arm64, armhf and amd64; by default the first two
 set -euo pipefail
 debs=${1:+$(cd "$1" && pwd)}
 cd "$(dirname "$0")"
@@ -77,8 +77,9 @@ cargo build --quiet --release -p classify --manifest-path "$root/Cargo.toml"
 "$target_dir/release/classify" --json "$work/cd.wav" >"$work/desktop.json"
 "$target_dir/release/classify" --json "$work"/*.wav >"$work/expected"
 
-on() { # ARCHITECTURE TUPLE QEMU
-    local sys=$work/$1 lib=$work/$1/usr/lib/$2 flags
+on() { # ARCHITECTURE TUPLE [EMULATOR]
+    local sys=$work/$1 lib=$work/$1/usr/lib/$2 emulator=() flags
+    [ $# -eq 2 ] || emulator=("$3" -L "/usr/$2")
     for deb in "$debs"/*_"$1".deb "$debs"/*_all.deb; do
         test "$(dpkg-deb -f "$deb" Architecture)" = "$(sed 's/.*_\(.*\)\.deb/\1/' <<<"$deb")"
         dpkg-deb -x "$deb" "$sys"
@@ -86,11 +87,11 @@ on() { # ARCHITECTURE TUPLE QEMU
     "$2-readelf" -d "$lib/libtimbrel.so" | grep -q "soname: \[$(basename "$lib"/libtimbrel.so.?.?)\]"
 
     # the manual page has the options of the program, all of them and no others
-    diff <("$3" -L "/usr/$2" "$sys/usr/bin/timbrel-live" --help | grep -o '^ *\(-., \)\?--[a-z]*' | grep -o -e '--.*' | sort) \
+    diff <("${emulator[@]}" "$sys/usr/bin/timbrel-live" --help | grep -o '^ *\(-., \)\?--[a-z]*' | grep -o -e '--.*' | sort) \
         <(zcat "$sys/usr/share/man/man1/timbrel-live.1.gz" | sed 's/\\-/-/g' | grep -A 1 '^\.TP' |
             grep -o '^\.B[IR] .*--[a-z]*' | grep -o -e '--.*' | sort)
-    "$3" -L "/usr/$2" "$sys/usr/bin/timbrel-live" --channels 2 --show json <"$work/microphone" >"$work/live.json"
-    "$3" -L "/usr/$2" "$sys/usr/bin/timbrel-live" --channels 2 <"$work/microphone"
+    "${emulator[@]}" "$sys/usr/bin/timbrel-live" --channels 2 --show json <"$work/microphone" >"$work/live.json"
+    "${emulator[@]}" "$sys/usr/bin/timbrel-live" --channels 2 <"$work/microphone"
     python3 - "$work" <<'PY'
 import json, sys
 
@@ -106,7 +107,7 @@ PY
     flags=$(PKG_CONFIG_SYSROOT_DIR=$sys PKG_CONFIG_LIBDIR=$lib/pkgconfig pkg-config --cflags --libs timbrel)
     # shellcheck disable=SC2086 # flags are words
     "$2-gcc" -std=c11 -Wall -Werror ../c/classify.c $flags -o "$work/classify-$1"
-    "$3" -L "/usr/$2" -E "LD_LIBRARY_PATH=$lib" "$work/classify-$1" "$sys/usr/share/timbrel/compact.timbrel" \
+    env LD_LIBRARY_PATH="$lib" "${emulator[@]}" "$work/classify-$1" "$sys/usr/share/timbrel/compact.timbrel" \
         "$work"/*.wav >"$work/answers"
     diff "$work/expected" "$work/answers"
     echo "$1: a C program built from the -dev package gives the desktop's answers"
@@ -115,6 +116,7 @@ for architecture in $architectures; do
     case $architecture in
     arm64) on arm64 aarch64-linux-gnu qemu-aarch64 ;;
     armhf) on armhf arm-linux-gnueabihf qemu-arm ;;
-    *) echo "check.sh: $architecture is neither arm64 nor armhf" >&2 && exit 2 ;;
+    amd64) on amd64 x86_64-linux-gnu ;;
+    *) echo "check.sh: $architecture is none of arm64, armhf, amd64" >&2 && exit 2 ;;
     esac
 done

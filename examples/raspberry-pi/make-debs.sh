@@ -29,10 +29,6 @@ maintainer="${DEBFULLNAME:-The Timbrel authors} <${DEBEMAIL:-timbrel@localhost}>
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || date +%s)
 export SOURCE_DATE_EPOCH
 
-# the standard library comes from rustup, or is built on the way
-toolchain=${TIMBREL_TOOLCHAIN:+"+$TIMBREL_TOOLCHAIN"}
-[ -z "${TIMBREL_BUILD_STD:-}" ] || export CARGO_UNSTABLE_BUILD_STD=std,panic_abort
-
 package() { # NAME ARCHITECTURE DESCRIPTION LONG-DESCRIPTION [FIELD: VALUE]...: packs $work/NAME
     local name=$1 arch=$2 description=$3 long=$4 tree=$work/$1 doc
     shift 4
@@ -72,7 +68,7 @@ needs() { # OBJDUMP FILE: the version of the C library that a program needs
 }
 
 architecture() { # NAME
-    local arch=$1 target tuple upper prefix stage libdir
+    local arch=$1 target tuple upper prefix stage libdir toolchain=() std=()
     case $arch in
     arm64) target=aarch64-unknown-linux-gnu tuple=aarch64-linux-gnu ;;
     armhf) target=armv7-unknown-linux-gnueabihf tuple=arm-linux-gnueabihf ;;
@@ -81,14 +77,18 @@ architecture() { # NAME
     esac
     prefix=$tuple-
     upper=$(tr 'a-z-' 'A-Z_' <<<"$target")
-    export "CARGO_TARGET_${upper}_LINKER=${prefix}gcc"
+    # for this machine it is the default, and to name it would build everything anew
+    [ "$arch" = "$(dpkg --print-architecture)" ] || export "CARGO_TARGET_${upper}_LINKER=${prefix}gcc"
+    # the standard library comes from rustup, or is built on the way
+    if [ -n "${TIMBREL_BUILD_STD:-}" ] && [ ! -d "$(rustc --print target-libdir --target "$target")" ]; then
+        std=(CARGO_UNSTABLE_BUILD_STD=std,panic_abort)
+        [ -z "${TIMBREL_TOOLCHAIN:-}" ] || toolchain=("+$TIMBREL_TOOLCHAIN")
+    fi
 
     stage=$work/stage libdir=usr/lib/$tuple
-    # shellcheck disable=SC2086 # without a toolchain the argument is absent
-    cargo $toolchain cinstall --release -p timbrel-ffi --target "$target" --target-dir "$target_dir/capi" \
+    env "${std[@]}" cargo "${toolchain[@]}" cinstall --release -p timbrel-ffi --target "$target" --target-dir "$target_dir/capi" \
         --destdir "$stage" --prefix /usr --libdir "/$libdir" 2>"$work/log" || { cat "$work/log"; exit 1; }
-    # shellcheck disable=SC2086
-    cargo $toolchain build --quiet --release -p timbrel-live --target "$target"
+    env "${std[@]}" cargo "${toolchain[@]}" build --quiet --release -p timbrel-live --target "$target"
 
     mkdir -p "$work/timbrel-live/usr/bin" "$work/timbrel-live/usr/lib/systemd/system"
     cp "$target_dir/$target/release/timbrel-live" "$work/timbrel-live/usr/bin"
