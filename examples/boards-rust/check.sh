@@ -19,6 +19,8 @@ programs=(
     "STM32F411 stm32f411 thumbv7em-none-eabihf"
     "STM32H743 stm32h743 thumbv7em-none-eabihf"
     "STM32H743 stm32h743 thumbv7em-none-eabihf compact"
+    "ESP32-C3 esp32 riscv32imc-unknown-none-elf esp32c3"
+    "ESP32-C6 esp32 riscv32imac-unknown-none-elf esp32c6"
 )
 
 # compile FOLDER TARGET [FEATURES]
@@ -29,18 +31,16 @@ compile() {
         --features "${3:-}" "${std[@]}")
 }
 
-# memory FILE: prints the bytes of flash and of RAM. Segments of a file are in flash; those that are written are in RAM
+# memory FILE: prints the KB (1,024 bytes) of flash and of RAM, rounded up. What a file has in it is in flash; what is written,
+# and an ESP32's code at 0x40..., is in RAM
 memory() {
-    local flash=0 ram=0 size memory flags
-    while read -r size memory flags; do
+    local flash=0 ram=0 address size memory flags
+    while read -r address size memory flags; do
         flash=$((flash + size))
-        [[ $flags != *W* ]] || ram=$((ram + memory))
-    done < <(llvm-readelf -lW "$1" | awk '$1 == "LOAD" { print $5, $6, $7 $8 }')
-    echo "$flash $ram"
+        [[ $flags != *W* && $address$flags != 0x40*E ]] || ram=$((ram + memory))
+    done < <(llvm-readelf -lW "$1" | awk '$1 == "LOAD" { print $3, $5, $6, $7 $8 }')
+    echo "$(((flash + 1023) / 1024)) $(((ram + 1023) / 1024))"
 }
-
-# grouped NUMBER: prints it with commas
-grouped() { sed -E ':more; s/([0-9])([0-9]{3})(,|$)/\1,\2\3/; t more' <<<"$1"; }
 
 # link NAME FOLDER TARGET [FEATURES]: links a program, and prints its row of the README's table
 link() {
@@ -50,7 +50,7 @@ link() {
     if command -v llvm-readelf >/dev/null; then
         read -r flash ram < <(memory "$CARGO_TARGET_DIR/$3/release/$2")
     fi
-    echo "| ${1/,/, } | \`$model\` | $(grouped "$flash") | $(grouped "$ram") |"
+    echo "| ${1/,/, } | \`$model\` | $flash | $ram |"
 }
 
 # run_qemu: runs the main loop and compares what it prints
