@@ -45,6 +45,20 @@ else
     echo "skipped: no qemu-x86_64 for older processors"
 fi
 
+# 32 bits: no vector kernels, a usize of 4 bytes
+std=()
+if [ -n "${TIMBREL_BUILD_STD:-}" ]; then
+    std=(-Zbuild-std=std,panic_unwind)
+fi
+if ! echo 'int main(void) { return 0; }' | gcc -m32 -x c - -o "$work/main" 2>/dev/null; then
+    echo "skipped: no gcc for 32-bit x86 (gcc-multilib)"
+else
+    [ -n "${TIMBREL_BUILD_STD:-}" ] || rustup -q target add i686-unknown-linux-gnu
+    cargo ${TIMBREL_TOOLCHAIN:+"+$TIMBREL_TOOLCHAIN"} build --quiet -p reference --release --target-dir "$target_dir" \
+        --target i686-unknown-linux-gnu "${std[@]}"
+    same "32-bit x86" "$target_dir/i686-unknown-linux-gnu/release/reference"
+fi
+
 # core does not compile for a big-endian machine, and says why
 std=()
 if [ -n "${TIMBREL_BUILD_STD:-}" ]; then
