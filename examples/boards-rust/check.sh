@@ -18,8 +18,10 @@ programs=(
     "nRF52840,RTIC nrf52840-rtic thumbv7em-none-eabihf compact"
     "STM32F411 stm32f411 thumbv7em-none-eabihf"
     "STM32H743 stm32h743 thumbv7em-none-eabihf"
+    "STM32H743 stm32h743 thumbv7em-none-eabihf compact"
     "RP2040 rp thumbv6m-none-eabi rp2040"
     "RP2350 rp thumbv8m.main-none-eabihf rp2350"
+    "RP2350 rp thumbv8m.main-none-eabihf rp2350,compact"
     "ESP32-C3 esp32 riscv32imc-unknown-none-elf esp32c3"
     "ESP32-C6 esp32 riscv32imac-unknown-none-elf esp32c6"
 )
