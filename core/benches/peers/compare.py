@@ -3,7 +3,6 @@
 
     python3 -m venv venv && venv/bin/pip install -r core/benches/peers/requirements.txt
     cargo build --release -p timbrel-core --example windows
-    cargo build --release -p timbrel-core --features tract --example tract_windows
     venv/bin/python core/benches/peers/compare.py [MODEL...]
 
 Prints, for each runtime, the median and the least time of a window, the ratio of its median to that of Timbrel's fastest
@@ -16,7 +15,6 @@ import platform
 import re
 import statistics
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
@@ -33,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class Windows:
-    """The process that runs `examples/windows.rs` or `tract_windows.rs`, and the names of its sets of inner loops."""
+    """The process that runs `examples/windows.rs`, and the names of its sets of inner loops."""
 
     def __init__(self, program, model):
         self.process = subprocess.Popen([program, model], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -76,24 +74,13 @@ def compare(name, arguments):
     runs["ONNX Runtime int8"] = timed(runtimes.onnx_runtime(str(integers), window))
     signed = (window.astype(np.int16) - 128).astype(np.int8).reshape(1, height, width, 1)
     runs["LiteRT int8 (XNNPACK)"] = timed(runtimes.litert(shipped.litert(network), signed))
-    processes = [timbrel]
-    if Path(arguments.tract).exists():
-        with tempfile.NamedTemporaryFile(suffix=".onnx") as file:
-            Path(file.name).write_bytes(floats)
-            for what, model in (("tract f32", file.name), ("tract int8", integers)):
-                tract = Windows(arguments.tract, model)
-                processes.append(tract)
-                runs[what] = lambda n, tract=tract: tract.run(0, n)
-    else:
-        print(f"skipped: tract, as there is no {arguments.tract}")
     times = {what: [] for what in runs}
     for run in runs.values():
         run(arguments.count)
     for _ in range(arguments.rounds):
         for what, run in runs.items():
             times[what].append(run(arguments.count) / arguments.count)
-    for process in processes:
-        process.close()
+    timbrel.close()
     report(name, sum(layer.multiply_adds() for layer in network), times)
 
 
@@ -126,7 +113,6 @@ def main():
     parser.add_argument("models", nargs="*", default=["compact", "tiny", "s2-mfcc-3s"])
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     parser.add_argument("--windows", default=target / "release/examples/windows", help="the example's program")
-    parser.add_argument("--tract", default=target / "release/examples/tract_windows", help="tract's program")
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--count", type=int, default=10, help="windows in a row")
     parser.add_argument("--in-place", action="store_true", help="also with weights that are not repacked")
