@@ -37,9 +37,9 @@ if ! find_tools; then
 fi
 rm -rf "$profiles"
 mkdir -p "$profiles"
-# generated files by the thousand execute the same lines
+# names uncompressed: not every llvm-cov is built with zlib. Generated files by the thousand execute the same lines
 export TIMBREL_MUTANTS=${TIMBREL_MUTANTS:-5000}
-export RUSTFLAGS=-Cinstrument-coverage LLVM_PROFILE_FILE=$profiles/%p-%m.profraw
+export RUSTFLAGS="-Cinstrument-coverage -Cllvm-args=-enable-name-compression=false" LLVM_PROFILE_FILE=$profiles/%p-%m.profraw
 options=(-p timbrel-core --features decode,tract,opus --lib --tests --target-dir "$target_dir")
 cargo test --quiet "${options[@]}" >"$target_dir/log" || { cat "$target_dir/log" && exit 1; }
 programs=$(cargo test --quiet "${options[@]}" --no-run --message-format=json |
