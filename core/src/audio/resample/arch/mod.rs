@@ -3,6 +3,15 @@
 
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 mod aarch64;
+#[cfg(all(
+    test,
+    feature = "std",
+    any(
+        target_arch = "x86_64",
+        all(target_arch = "aarch64", target_feature = "neon")
+    )
+))]
+mod definition;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod x86;
 
