@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::EngineName;
+use crate::tags::Field;
 
 /// Names the genre of wav, mp3, flac, ogg, m4a, aac, aiff, au, caf, mkv and webm files, of one or of a whole library.
 ///
@@ -35,15 +36,15 @@ pub(crate) struct Common {
     #[arg(long, value_enum)]
     pub(crate) engine: Option<EngineName>,
     /// Files that are classified at once; by default as many as there are cores
-    #[arg(long, short, value_name = "N")]
-    jobs: Option<NonZero<u16>>,
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
 }
 
 impl Common {
     /// Return the number of threads that classify.
     pub(crate) fn jobs(&self) -> usize {
         match self.jobs {
-            Some(jobs) => usize::from(jobs.get()),
+            Some(jobs) => usize::from(jobs),
             None => std::thread::available_parallelism().map_or(1, NonZero::get),
         }
     }
@@ -75,7 +76,10 @@ pub(crate) struct Listen {
     pub(crate) embeddings: bool,
     /// Write the answer into this tag of the files: genre, comment, mood, grouping, or a name of your own
     #[arg(long, value_name = "FIELD", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    pub(crate) write_tags: Option<String>,
+    write_tags: Option<String>,
+    /// Before tags are written for the first time, keep the file as it is under its name with SUFFIX added
+    #[arg(long, value_name = "SUFFIX", requires = "write_tags", value_parser = suffix)]
+    backup: Option<String>,
     /// Also write one playlist per genre, GENRE.m3u8
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) export: Option<Playlist>,
@@ -92,6 +96,22 @@ impl Listen {
     /// Return the form of the answers.
     pub(crate) fn format(&self) -> Format {
         if self.json { Format::Json } else { self.format }
+    }
+
+    /// Return where the answers go in the files' own tags.
+    pub(crate) fn field(&self) -> Option<Field<'_>> {
+        Some(Field {
+            name: self.write_tags.as_deref()?,
+            backup: self.backup.as_deref(),
+        })
+    }
+}
+
+/// Take what is added to a file's name: with a folder in it, or nothing, it would not name a file beside it.
+fn suffix(text: &str) -> Result<String, &'static str> {
+    match text.is_empty() || text.contains(std::path::is_separator) {
+        true => Err("not an ending of a file's name"),
+        false => Ok(text.into()),
     }
 }
 

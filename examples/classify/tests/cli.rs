@@ -169,7 +169,7 @@ fn a_bad_file_does_not_stop_the_others() {
     let errors: Vec<&str> = stderr(&output).lines().collect();
     let expected = [
         (text.as_str(), "not a wav, mp3"),
-        ("missing.mp3", "not found"),
+        ("missing.mp3", "no such file"),
         (&empty, "empty"),
         (&rate, "1234 Hz"),
     ];

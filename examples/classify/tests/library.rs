@@ -4,7 +4,13 @@ mod common;
 
 use std::path::Path;
 
-use common::{FILES, classify, fixture, library, lines, names, text, tone};
+use lofty::config::{ParseOptions, WriteOptions};
+use lofty::file::AudioFile;
+use lofty::flac::FlacFile;
+use lofty::ogg::tag::VorbisComments;
+use lofty::tag::TagExt;
+
+use common::{FILES, SURE, classify, fixture, library, lines, names, text, tone};
 
 #[test]
 fn a_folder_gives_a_line_per_file_in_order_on_any_number_of_threads() {
@@ -119,31 +125,18 @@ fn tags_are_written_and_the_music_stays() {
     use lofty::tag::ItemKey;
     let folder = library();
     std::fs::copy(fixture("m4a"), folder.path().join("music/b/tone.m4a")).unwrap();
-    let before = lines(text(&classify(&folder, &["--json", "music"]).stdout));
-    let arguments = ["--json", "--write-tags", "comment", "music"];
-    let output = classify(&folder, &arguments);
-    assert_eq!(lines(text(&output.stdout)), before);
-    assert_eq!(
-        text(&output.stderr).lines().count(),
-        1,
-        "{}",
-        text(&output.stderr)
-    );
-    let own = classify(&folder, &["--json", "--write-tags", "My_Genre", "music"]);
-    assert_eq!(
-        text(&own.stderr).lines().count(),
-        1,
-        "{}",
-        text(&own.stderr)
-    );
-    assert_eq!(
-        lines(text(&classify(&folder, &["--json", "music"]).stdout)),
-        before
-    );
-    for line in before.iter().filter(|line| line["genre"].is_string()) {
-        if line["state"].as_str().is_some_and(|state| state != "music") {
-            continue;
-        }
+    let run = |options: &[&str]| {
+        let output = classify(&folder, &[SURE, &["--json", "music"], options].concat());
+        assert_eq!(text(&output.stderr).lines().count(), 1, "{output:?}");
+        lines(text(&output.stdout))
+    };
+    let before = run(&[]);
+    assert_eq!(run(&["--write-tags", "comment"]), before);
+    assert_eq!(run(&["--write-tags", "My_Genre"]), before);
+    assert_eq!(run(&[]), before);
+    let music = before.iter().filter(|line| line["state"] == "music");
+    assert_eq!(music.clone().count(), 5);
+    for line in music {
         let path = folder.path().join(line["file"].as_str().unwrap());
         let tagged = lofty::read_from_path(&path).unwrap();
         let tag = tagged.primary_tag().unwrap();
@@ -162,6 +155,50 @@ fn tags_are_written_and_the_music_stays() {
     // files that are not audio are not touched
     let broken = std::fs::read_to_string(folder.path().join("music/broken.mp3")).unwrap();
     assert_eq!(broken, "no music".repeat(99));
+}
+
+/// Return what a FLAC file's comments say under `name`, in their order.
+fn comments(path: &Path, name: &str) -> Vec<String> {
+    let mut file = std::fs::File::open(path).unwrap();
+    let file = FlacFile::read_from(&mut file, ParseOptions::new()).unwrap();
+    let found = file.vorbis_comments().unwrap().get_all(name);
+    found.map(str::to_owned).collect()
+}
+
+#[test]
+fn other_tags_stay_and_the_original_is_kept() {
+    let folder = library();
+    let path = folder.path().join("music/b/tone.flac");
+    let mut tag = VorbisComments::default();
+    for (name, value) in [("ARTIST", "One"), ("ARTIST", "Two"), ("MY_OWN", "mine")] {
+        tag.push(name.into(), value.into());
+    }
+    tag.save_to_path(&path, WriteOptions::default()).unwrap();
+    let original = std::fs::read(&path).unwrap();
+    let run = |field, suffix| {
+        let options = ["--json", "--write-tags", field, "--backup", suffix, "music"];
+        classify(&folder, &[SURE, &options].concat())
+    };
+    let answers = lines(text(&run("genre", ".orig").stdout));
+    let genre = answers[1]["genre"].as_str().unwrap();
+    assert_eq!(names(&answers)[1], "music/b/tone.flac");
+    assert_eq!(comments(&path, "genre"), [genre]);
+    assert_eq!(comments(&path, "artist"), ["One", "Two"]);
+    assert_eq!(comments(&path, "my_own"), ["mine"]);
+    // a field of one's own, too; and the backup stays that of the file as it was first
+    run("mine", ".orig");
+    assert_eq!(comments(&path, "mine").len(), 1);
+    assert_eq!(comments(&path, "my_own"), ["mine"]);
+    let backup = folder.path().join("music/b/tone.flac.orig");
+    assert_eq!(std::fs::read(&backup).unwrap(), original);
+    // what is there already is not written again
+    let time = || std::fs::metadata(&path).unwrap().modified().unwrap();
+    let before = time();
+    run("genre", ".orig");
+    assert_eq!(time(), before);
+    for wrong in ["", "a/b"] {
+        assert_eq!(run("genre", wrong).status.code(), Some(2));
+    }
 }
 
 #[test]
@@ -224,6 +261,16 @@ fn similar_songs_and_duplicates_are_found() {
     );
     assert_eq!(names(&lines(text(&own.stdout))), ["music/copy of a.wav"]);
 
+    // an index that is not there, and one of another model, are no empty libraries
+    for options in [
+        &["--index", "missing"][..],
+        &[SURE, &["--index", "index.safetensors"]].concat(),
+    ] {
+        let output = classify(&folder, &[&["similar", "song.wav"], options].concat());
+        assert_eq!(output.status.code(), Some(1), "{options:?}");
+        assert!(text(&output.stderr).contains("no index"), "{output:?}");
+    }
+
     let output = classify(
         &folder,
         &["similar", "--duplicates", "--threshold", "0.99999", "music"],
@@ -241,6 +288,7 @@ fn options_that_do_not_go_together_are_refused() {
         &["--jobs", "0", "a.wav"],
         &["--format", "xml", "a.wav"],
         &["--export-to", "lists", "a.wav"],
+        &["--backup", ".orig", "a.wav"],
         &["similar", "a.wav"],
         &["similar"],
         &["similar", "--threshold", "1", "a.wav", "music"],

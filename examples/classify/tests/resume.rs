@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::{FILES, classify, command, library, lines, names, text, tone};
+use common::{FILES, SURE, classify, command, library, lines, names, text, tone};
 
 #[test]
 fn a_second_run_hears_only_what_is_new() {
@@ -53,6 +53,51 @@ fn a_second_run_hears_only_what_is_new() {
         &[&arguments[..], &[tiny.to_str().unwrap()]].concat(),
     );
     assert!(text(&output.stderr).contains("(0 of them before)"));
+}
+
+#[test]
+fn tags_are_written_for_answers_of_an_earlier_run() {
+    let folder = library();
+    let path = folder.path().join("music/b/tone.flac");
+    let run = |options: &[&str]| {
+        let arguments = ["--json", "--out", "out.json", "--resume", "music"];
+        let output = classify(&folder, &[SURE, &arguments, options].concat());
+        let summary = text(&output.stderr).lines().last().unwrap().to_owned();
+        (summary, std::fs::read(&path).unwrap())
+    };
+    let (_, untouched) = run(&[]);
+    let all_of_them = "4 answered (4 of them before), 1 failed";
+    let (summary, tagged) = run(&["--write-tags", "genre"]);
+    assert!(summary.contains(all_of_them), "{summary}");
+    assert_ne!(tagged, untouched);
+    // and the journal knows the files as they are now
+    let (summary, again) = run(&["--write-tags", "genre"]);
+    assert!(summary.contains(all_of_them), "{summary}");
+    assert_eq!(again, tagged);
+    let (summary, _) = run(&[]);
+    assert!(summary.contains(all_of_them), "{summary}");
+}
+
+#[test]
+fn two_runs_do_not_write_the_same_output() {
+    let folder = library();
+    let journal = folder.path().join("out.json.journal");
+    std::fs::write(&journal, "of the other run\n").unwrap();
+    let other = std::fs::File::open(&journal).unwrap();
+    other.lock().unwrap();
+    let run = || classify(&folder, &["--json", "--out", "out.json", "music/a.wav"]);
+    let output = run();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("another run writes this output"));
+    assert_eq!(std::fs::read(&journal).unwrap(), b"of the other run\n");
+    drop(other);
+    // what a killed run has left is written over
+    std::fs::write(folder.path().join("out.json.partial"), "half a li").unwrap();
+    assert!(run().status.success());
+    let answers = std::fs::read_to_string(folder.path().join("out.json")).unwrap();
+    assert_eq!(names(&lines(&answers)), ["music/a.wav"]);
+    let left = std::fs::read_dir(&folder).unwrap().count();
+    assert_eq!(left, 2, "more than the music and the output");
 }
 
 #[test]

@@ -46,6 +46,10 @@ pub enum DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            // the system's own words have a number in them, and the kind's are unusual
+            Self::Io(error) if error.kind() == io::ErrorKind::NotFound => {
+                write!(f, "cannot be read: no such file")
+            }
             Self::Io(error) => write!(f, "cannot be read: {}", error.kind()),
             Self::Empty => write!(f, "the file is empty"),
             Self::NotAudio => write!(

@@ -1,5 +1,6 @@
 //! Standard output, and files that are there whole or not at all.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufWriter, Stdout, Write};
 use std::path::{Path, PathBuf};
@@ -67,6 +68,39 @@ impl Replacement {
     /// # Errors
     /// The folder cannot be written, or something other than a file is at `path`.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".classify-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // the permissions of any new file, less the umask
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        Self::begin(path, |folder, _| builder.tempfile_in(folder))
+    }
+
+    /// Begin the file that will be at `path`, as `path.partial`: what a killed run has left there is written over. Two
+    /// at once must not have the same `path`.
+    ///
+    /// # Errors
+    /// The folder cannot be written, or something other than a file is at `path`.
+    pub(crate) fn partial(path: &Path) -> io::Result<Self> {
+        Self::begin(path, |folder, name| {
+            let mut builder = tempfile::Builder::new();
+            builder.prefix(name).suffix(".partial").rand_bytes(0);
+            builder.make_in(folder, |path| {
+                let mut options = File::options();
+                options.read(true).write(true).create(true).truncate(true);
+                options.open(path)
+            })
+        })
+    }
+
+    /// Begin with the temporary file that `make` makes, given the folder and the name of the final one.
+    fn begin(
+        path: &Path,
+        make: impl FnOnce(&Path, &OsStr) -> io::Result<NamedTempFile>,
+    ) -> io::Result<Self> {
         let at =
             |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
         if path.exists() && !path.is_file() {
@@ -78,18 +112,9 @@ impl Replacement {
             Some(folder) if folder != Path::new("") => folder,
             _ => Path::new("."),
         };
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".classify-");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // the permissions of any new file, less the umask
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        Ok(Self {
-            file: BufWriter::new(builder.tempfile_in(folder).map_err(at)?),
-            path,
-        })
+        let name = path.file_name().unwrap_or_default();
+        let file = BufWriter::new(make(folder, name).map_err(at)?);
+        Ok(Self { path, file })
     }
 
     /// Return the file, for readers and writers that seek.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -87,7 +87,7 @@ impl Journal {
     /// are found if `embeddings` is set.
     ///
     /// # Errors
-    /// The file cannot be read or written.
+    /// The file cannot be read or written, or another run has it.
     pub(crate) fn open(out: &Path, resume: bool, embeddings: bool) -> io::Result<Self> {
         let mut name = OsString::from(out);
         name.push(".journal");
@@ -98,9 +98,16 @@ impl Journal {
             .read(true)
             .write(true)
             .create(true)
-            .truncate(!resume)
+            .truncate(false)
             .open(&path)
             .map_err(at)?;
+        // a file system without locks is no reason to stop
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(at(io::Error::other("another run writes this output")));
+        }
+        if !resume {
+            file.set_len(0).map_err(at)?;
+        }
         let (lines, end) = read(&file).map_err(at)?;
         // a line that was cut off is written over
         file.set_len(end).map_err(at)?;
@@ -268,6 +275,7 @@ mod tests {
             journal.find(&key("c", 1)).is_none(),
             "kept without its embedding"
         );
+        drop(journal);
         let journal = Journal::open(&out, true, false).unwrap();
         assert!(journal.find(&key("c", 1)).unwrap().embedding.is_empty());
         journal.remove().unwrap();

@@ -52,6 +52,8 @@ pub(crate) fn each<T: Send, W: FnMut(Input) -> T>(
 /// A record, and whether it has to be added to the journal, under which key.
 struct Finished {
     record: Record,
+    /// The answer is one of the journal's.
+    is_kept: bool,
     key: Option<Key>,
     /// Reason why the answer is not in the file's tags.
     untagged: Option<String>,
@@ -92,8 +94,7 @@ pub(crate) fn run(arguments: &Listen, model: &ModelFile) -> io::Result<End> {
             {
                 journal.append(key, answer)?;
             }
-            let is_kept = finished.key.is_none() && finished.record.outcome.is_ok();
-            kept += u64::from(is_kept && journal.is_some());
+            kept += u64::from(finished.is_kept);
             heard += 1;
             failed += u64::from(finished.record.outcome.is_err() || finished.untagged.is_some());
             progress.step();
@@ -145,7 +146,7 @@ fn is_many(arguments: &Listen) -> bool {
     }
 }
 
-/// Take the answer from the journal, or listen and write the tags.
+/// Take the answer from the journal or listen, and write the tags.
 fn finish(
     input: &Input,
     ear: &mut Ear<'_>,
@@ -158,35 +159,34 @@ fn finish(
         _ => None,
     };
     let before = key(journal);
-    if let Some(answer) = before
-        .as_ref()
-        .zip(journal)
-        .and_then(|(key, journal)| journal.find(key))
-    {
-        return Finished {
-            record: Record {
-                name: input.name().to_owned(),
-                outcome: Ok(answer),
-                warnings: Vec::new(),
-            },
-            key: None,
-            untagged: None,
-        };
-    }
-    let record = ear.hear(input);
+    let found = before.as_ref().zip(journal);
+    let found = found.and_then(|(key, journal)| journal.find(key));
+    let is_kept = found.is_some();
+    let mut to_add = before.filter(|_| !is_kept);
+    let record = match found {
+        Some(answer) => Record {
+            name: input.name().to_owned(),
+            outcome: Ok(answer),
+            warnings: Vec::new(),
+        },
+        None => ear.hear(input),
+    };
     let mut untagged = None;
-    let mut after = before;
     if let (Some(field), Input::File(path), Ok(answer)) =
-        (&arguments.write_tags, input, &record.outcome)
+        (arguments.field(), input, &record.outcome)
         && answer.is_sure()
     {
-        untagged = tags::write(path, field, answer).err();
-        // the file's size and time are others now
-        after = key(journal);
+        match tags::write(path, &field, answer) {
+            // the file's size and time are others now
+            Ok(true) => to_add = key(journal),
+            Ok(false) => {}
+            Err(reason) => untagged = Some(reason),
+        }
     }
     Finished {
         record,
-        key: after,
+        is_kept,
+        key: to_add,
         untagged,
     }
 }
@@ -271,7 +271,7 @@ struct Answers {
 impl Answers {
     fn new(arguments: &Listen, model: &ModelFile) -> io::Result<Self> {
         let destination = match &arguments.out {
-            Some(path) => Destination::File(Replacement::of(path)?),
+            Some(path) => Destination::File(Replacement::partial(path)?),
             None => Destination::Stdout(io::stdout()),
         };
         let labels = model.loaded.labels();

@@ -41,6 +41,16 @@ pub(crate) fn run(arguments: &Similar, model: &ModelFile) -> io::Result<End> {
         Some(path) => Index::load(path, &model.fingerprint)?,
         None => Index::default(),
     };
+    if let Some(path) = &arguments.index
+        && library.is_empty()
+        && before.entries.is_empty()
+    {
+        let path = path.display();
+        complain(&format!(
+            "{path}: no index with songs that this model has heard; name the library, too"
+        ));
+        return Ok(End::SomeFailed);
+    }
     let (index, failed) = match library.is_empty() {
         true => (before, 0),
         false => hear(arguments, library.to_vec(), before, model)?,

@@ -36,6 +36,15 @@ pub(crate) fn fixture(extension: &str) -> PathBuf {
     folder.join(format!("second.{extension}"))
 }
 
+/// Options for a model that calls everything music, the tones of these tests too.
+pub(crate) const SURE: &[&str] = &[
+    "--model",
+    concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../models/s2-mfcc-3s.timbrel"
+    ),
+];
+
 /// Make a wav file of `seconds` of a tone.
 pub(crate) fn tone(hz: f64, seconds: f64) -> Vec<u8> {
     let samples = (0..(22_050.0 * seconds) as u32).map(|i| {
