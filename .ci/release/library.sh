@@ -2,7 +2,6 @@
 
 # stage NAME TREE: builds the library and installs it with its headers and the model
 stage() {
-    local kind=()
     if [ "$1" = wasm ]; then
         # cargo-c does not know WASI
         cargo_for rustc --quiet --release -p timbrel-ffi --lib --crate-type staticlib --target-dir "$target_dir/zig/$place"
@@ -13,10 +12,8 @@ stage() {
         return
     fi
     . ffi/cargo-c.sh
-    # fully static programs are what musl is chosen for
-    [ "$1" != x86_64-musl ] || kind=(--library-type staticlib)
     cargo_for cinstall --release -p timbrel-ffi --target-dir "$target_dir/zig/$place" --destdir "$work/stage" \
-        --prefix /timbrel --libdir /timbrel/lib "${kind[@]}" 2>"$work/log" || { cat "$work/log" && exit 1; }
+        --prefix /timbrel --libdir /timbrel/lib 2>"$work/log" || { cat "$work/log" && exit 1; }
     mv "$work/stage/timbrel" "$2"
     rm -r "$work/stage"
     "${gnu:+$gnu-}strip" --strip-debug "$2/lib/libtimbrel.a"
@@ -24,6 +21,8 @@ stage() {
     # the folder may be unpacked anywhere
     # shellcheck disable=SC2016 # for pkg-config
     sed -i 's|^prefix=.*|prefix=${pcfiledir}/../..|' "$2/lib/pkgconfig/timbrel.pc"
+    # the compiler chooses the unwinder: gcc links libgcc_eh into a static program, where -lgcc_s would be an error
+    [ "$1" != x86_64-musl ] || sed -i '/^Libs.private:/s/ -lgcc_s//' "$2/lib/pkgconfig/timbrel.pc"
 }
 
 # make_library NAME: writes timbrel-VERSION-PLACE.tar.gz
@@ -59,14 +58,41 @@ check_library() {
     python3 -c 'import json, sys; assert json.load(sys.stdin)["components"]' <"$tree/share/timbrel/sbom.cdx.json"
     model=$tree/share/timbrel/compact.timbrel
     case $1 in
-    x86_64-musl)
-        musl-gcc -std=c11 -Wall -Werror -static -I "$tree/include" examples/c/classify.c "$tree/lib/libtimbrel.a" \
-            -o "$work/static"
-        same "$1, static" "$work/static" "$model"
-        ;;
+    x86_64-musl) check_musl ;;
     wasm) check_wasi ;;
     *) check_linux "$1" ;;
     esac
+}
+
+# for distributions with musl, such as Alpine: fully static, shared, and the static library with Alpine's unwinder
+check_musl() {
+    local -x PKG_CONFIG_LIBDIR=$tree/lib/pkgconfig
+    local library=$tree/lib/libtimbrel.so needed strict=(-std=c11 -Wall -Werror) flags wheels=$work/alpine
+    # shellcheck disable=SC2046 # flags are words
+    flags=($(pkg-config --cflags timbrel))
+    # musl's loader takes every "libc.…" for itself
+    needed=$(objdump -p "$library" | sed -n 's/^ *NEEDED *//p')
+    [ "$needed" = libc.so ] || fail "x86_64-musl needs" $needed
+    CC=musl-gcc ffi/abi.py --check "$library"
+
+    "$tools/bin/python" -m ziglang cc -target x86_64-linux-musl -static "${strict[@]}" "${flags[@]}" examples/c/classify.c \
+        "$tree/lib/libtimbrel.a" -lunwind -o "$work/static"
+    same "x86_64-musl, static, zig's musl and LLVM's unwinder" "$work/static" "$model"
+
+    # shellcheck disable=SC2046
+    musl-gcc "${strict[@]}" examples/c/classify.c $(pkg-config --cflags --libs timbrel) -o "$work/shared"
+    same "x86_64-musl, pkg-config, shared, Debian's musl" env LD_LIBRARY_PATH="$tree/lib" "$work/shared" "$model"
+
+    # Debian's musl-gcc has only the unwinder for glibc. Wheels for musl are made on Alpine and contain that of its gcc;
+    # this one is old enough for the loader of Debian 12's musl, which knows no relative relocations (RELR)
+    "$tools/bin/pip" download --quiet --disable-pip-version-check --no-deps --only-binary :all: --python-version 3.12 \
+        --platform musllinux_1_1_x86_64 --dest "$wheels" kiwisolver==1.4.5
+    python3 -m zipfile -e "$wheels"/*.whl "$wheels"
+    ln -s "$wheels"/kiwisolver.libs/libgcc_s-*.so.1 "$wheels/libgcc_s.so"
+    musl-gcc "${strict[@]}" "${flags[@]}" examples/c/classify.c "$tree/lib/libtimbrel.a" -L "$wheels" -lgcc_s \
+        -Wl,--unresolved-symbols=ignore-in-shared-libs -o "$work/static-alpine"
+    same "x86_64-musl, static library, the unwinder of Alpine's gcc" \
+        env LD_LIBRARY_PATH="$wheels/kiwisolver.libs" "$work/static-alpine" "$model"
 }
 
 check_wasi() {

@@ -101,4 +101,5 @@ check_crates() {
     cmp "$work/timbrel-ffi-$version/include/timbrel.h" include/timbrel.h
     cmp "$work/classify-$version/models/compact.timbrel" models/compact.timbrel
     echo "crates: complete, and built from their packages"
+    bash .ci/semver.sh
 }

@@ -51,6 +51,8 @@ cargo_for() {
     local upper
     upper=$(tr 'a-z-' 'A-Z_' <<<"$rust")
     local -x "CARGO_TARGET_${upper}_LINKER=$(linker)"
+    # Rust's default for musl is fully static, which leaves no shared library
+    [ "$zig" != x86_64-linux-musl ] || local -x "CARGO_TARGET_${upper}_RUSTFLAGS=-Ctarget-feature=-crt-static"
     if [ -d "$(rustc --print target-libdir --target "$rust")" ]; then
         cargo "$@" --target "$rust"
     elif [ -n "${TIMBREL_BUILD_STD:-}" ]; then
