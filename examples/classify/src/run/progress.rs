@@ -1,9 +1,10 @@
 //! The bar on a terminal.
 
+use std::fmt::Write;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::stop;
 use crate::inputs;
@@ -23,9 +24,15 @@ impl Progress {
             };
         }
         let bar = ProgressBar::no_length();
-        let style = "{bar:30} {human_pos} of {human_len} files, {per_sec}, {eta} left";
+        let style = "{bar:30} {human_pos} of {human_len} files, {rate}, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(style) {
-            bar.set_style(style);
+            // indicatif's own has four digits after the point
+            bar.set_style(
+                style.with_key("rate", |state: &ProgressState, out: &mut dyn Write| {
+                    // an error would be one of the terminal
+                    let _ = write!(out, "{:.1}/s", state.per_sec());
+                }),
+            );
         }
         let counted = bar.clone();
         // it ends with the program
