@@ -105,6 +105,50 @@ fn files_of_different_formats_are_heard_one_after_another() {
 }
 
 #[test]
+fn what_follows_an_ogg_is_heard() {
+    let ogg = fixture("tone.ogg");
+    let whole = read_one(&ogg, stereo(44_100));
+    let id3 = b"ID3\x04\0\0\0\0\0\x05empty";
+    let (data, _) = samples(9_000, 7);
+    for next in [
+        fixture("tone.mp3"),
+        [&id3[..], &fixture("tone.mp3")].concat(),
+        fixture("tone.flac"),
+        wav(22_050, &data),
+        fixture("tone.m4a"),
+    ] {
+        let (alone, _) = listen(AudioReader::from_bytes(next.clone(), None).unwrap());
+        let expected = [whole.as_slice(), &alone].concat();
+        let bytes = [ogg.as_slice(), &next].concat();
+        let mut reader = AudioReader::from_bytes(bytes.clone(), None).unwrap();
+        let mut samples = Vec::new();
+        while let Some(block) = reader.next_block().unwrap() {
+            samples.extend_from_slice(block.samples);
+        }
+        assert!(
+            samples == expected,
+            "{} of {}",
+            samples.len(),
+            expected.len()
+        );
+        assert!(!reader.is_cut_off());
+        let (samples, _) = listen(AudioReader::from_stream(Cursor::new(bytes)).unwrap());
+        assert!(
+            samples == expected,
+            "{} of {}",
+            samples.len(),
+            expected.len()
+        );
+    }
+    // the second half of the pages is damage, not the beginning of a file
+    let mut broken = [ogg.as_slice(), &ogg, &[0; 9]].concat();
+    let second = ogg.len() + ogg.windows(4).rposition(|four| four == b"OggS").unwrap();
+    broken[second..second + 4].copy_from_slice(b"OgXS");
+    let (samples, _) = listen(AudioReader::from_bytes(broken, None).unwrap());
+    assert!(samples.len() > whole.len() && samples[..whole.len()] == whole);
+}
+
+#[test]
 fn what_follows_the_samples_and_is_no_audio_changes_nothing() {
     let (data, values) = samples(9_000, 7);
     let file = wav(22_050, &data);

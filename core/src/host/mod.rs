@@ -7,6 +7,7 @@ mod caught;
 #[cfg(feature = "decode")]
 pub mod decode;
 mod loaded;
+mod notes;
 pub mod piece;
 #[cfg(feature = "tract")]
 pub mod tract;

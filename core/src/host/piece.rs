@@ -18,6 +18,7 @@ use std::format;
 use std::string::String;
 use std::vec::Vec;
 
+use super::notes::Notes;
 use super::{Loaded, Network};
 use crate::Error;
 use crate::audio::{InputFormat, Sample};
@@ -89,47 +90,24 @@ impl Heard {
     /// Return the share of the audio that was heard if it is less than 90 %: the file is damaged or broken off.
     #[must_use]
     pub fn partial(&self) -> Option<f64> {
-        self.share.filter(|share| *share < 0.9)
+        self.notes().partial()
     }
 
     /// Return notes on the audio that belong beside the answer, a sentence each: that a part could not be decoded, that
     /// the file is cut off, that samples were replaced, that only the core of HE-AAC was heard, that channels cancel each other.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let partial = self
-            .partial()
-            .map(|share| format!("only {:.0} % of the audio could be decoded", 100.0 * share));
-        let cut_off = self.cut_off.then(|| {
-            String::from("the file is cut off; it does not say how much of it is missing")
-        });
-        let replaced = self.replaced.map(|(count, first)| {
-            let samples = if count == 1 {
-                "sample is"
-            } else {
-                "samples are"
-            };
-            format!(
-                "{count} {samples} not a number or infinite, and replaced by silence; \
-                 the first one has index {first}"
-            )
-        });
-        let cancelled = (self.cancelled > 0.1).then(|| {
-            format!(
-                "the channels cancel each other in {:.0} % of the audio, where the loudest one was heard instead of \
-                 their mean",
-                100.0 * self.cancelled
-            )
-        });
-        let core = self
-            .core_only
-            .then(|| String::from("HE-AAC: heard without the band that it adds above its core"));
-        partial
-            .into_iter()
-            .chain(cut_off)
-            .chain(replaced)
-            .chain(core)
-            .chain(cancelled)
-            .collect()
+        self.notes().sentences()
+    }
+
+    fn notes(&self) -> Notes {
+        Notes {
+            share: self.share,
+            cut_off: self.cut_off,
+            replaced: self.replaced,
+            core_only: self.core_only,
+            cancelled: self.cancelled,
+        }
     }
 
     /// Write the answer for the file `name` as one line of JSON, with the keys `file`, `state`, `genre`, `confidence`,

@@ -3,7 +3,7 @@
 mod caf;
 mod mkv;
 mod mp4;
-mod ogg;
+pub(super) mod ogg;
 
 use std::boxed::Box;
 use std::io::ErrorKind;
@@ -11,7 +11,7 @@ use std::io::ErrorKind;
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
-use symphonia::core::io::MediaSourceStream;
+use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::units::TimeBase;
 use symphonia::default::formats::{CafReader, IsoMp4Reader, MkvReader, OggReader};
 
@@ -32,6 +32,8 @@ pub(super) struct Container {
     codec: Option<AudioCodecParameters>,
     announced: Option<f64>,
     is_cut: bool,
+    /// The file, where another one may follow.
+    pages: Option<ogg::Pages>,
 }
 
 impl Container {
@@ -41,14 +43,13 @@ impl Container {
         let mut unsupported = None;
         let mut sound = mp4::Sound::default();
         let (mut is_cut, mut share) = (false, 1.0);
+        let mut is_straight = false;
         let name = match kind {
             Kind::Ogg => {
                 unsupported = ogg::unsupported(&mut source)?;
                 ogg::repair(&mut source)?;
                 let end = ogg::end(&mut source)?;
-                if !end.is_whole {
-                    source.read_straight();
-                }
+                is_straight = !end.is_whole || source.len().is_none();
                 is_cut = end.is_cut;
                 "Ogg"
             }
@@ -82,7 +83,13 @@ impl Container {
                 container: name,
             },
         };
-        let stream = MediaSourceStream::new(Box::new(source), Default::default());
+        let (source, pages): (Box<dyn MediaSource>, _) = if is_straight {
+            let pages = ogg::Pages::new(source);
+            (pages.boxed(), Some(pages))
+        } else {
+            (Box::new(source), None)
+        };
+        let stream = MediaSourceStream::new(source, Default::default());
         let reader = reader(stream, kind).map_err(open_error).map_err(named)?;
         let (track, mut codec) = choose_track(&*reader, name).map_err(named)?;
         sound.complete(&mut codec);
@@ -96,6 +103,7 @@ impl Container {
                 .or_else(|| whole_seconds(&*reader).filter(|_| ends_early || share < 1.0))
                 .map(|seconds| seconds / share),
             is_cut,
+            pages,
             reader,
             name,
             track,
@@ -152,6 +160,13 @@ impl Packets for Container {
 
     fn is_cut_off(&self) -> bool {
         self.is_cut
+    }
+
+    fn rest(&mut self) -> Result<Option<Source>, DecodeError> {
+        Ok(match &self.pages {
+            Some(pages) => pages.rest()?,
+            None => None,
+        })
     }
 }
 

@@ -43,8 +43,9 @@ const FRAME_SUM: Crc<u16, Table<1>> = Crc::<u16, Table<1>>::new(&CRC_16_UMTS);
 /// The frames as packets.
 pub(super) struct Flac {
     buffer: Buffer,
-    /// Whether a header was read.
+    /// Whether a header was read, and whether frames came before the first one.
     begun: bool,
+    is_headless: bool,
     /// Seconds that the headers announce.
     announced: f64,
     /// The newest `STREAMINFO`, with the rate (Hz) and the channels that hold.
@@ -70,13 +71,14 @@ pub(super) struct Flac {
 }
 
 impl Flac {
-    /// Read from a source that begins with a header.
+    /// Read from a source that begins with a header, or with a frame.
     pub(super) fn new(source: Source) -> Self {
         Self {
             buffer: Buffer::new(source),
             begun: false,
+            is_headless: false,
             announced: 0.0,
-            info: [0; INFO],
+            info: any_info(),
             rate: 0,
             channels: 0,
             waiting: None,
@@ -131,12 +133,8 @@ impl Flac {
         self.newest = None;
         self.announced += (fields & ((1 << 36) - 1)) as f64 / f64::from(rate);
         // the lengths of blocks and frames may be wrong without harm
-        let lengths = info.get_mut(..10).unwrap_or_default();
-        let all: [u8; 10] = [0, 16, 0xff, 0xff, 0, 0, 0, 0, 0, 0];
-        lengths
-            .iter_mut()
-            .zip(all)
-            .for_each(|(to, from)| *to = from);
+        let lengths = info.iter_mut().zip(any_info()).take(10);
+        lengths.for_each(|(to, from)| *to = from);
         self.info = info;
         Ok(self.codec(rate, channels))
     }
@@ -204,9 +202,6 @@ impl Packets for Flac {
         if let Some(packet) = self.waiting.take() {
             return Ok(Some(Unit::Packet(packet)));
         }
-        if let Some(packet) = self.waiting.take() {
-            return Ok(Some(Unit::Packet(packet)));
-        }
         loop {
             let bytes = self.buffer.look(4 + INFO)?;
             if bytes.is_empty() {
@@ -229,6 +224,7 @@ impl Packets for Flac {
             }
             if let Some(unit) = self.frame()? {
                 (self.in_step, self.is_cut) = (true, false);
+                self.is_headless |= !self.begun;
                 return Ok(Some(unit));
             }
             let bytes = self.buffer.look(frames::LOOK)?;
@@ -258,6 +254,10 @@ impl Packets for Flac {
         (self.lost > 0 || self.gaps > 0.0).then_some(found)
     }
 
+    fn is_cut_off(&self) -> bool {
+        self.is_headless
+    }
+
     fn rest(&mut self) -> Result<Option<Source>, DecodeError> {
         Ok(if self.has_rest {
             Some(self.buffer.take()?)
@@ -265,6 +265,30 @@ impl Packets for Flac {
             None
         })
     }
+}
+
+/// Return what stands for `STREAMINFO` in a file that has none: blocks of 16 to 65,535 samples, and samples of 16 bits, where
+/// the frames do not say otherwise.
+fn any_info() -> [u8; INFO] {
+    let mut info = [0; INFO];
+    let known = [0, 16, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xf0];
+    info.iter_mut().zip(known).for_each(|(to, from)| *to = from);
+    info
+}
+
+/// Bytes that [`first_frame`] looks at.
+pub(super) const LOOK: usize = 4 * USUAL_FRAME;
+
+/// Return where the first whole frame begins in a file whose beginning is missing.
+pub(super) fn first_frame(bytes: &[u8]) -> Option<usize> {
+    (0..bytes.len()).find(|at| {
+        let rest = bytes.get(*at..).unwrap_or_default();
+        let is_sync = matches!(rest, [0xff, 0xf8 | 0xf9, ..]);
+        let header = Header::read(rest).filter(|_| is_sync);
+        header.is_some_and(|header| {
+            matches!(frame_length(rest, header.bytes, false), Found::Length(_))
+        })
+    })
 }
 
 enum Found {

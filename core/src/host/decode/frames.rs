@@ -3,6 +3,7 @@
 //! Counts in a file's tags and estimates from its length are not trusted: everything that is there is decoded. Only
 //! where a LAME tag's count agrees with the frames that were found, its padding is cut off.
 
+mod free;
 mod header;
 mod tag;
 
@@ -18,6 +19,7 @@ use super::error::DecodeError;
 use super::packets::{Packets, Unit};
 use super::sniff::is_container;
 use super::source::Source;
+pub(super) use free::Free;
 use header::{Header, MOST_BYTES};
 use tag::Tag;
 pub(super) use tag::skippable;
@@ -67,6 +69,8 @@ pub(super) struct Frames {
     container: Option<&'static str>,
     /// Format of the newest frame.
     newest: Option<Header>,
+    /// Bytes of a frame of free format, without padding, as far as one was found.
+    free: Option<usize>,
     /// Whether the newest frame ended where the buffer begins.
     in_step: bool,
     segment: Segment,
@@ -94,6 +98,7 @@ impl Frames {
             buffer: Buffer::new(source),
             container,
             newest: None,
+            free: None,
             in_step: false,
             segment: Segment::default(),
             held: VecDeque::new(),
@@ -137,21 +142,21 @@ impl Frames {
                 self.has_rest = true;
                 return Ok(None);
             }
-            if let Some(header) = Header::read(bytes) {
+            if !self.in_step {
+                self.find_free_format()?;
+            }
+            let bytes = self.buffer.look(MOST_BYTES + header::LENGTH)?;
+            if let Some(header) = Header::read(bytes, self.free) {
                 if bytes.len() < header.bytes {
                     // the last frame is cut off, or it is not a frame
                     self.is_cut |= self.in_step && self.segment.tag.frames.is_none();
-                    self.in_step = false;
                 } else if self.is_believed(&header)? {
                     return Ok(Some(header));
                 }
             }
-            self.in_step = false;
-            if self.newest.is_none() && header::is_free_format(self.buffer.look(2 * MOST_BYTES)?) {
-                return Err(DecodeError::Codec {
-                    codec: "MP3 of free format",
-                    container: self.container.unwrap_or("an mp3 file"),
-                });
+            if core::mem::take(&mut self.in_step) {
+                // perhaps frames of a free format begin here
+                continue;
             }
             let bytes = self.buffer.look(MOST_BYTES)?;
             let next = bytes
@@ -171,6 +176,21 @@ impl Frames {
         }
     }
 
+    /// Find the length of the frames, where their headers do not state it.
+    fn find_free_format(&mut self) -> Result<(), DecodeError> {
+        let Some(found) = free::length(self.buffer.look(free::LOOK)?) else {
+            return Ok(());
+        };
+        if found > free::MOST_BYTES && self.newest.is_none() {
+            return Err(DecodeError::Codec {
+                codec: "MP3 of free format with frames of more than 2,304 bytes",
+                container: self.container.unwrap_or("an mp3 file"),
+            });
+        }
+        self.free = Some(found).filter(|found| *found <= free::MOST_BYTES);
+        Ok(())
+    }
+
     /// Return whether the bytes that look like a frame are one: it is where the last one ended and like it, or others
     /// follow.
     fn is_believed(&mut self, header: &Header) -> Result<bool, DecodeError> {
@@ -179,6 +199,7 @@ impl Frames {
                 .newest
                 .as_ref()
                 .is_some_and(|newest| newest.is_like(header))
+            && (!header.is_free() || self.is_followed(header)?)
         {
             return Ok(true);
         }
@@ -193,7 +214,7 @@ impl Frames {
                     .as_ref()
                     .is_none_or(|newest| newest.is_like(header)));
             }
-            match Header::read(rest) {
+            match Header::read(rest, self.free) {
                 Some(next) if header.is_like(&next) => at += next.bytes,
                 _ => return Ok(false),
             }
@@ -201,10 +222,25 @@ impl Frames {
         Ok(true)
     }
 
+    /// Return whether something that can come after a frame comes after this one, whose length another file of free format
+    /// may have changed.
+    fn is_followed(&mut self, header: &Header) -> Result<bool, DecodeError> {
+        let bytes = self.buffer.look(header.bytes + header::LENGTH)?;
+        let rest = bytes.get(header.bytes..).unwrap_or_default();
+        let is_frame = Header::read(rest, self.free).is_some();
+        Ok(rest.len() < header::LENGTH
+            || is_frame
+            || skippable(rest).is_some()
+            || is_container(rest))
+    }
+
     /// Take a frame, or a tag that has the form of one.
     fn take(&mut self, header: Header) -> Result<(), DecodeError> {
-        let bytes = self.buffer.look(header.bytes)?;
-        let frame: Box<[u8]> = bytes.get(..header.bytes).unwrap_or_default().into();
+        // the decoder of a free format sees what follows, too, to find the frames' length by itself
+        let ahead = if header.is_free() { free::AHEAD } else { 0 };
+        let bytes = self.buffer.look(header.bytes + ahead)?;
+        let end = bytes.len().min(header.bytes + ahead);
+        let frame: Box<[u8]> = bytes.get(..end).unwrap_or_default().into();
         self.buffer.skip(header.bytes as u64)?;
         self.used += header.bytes as u64;
         self.in_step = true;
@@ -280,11 +316,12 @@ impl Frames {
 /// Return whether frames follow each other from the first of these bytes on.
 pub(super) fn begin(bytes: &[u8]) -> bool {
     let mut rest = bytes;
-    let Some(first) = Header::read(rest) else {
+    let free = free::length(rest).filter(|length| *length <= free::MOST_BYTES);
+    let Some(first) = Header::read(rest, free) else {
         return false;
     };
     (0..CHAIN).all(|_| {
-        let header = Header::read(rest).filter(|header| first.is_like(header));
+        let header = Header::read(rest, free).filter(|header| first.is_like(header));
         let next = header.and_then(|header| rest.get(header.bytes..));
         rest = next.unwrap_or_default();
         next.is_some()

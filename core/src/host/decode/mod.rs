@@ -4,7 +4,8 @@
 //!
 //! The first bytes decide the format, whatever the file's name. `sniff` names formats that are not supported. wav,
 //! AIFF, AU, flac and frames without a container (mp3, AAC) are parsed here; the other containers by symphonia, after `container`
-//! has repaired what its readers refuse. symphonia's decoders turn the packets of all of them into samples.
+//! has repaired what its readers refuse. symphonia's decoders turn the packets of all of them into samples, apart from mp3 of
+//! free format, which it refuses and nanomp3 takes.
 
 mod aac;
 mod aiff;

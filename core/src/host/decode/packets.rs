@@ -13,6 +13,7 @@ use symphonia::core::packet::Packet;
 
 use super::aac::{Front, aac_channels, aac_core};
 use super::error::DecodeError;
+use super::frames::Free;
 use super::names::codec_name;
 use super::source::Source;
 
@@ -93,6 +94,9 @@ pub(super) fn decoder(
         if let Some(front) = Front::new(&parameters) {
             return Ok(Box::new(front));
         }
+    }
+    if let Some(free) = Free::new(&parameters) {
+        return Ok(Box::new(free));
     }
     let options = AudioDecoderOptions::default();
     if parameters.codec == CODEC_ID_OPUS {

@@ -2,6 +2,7 @@ use std::boxed::Box;
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read};
 use std::path::Path;
+use std::string::String;
 use std::vec::Vec;
 
 use symphonia::core::codecs::audio::AudioDecoder;
@@ -18,6 +19,7 @@ use super::source::Source;
 use super::{aiff, au, wave};
 use crate::audio::{InputFormat, check_rate};
 use crate::host::caught::caught;
+use crate::host::notes::Notes;
 
 /// Packets in a row that give no audio before the rest of a file counts as unreadable: minutes of any real
 /// format. A hostile file can announce billions.
@@ -154,8 +156,8 @@ impl AudioReader {
         by_time.into_iter().chain(by_bytes).reduce(f64::min)
     }
 
-    /// Return whether the file ends too early without saying how much is missing: an ogg stream without its last page, or
-    /// frames of mp3 or AAC of which the last one is not whole. Known after the end.
+    /// Return whether a part of the file is missing without any word of how much: an ogg stream without its last page, frames
+    /// of mp3 or AAC of which the last one is not whole, frames of flac without a header before them. Known after the end.
     #[must_use]
     pub fn is_cut_off(&self) -> bool {
         self.cut_off || self.packets.is_cut_off()
@@ -172,6 +174,20 @@ impl AudioReader {
     #[must_use]
     pub fn replaced(&self) -> Option<(u64, u64)> {
         self.first_replaced.map(|first| (self.replaced, first))
+    }
+
+    /// Return notes on the file that belong beside what is made of it, a sentence each: that a part could not be decoded,
+    /// that the file is cut off, that samples were replaced, that only the core of HE-AAC was decoded. Complete after the end.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let notes = Notes {
+            share: self.share(),
+            cut_off: self.is_cut_off(),
+            replaced: self.replaced(),
+            core_only: self.is_core_only(),
+            cancelled: 0.0,
+        };
+        notes.sentences()
     }
 
     /// Return the next block, `None` at the end. Packets that cannot be decoded are skipped, and a file that breaks off
@@ -210,7 +226,7 @@ impl AudioReader {
         let kind = sniff(&mut rest)?;
         let is_file = match kind {
             Kind::Frames => frames::begin(rest.prefix(frames::LOOK)?),
-            Kind::Foreign(_) | Kind::Unknown => false,
+            Kind::Foreign(_) | Kind::Headless(_) | Kind::Unknown => false,
             _ => true,
         };
         if !is_file {
@@ -317,6 +333,7 @@ fn packets(source: Source, kind: Kind) -> Result<Box<dyn Packets>, DecodeError> 
             Box::new(Container::open(source, kind)?)
         }
         Kind::Foreign(format) => return Err(DecodeError::Foreign { format }),
+        Kind::Headless(what) => return Err(DecodeError::Header { what }),
         Kind::Unknown => return Err(DecodeError::NotAudio),
     })
 }

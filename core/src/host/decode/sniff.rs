@@ -2,7 +2,9 @@
 
 use std::io::Result as IoResult;
 
+use super::container::ogg;
 use super::source::Source;
+use super::{flac, frames};
 
 /// Bytes that are examined.
 const LOOK: usize = 4096;
@@ -29,8 +31,13 @@ pub(super) enum Kind {
     Frames,
     /// A format that is known and not supported, by name.
     Foreign(&'static str),
+    /// A file without its beginning, which cannot be played without it; what is missing.
+    Headless(&'static str),
     Unknown,
 }
+
+const HEADLESS_OGG: Kind =
+    Kind::Headless("ogg: the beginning of the file is missing, and with it what its decoder needs");
 
 /// Skip what may precede a file of any format, and return the format.
 pub(super) fn sniff(source: &mut Source) -> IoResult<Kind> {
@@ -45,12 +52,53 @@ pub(super) fn sniff(source: &mut Source) -> IoResult<Kind> {
         source.skip(if is_possible { length } else { 10 })?;
         skip_zeros(source)?;
     }
-    Ok(kind(source.prefix(LOOK)?))
+    let kind = kind(source.prefix(LOOK)?);
+    if kind == Kind::Frames && !frames::begin(source.prefix(frames::LOOK)?) {
+        return misplaced(source);
+    }
+    Ok(kind)
+}
+
+/// Find a file that begins after a few bytes of something else, such as the header of a download, or one whose beginning is
+/// missing. Of every other file, frames are to be searched for.
+fn misplaced(source: &mut Source) -> IoResult<Kind> {
+    let bytes = source.prefix(LOOK)?;
+    let begins = |bytes: &[u8]| {
+        let is_long = bytes.starts_with(b"fLaC\0\0\0\x22") || ogg::is_page(bytes);
+        is_long || matches!(bytes.get(8..12), Some(b"WAVE" | b"AIFF" | b"AIFC"))
+    };
+    let found = (1..bytes.len()).find_map(|at| {
+        let rest = bytes.get(at..).filter(|rest| begins(rest))?;
+        Some((at, kind(rest))).filter(|(_, kind)| is_supported(*kind))
+    });
+    if let Some((at, kind)) = found {
+        source.skip(at as u64)?;
+        return Ok(kind);
+    }
+    let bytes = source.prefix(flac::LOOK)?;
+    let mut pages = bytes.windows(4).enumerate();
+    let is_ogg =
+        pages.any(|(at, four)| four == b"OggS" && bytes.get(at..).is_some_and(ogg::is_page));
+    if is_ogg {
+        return Ok(HEADLESS_OGG);
+    }
+    if let Some(at) = flac::first_frame(bytes) {
+        source.skip(at as u64)?;
+        return Ok(Kind::Flac);
+    }
+    Ok(Kind::Frames)
 }
 
 /// Return whether a container that is supported begins with these bytes.
 pub(super) fn is_container(bytes: &[u8]) -> bool {
-    !matches!(kind(bytes), Kind::Frames | Kind::Foreign(_) | Kind::Unknown)
+    is_supported(kind(bytes))
+}
+
+fn is_supported(kind: Kind) -> bool {
+    !matches!(
+        kind,
+        Kind::Frames | Kind::Foreign(_) | Kind::Headless(_) | Kind::Unknown
+    )
 }
 
 /// Return whether a format that is known, supported or not, begins with these bytes.
@@ -165,6 +213,9 @@ fn kind(bytes: &[u8]) -> Kind {
         (Some(b"FORM"), Some(b"AIFF" | b"AIFC")) => return Kind::Aiff,
         (Some(b"FORM"), Some(b"8SVX" | b"16SV")) => return Kind::Foreign("Amiga IFF"),
         _ => {}
+    }
+    if bytes.starts_with(b"OggS") && !ogg::is_first(bytes) {
+        return HEADLESS_OGG;
     }
     let begins = |(beginning, _): &&(&[u8], Kind)| bytes.starts_with(beginning);
     if let Some((_, kind)) = BEGINNINGS.iter().find(begins) {

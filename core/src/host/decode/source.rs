@@ -13,8 +13,6 @@ const CHUNK: usize = 64 * 1024;
 pub(super) struct Source {
     inner: Box<dyn MediaSource>,
     seekable: bool,
-    /// Whether its reader is not to know that it is seekable.
-    straight: bool,
     /// The beginning; it may differ from the real one.
     head: Vec<u8>,
     /// Position in `inner` of the byte after `head`.
@@ -36,7 +34,6 @@ impl Source {
         Self {
             inner,
             seekable,
-            straight: false,
             head: Vec::new(),
             rest: 0,
             inner_at: 0,
@@ -165,11 +162,6 @@ impl Source {
         Ok(())
     }
 
-    /// Let the reader read from beginning to end, as from a pipe.
-    pub(super) fn read_straight(&mut self) {
-        self.straight = true;
-    }
-
     fn read_inner(&mut self, at: u64, bytes: &mut [u8]) -> IoResult<usize> {
         if self.inner_at != at {
             if !self.seekable {
@@ -251,7 +243,7 @@ impl Seek for Source {
 
 impl MediaSource for Source {
     fn is_seekable(&self) -> bool {
-        self.seekable && !self.straight
+        self.seekable
     }
 
     fn byte_len(&self) -> Option<u64> {

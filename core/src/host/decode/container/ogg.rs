@@ -1,5 +1,7 @@
 //! Comments of an ogg file that are too large for its reader: covers of many megabytes.
 
+mod pages;
+
 use std::io::Result as IoResult;
 use std::vec::Vec;
 
@@ -7,6 +9,7 @@ use symphonia::core::checksum::Crc32;
 use symphonia::core::io::Monitor;
 
 use crate::host::decode::source::Source;
+pub(super) use pages::Pages;
 
 /// Comments that are longer are left out: the reader takes eight megabytes.
 const MOST_COMMENTS: usize = 4 << 20;
@@ -19,6 +22,9 @@ const MOST_PAGE: usize = PAGE_HEADER + 255 + 255 * 255;
 
 /// Most streams whose first pages are looked at.
 const MOST_STREAMS: u32 = 8;
+
+/// Mark of the first page of a stream.
+const FIRST_PAGE: u8 = 2;
 
 /// Mark of the last page of a stream.
 const LAST_PAGE: u8 = 4;
@@ -165,6 +171,24 @@ pub(super) fn unsupported(source: &mut Source) -> IoResult<Option<&'static str>>
         at += page.length;
     }
     Ok(None)
+}
+
+/// Return whether a whole page begins here, by its checksum.
+pub(in crate::host::decode) fn is_page(bytes: &[u8]) -> bool {
+    let page = pages::length(bytes).and_then(|length| bytes.get(..length));
+    let parts = page.and_then(|page| Some((page.get(..22)?, page.get(22..26)?, page.get(26..)?)));
+    parts.is_some_and(|(head, sum, rest)| {
+        let mut crc = Crc32::new(0);
+        [head, &[0; 4], rest]
+            .iter()
+            .for_each(|part| crc.process_buf_bytes(part));
+        crc.crc().to_le_bytes() == sum
+    })
+}
+
+/// Return whether a page that begins here is the first one of a stream.
+pub(in crate::host::decode) fn is_first(bytes: &[u8]) -> bool {
+    bytes.get(5).is_some_and(|flags| flags & FIRST_PAGE != 0)
 }
 
 struct Page {

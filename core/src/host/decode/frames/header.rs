@@ -6,6 +6,7 @@ use symphonia::core::codecs::audio::well_known::{
     CODEC_ID_AAC, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3,
 };
 
+use super::free;
 use crate::host::decode::packets::parameters;
 
 /// Bytes that a header needs to be read.
@@ -30,6 +31,8 @@ pub(super) struct Header {
     pub(super) start: usize,
     /// Where the side information begins, and where it ends (layer 3).
     pub(super) side: (usize, usize),
+    /// For a free format: the bytes of a frame without padding.
+    free: Option<usize>,
 }
 
 /// Bit rates (kbit/s) by index: MPEG-1 layers 1, 2 and 3, MPEG-2 layer 1 and layers 2 and 3.
@@ -56,12 +59,13 @@ const AAC_RATES: [u32; 13] = [
 ];
 
 impl Header {
-    /// Read the header that these bytes begin with.
-    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+    /// Read the header that these bytes begin with. `free`: the bytes of a frame whose header does not state the bit
+    /// rate, without padding; without it, such a header is none.
+    pub(super) fn read(bytes: &[u8], free: Option<usize>) -> Option<Self> {
         match *bytes.first_chunk::<LENGTH>()? {
             [0xff, second, ..] if second & 0xf6 == 0xf0 => adts(bytes.first_chunk()?),
             [0xff, second, third, fourth, ..] if second & 0xe0 == 0xe0 => {
-                mpeg([second, third, fourth])
+                mpeg([second, third, fourth], free)
             }
             _ => None,
         }
@@ -74,15 +78,25 @@ impl Header {
 
     /// Return whether both can be frames of one stream.
     pub(super) fn is_like(&self, other: &Self) -> bool {
-        (self.codec, self.rate, self.samples) == (other.codec, other.rate, other.samples)
+        let essence = |header: &Self| (header.codec, header.rate, header.samples, header.free);
+        essence(self) == essence(other)
+    }
+
+    /// Return whether the frame is of a free format.
+    pub(super) fn is_free(&self) -> bool {
+        self.free.is_some()
     }
 
     pub(super) fn parameters(&self) -> AudioCodecParameters {
-        parameters(self.codec, self.rate, self.channels)
+        let mut parameters = parameters(self.codec, self.rate, self.channels);
+        if let Some(bytes) = self.free {
+            parameters.with_extra_data(free::mark(bytes));
+        }
+        parameters
     }
 }
 
-fn mpeg([second, third, fourth]: [u8; 3]) -> Option<Header> {
+fn mpeg([second, third, fourth]: [u8; 3], free: Option<usize>) -> Option<Header> {
     let (version, layer) = (second >> 3 & 3, 4 - (second >> 1 & 3));
     let is_first = version == 3;
     let (codec, row) = match (layer, is_first) {
@@ -103,7 +117,9 @@ fn mpeg([second, third, fourth]: [u8; 3]) -> Option<Header> {
     };
     let rate = [44_100, 48_000, 32_000].get(usize::from(third >> 2 & 3))? >> halvings;
     let bit_rate = BIT_RATES.get(row)?.get(usize::from(third >> 4))?;
-    if *bit_rate == 0 {
+    // layer 1 has none of its own here: no encoder that writes one is known
+    let free = free.filter(|_| *bit_rate == 0 && layer > 1);
+    if *bit_rate == 0 && free.is_none() {
         return None;
     }
     let samples = match (layer, is_first) {
@@ -114,7 +130,9 @@ fn mpeg([second, third, fourth]: [u8; 3]) -> Option<Header> {
     // layer 1 counts in slots of four bytes
     let slot = if layer == 1 { 4 } else { 1 };
     let slots = samples / 8 * u32::from(*bit_rate) * 1000 / (rate * slot);
-    let bytes = (slots + u32::from(third >> 1 & 1)) * slot;
+    let padding = third >> 1 & 1;
+    let stated = (slots + u32::from(padding)) * slot;
+    let bytes = free.map_or(stated as usize, |bytes| bytes + usize::from(padding));
     let channels = if fourth >> 6 == 3 { 1 } else { 2 };
     let begin = if second & 1 == 0 { 6 } else { 4 };
     let side = match (is_first, channels) {
@@ -127,9 +145,10 @@ fn mpeg([second, third, fourth]: [u8; 3]) -> Option<Header> {
         rate,
         channels,
         samples,
-        bytes: bytes as usize,
+        bytes,
         start: 0,
         side: (begin, 4 + side),
+        free,
     })
 }
 
@@ -151,26 +170,6 @@ fn adts(bytes: &[u8; LENGTH]) -> Option<Header> {
         bytes: length,
         start,
         side: (0, 0),
-    })
-}
-
-/// Return whether layer 3 begins here whose headers do not state the bit rate, so that only the distance from one to
-/// the next tells a frame's length.
-pub(super) fn is_free_format(bytes: &[u8]) -> bool {
-    let Some(first) = bytes.first_chunk::<4>() else {
-        return false;
-    };
-    let is_free = |header: &[u8]| {
-        matches!(header, [0xff, second, third, ..]
-            if second & 0xfe == first[1] & 0xfe && third & 0xfc == first[2] & 0xfc)
-    };
-    let is_layer_3 = first[1] & 0xe6 == 0xe2 && first[1] & 0x18 != 0x08;
-    if first[0] != 0xff || !is_layer_3 || first[2] >> 4 != 0 || first[2] & 0x0c == 0x0c {
-        return false;
-    }
-    // from one to the next, give or take a byte of padding, and again
-    (96..MOST_BYTES).any(|length| {
-        let at = |at: usize| bytes.get(at..).is_some_and(is_free);
-        at(length) && (at(2 * length) || at(2 * length + 1) || at(2 * length - 1))
+        free: None,
     })
 }
