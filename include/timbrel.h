@@ -197,6 +197,9 @@ typedef struct timbrel_result {
     uint32_t first_replaced;
     /// 1 if the file is HE-AAC, of which only the core is heard, without the band above it; else 0.
     uint32_t core_only;
+    /// 1 if a part of the file is missing without any word of how much, which `heard` cannot tell: it ends within a frame or
+    /// without its last page, or its beginning is missing; else 0.
+    uint32_t cut_off;
 } timbrel_result;
 
 /// A gate that tells sound which may be music from silence, hiss and hum.

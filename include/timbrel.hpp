@@ -188,6 +188,7 @@ struct file_prediction : quality {
     std::uint32_t replaced = 0;
     std::uint32_t first_replaced = 0;
     bool core_only = false;
+    bool cut_off = false;
 };
 
 /** Return the library's version, for example "0.1.0". */
@@ -595,7 +596,7 @@ inline outcome<file_prediction> classify_file(model_bytes model, const std::stri
     return file_prediction{detail::quality_of(result), result.class_index,    label,
                            result.confidence,          result.windows,        std::move(probabilities),
                            result.heard,               result.replaced,       result.first_replaced,
-                           result.core_only != 0};
+                           result.core_only != 0,      result.cut_off != 0};
 }
 
 } // inline namespace

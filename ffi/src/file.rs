@@ -104,6 +104,7 @@ impl From<&Heard> for timbrel_result {
             replaced: narrow(replaced),
             first_replaced: narrow(first),
             core_only: heard.core_only.into(),
+            cut_off: heard.cut_off.into(),
         }
     }
 }

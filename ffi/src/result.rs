@@ -63,6 +63,9 @@ pub struct timbrel_result {
     pub first_replaced: u32,
     /// 1 if the file is HE-AAC, of which only the core is heard, without the band above it; else 0.
     pub core_only: u32,
+    /// 1 if a part of the file is missing without any word of how much, which `heard` cannot tell: it ends within a frame or
+    /// without its last page, or its beginning is missing; else 0.
+    pub cut_off: u32,
 }
 
 /// Size of the oldest version of [`timbrel_result`], which has the fields before this one.
@@ -97,6 +100,7 @@ impl From<&Prediction<'_>> for timbrel_result {
             replaced: 0,
             first_replaced: 0,
             core_only: 0,
+            cut_off: 0,
         }
     }
 }

@@ -77,8 +77,13 @@ fn files_are_classified_in_one_call() {
         (result.class_index as usize, result.windows),
         (expected.class, expected.windows)
     );
-    let notes = (result.heard, result.replaced, result.core_only);
-    assert_eq!(notes, (1.0, 0, 0));
+    let notes = (
+        result.heard,
+        result.replaced,
+        result.core_only,
+        result.cut_off,
+    );
+    assert_eq!(notes, (1.0, 0, 0, 0));
     for (name, room, label_room, status) in [
         ("text.mp3", 64, 128, TIMBREL_ERROR_FILE),
         ("missing.wav", 64, 128, TIMBREL_ERROR_FILE),
@@ -110,4 +115,20 @@ fn damage_is_told() {
     assert_eq!(status, TIMBREL_OK);
     assert!((result.heard - 1.0 / 3.0).abs() < 1e-3, "{}", result.heard);
     assert_eq!((result.replaced, result.first_replaced), (2, 1_005));
+}
+
+#[test]
+fn a_file_that_is_cut_off_without_a_word_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let ogg = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../core/tests/fixtures/second.ogg"
+    );
+    let ogg = std::fs::read(ogg).unwrap();
+    for (length, expected) in [(ogg.len(), 0), (ogg.len() * 9 / 10, 1)] {
+        let path = folder.path().join("cut.ogg");
+        std::fs::write(&path, &ogg[..length]).unwrap();
+        let (status, result, ..) = classify(&path, 64, 128);
+        assert_eq!((status, result.cut_off), (TIMBREL_OK, expected));
+    }
 }

@@ -173,7 +173,8 @@ fn structs_have_the_layout_that_a_c_compiler_gives_them() {
             heard,
             replaced,
             first_replaced,
-            core_only
+            core_only,
+            cut_off
         }),
         layout!(timbrel_gate { content }),
         layout!(timbrel_gate_settings {

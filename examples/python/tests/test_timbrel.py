@@ -257,6 +257,35 @@ def test_damage_is_told(tmp_path: Path) -> None:
     assert (healthy.heard, healthy.replaced, healthy.first_replaced) == (1.0, 0, None)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_read(tmp_path: Path) -> None:
+    pipe, whole = tmp_path / "pipe", FIXTURES / "second.flac"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(whole.read_bytes(),))
+    writer.start()
+    answer = timbrel.classify_file(pipe)
+    writer.join()
+    assert answer == timbrel.classify_file(whole)
+
+
+def test_what_is_no_path_and_no_rate_is_named() -> None:
+    with pytest.raises(TypeError, match="BytesIO"):
+        timbrel.classify_file(b"RIFF")  # type: ignore[arg-type]
+    for rate in (44100.5, "44100"):
+        with pytest.raises(TypeError, match=f"sample_rate is {rate!r}, not a whole number"):
+            Classifier(rate)  # type: ignore[arg-type]
+
+
+def test_a_file_that_is_cut_off_is_told(tmp_path: Path) -> None:
+    whole = FIXTURES / "second.ogg"
+    assert not timbrel.classify_file(whole).cut_off
+    path = tmp_path / "cut.ogg"
+    path.write_bytes(whole.read_bytes()[: whole.stat().st_size * 9 // 10])
+    answer = timbrel.classify_file(path)
+    assert answer.cut_off
+    assert answer.warnings == ["the file is cut off; it does not say how much of it is missing"]
+
+
 def test_a_closed_classifier() -> None:
     classifier = Classifier(44100)
     classifier.close()

@@ -109,6 +109,7 @@ pub(crate) fn untouched_result() -> timbrel_result {
         replaced: 0,
         first_replaced: 0,
         core_only: 0,
+        cut_off: 0,
     }
 }
 

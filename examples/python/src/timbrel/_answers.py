@@ -47,6 +47,8 @@ class Prediction:
         replaced: Number of a file's samples that were not finite and were replaced by silence.
         first_replaced: Index of the first of them among the interleaved samples, ``None`` if there is none.
         core_only: Whether a file is HE-AAC, of which only the core was heard, without the band above it.
+        cut_off: Whether a part of a file is missing without any word of how much, which ``heard`` cannot tell: it ends within
+            a frame or without its last page, or its beginning is missing.
     """
 
     genre: str
@@ -63,6 +65,7 @@ class Prediction:
     replaced: int = 0
     first_replaced: int | None = None
     core_only: bool = False
+    cut_off: bool = False
 
     @property
     def warnings(self) -> list[str]:
@@ -70,6 +73,8 @@ class Prediction:
         notes = []
         if self.heard < 0.9:
             notes.append(f"only {self.heard:.0%} of the audio could be decoded")
+        if self.cut_off:
+            notes.append("the file is cut off; it does not say how much of it is missing")
         if self.replaced:
             notes.append(
                 f"samples that are not a number or infinite were replaced by silence: {self.replaced}, "

@@ -6,6 +6,7 @@ import ctypes
 import operator
 import os
 import shutil
+import stat
 import sys
 import tempfile
 import threading
@@ -269,15 +270,18 @@ def classify_file(path: str | os.PathLike[str] | BinaryIO, *, model: Model = Non
             than the library allows (``Status.COST``).
         OSError: if the file or the model cannot be opened.
     """
+    if isinstance(path, (bytes, bytearray, memoryview)):
+        raise TypeError("path is bytes: pass the content of a file as io.BytesIO(content)")
     if not isinstance(path, (str, os.PathLike)):
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder, "audio")
             with copy.open("wb") as file:
                 shutil.copyfileobj(path, file)
             return classify_file(copy, model=model)
-    # the library has one status for all faults of a file; Python tells them apart
-    with open(path, "rb"):
-        pass
+    # the library has one status for all faults of a file; Python tells them apart. A pipe can be opened only once.
+    if not stat.S_ISFIFO(os.stat(path).st_mode):
+        with open(path, "rb"):
+            pass
     name = os.fspath(path)
     content = _model_bytes(model)
     labels = model_info(content).labels
@@ -334,7 +338,10 @@ def _most(limits: Cost) -> _library.Cost:
 def _unsigned(value: SupportsFloat, name: str, bits: int = 32) -> int:
     # resampy, librosa and others give rates as floats
     whole = isinstance(value, (float, np.floating)) and float(value).is_integer()
-    value = int(value) if whole else operator.index(value)  # type: ignore[call-overload, arg-type]
+    try:
+        value = int(value) if whole else operator.index(value)  # type: ignore[call-overload, arg-type]
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}, not a whole number") from None
     # ctypes would truncate larger numbers
     if not 0 <= value < 2**bits:
         raise ValueError(f"{name} is {value}")
@@ -366,4 +373,5 @@ def _prediction(result: Result, labels: tuple[str, ...], probabilities: ctypes.A
         replaced=result.replaced,
         first_replaced=result.first_replaced if result.replaced else None,
         core_only=bool(result.core_only),
+        cut_off=bool(result.cut_off),
     )

@@ -94,6 +94,7 @@ class Result(Structure):
         ("replaced", c_uint32),
         ("first_replaced", c_uint32),
         ("core_only", c_uint32),
+        ("cut_off", c_uint32),
     ]
 
     def __init__(self) -> None:
