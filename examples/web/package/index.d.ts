@@ -29,6 +29,8 @@ export interface Result {
   windows: number;
   /** Seconds of audio so far; 0 while a file is read. */
   seconds: number;
+  /** Notes on a file, a sentence each: that a part could not be decoded, that it is cut off. Empty while it is read. */
+  warnings: string[];
 }
 
 /** Facts about the model. */

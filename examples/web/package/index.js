@@ -118,6 +118,7 @@ class Listener {
   #last = null;
   // the module must not be called while it calls, so that this is asked for only in between
   #seconds = 0;
+  #warnings = [];
 
   constructor(timbrel, module, { onColumn, onWindow }, begin) {
     this.#timbrel = timbrel;
@@ -134,6 +135,8 @@ class Listener {
   #ask(question) {
     question(this.#instance);
     this.#seconds = this.#instance.exports.seconds();
+    this.#instance.call("warnings");
+    this.#warnings = this.#instance.text().split("\n").filter(Boolean);
   }
 
   push(samples) {
@@ -163,6 +166,7 @@ class Listener {
       embedding,
       windows,
       seconds: this.#seconds,
+      warnings: this.#warnings,
     };
   }
 }

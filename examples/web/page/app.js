@@ -2,7 +2,7 @@
 import { openMicrophone } from "./microphone.js";
 import { Player, wav } from "./player.js";
 import { moment, nameGenres, showAnswer, showCourse } from "./view.js";
-import { certainty, clock, headline, ranked } from "./words.js";
+import { certainty, clock, headline, ranked, sentence } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 /** Columns that are kept of a microphone, which may be left on for days: five minutes. */
@@ -144,7 +144,7 @@ function finish(session, result) {
   session.seconds = result.seconds - session.dropped / info.columnsPerSecond;
   const last = session.windows.at(-1);
   if (last) last.end = Math.max(last.start, session.seconds);
-  session.said = `Heard ${clock(result.seconds)}: ${headline(result)}. ${certainty(result)}`;
+  session.said = `Heard ${clock(result.seconds)}: ${headline(result)}. ${certainty(result)}${result.warnings.map((note) => ` ${sentence(note)}`).join("")}`;
   $("status").textContent = session.said;
   $("spectrogram").setAttribute("aria-label", `Spectrogram of ${session.source}, ${clock(result.seconds)}`);
   end();

@@ -1,6 +1,6 @@
 // Shows a session: what was heard, the answer, and its course over time.
 import { drawSpectrogram } from "./spectrogram.js";
-import { certainty, clock, course, headline, hertzTicks, nameOf, NAMES, percent, promise, ranked, timeTicks } from "./words.js";
+import { certainty, clock, course, headline, hertzTicks, nameOf, NAMES, percent, promise, ranked, sentence, timeTicks } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 /** Seconds that fill the width while the length is not known. */
@@ -32,12 +32,21 @@ function row([genre, probability]) {
   return item;
 }
 
+function note(warning) {
+  const item = document.createElement("li");
+  item.textContent = sentence(warning);
+  return item;
+}
+
 export function showAnswer(session) {
   const { result } = session;
   $("source").textContent = session.source;
   $("answer").textContent = result ? headline(result) : "Listening …";
   $("answer").dataset.promise = result ? promise(result) : "none";
   $("certainty").textContent = result ? certainty(result) : "";
+  const warnings = result?.warnings ?? [];
+  $("warnings").hidden = warnings.length === 0;
+  $("warnings").replaceChildren(...warnings.map(note));
   $("probabilities").hidden = !result || promise(result) === "none";
   if (!result) return;
   const order = ranked(result.probabilities).map(row);

@@ -7,6 +7,9 @@ export const clock = (s) => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).
 const PROBABLE = 0.75;
 const POSSIBLE = 0.5;
 
+/** A note as a sentence. */
+export const sentence = (note) => `${note[0].toUpperCase()}${note.slice(1)}.`;
+
 /** The likeliest first: [genre, probability]. */
 export function ranked(probabilities) {
   return Object.entries(probabilities).sort((a, b) => b[1] - a[1]);

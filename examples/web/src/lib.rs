@@ -147,6 +147,15 @@ pub extern "C" fn seconds() -> f64 {
     MODULE.with_borrow(|module| module.listener.as_ref().map_or(0.0, Listener::seconds))
 }
 
+/// Put notes on the file that was classified, one per line, where [`text`] finds them.
+#[unsafe(no_mangle)]
+pub extern "C" fn warnings() -> u32 {
+    attempt(|module| {
+        module.text = module.listener()?.warnings();
+        Ok(())
+    })
+}
+
 /// Put the names of the genres, one per line, where [`text`] finds them.
 #[unsafe(no_mangle)]
 pub extern "C" fn labels() -> u32 {

@@ -21,6 +21,8 @@ pub struct Listener {
     /// Samples of the format, and seconds of those before it.
     samples: u64,
     seconds: f64,
+    /// Notes on the file, a sentence each.
+    warnings: Vec<String>,
 }
 
 /// Return the number that stands for a state.
@@ -79,6 +81,7 @@ impl Listener {
             format,
             samples: 0,
             seconds: 0.0,
+            warnings: Vec::new(),
         })
     }
 
@@ -94,6 +97,7 @@ impl Listener {
             listener.push(block.samples)?;
         }
         listener.finish()?;
+        listener.warnings = reader.warnings();
         Ok(listener)
     }
 
@@ -135,6 +139,11 @@ impl Listener {
             self.show_window()?;
         }
         Ok(())
+    }
+
+    /// Return notes on the file, one per line.
+    pub fn warnings(&self) -> String {
+        self.warnings.join("\n")
     }
 
     pub fn seconds(&self) -> f64 {

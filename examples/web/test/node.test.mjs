@@ -34,6 +34,14 @@ test("files of every format have the answer of the command line", () => {
   files.forEach((file, i) => same(timbrel.classify(readFileSync(file)), expected[i], basename(file)));
 });
 
+test("what is missing in a file is told", () => {
+  const ogg = readFileSync(recordings().find((name) => name.endsWith(".ogg")));
+  assert.deepEqual(timbrel.classify(ogg).warnings, []);
+  assert.deepEqual(timbrel.classify(ogg.subarray(0, ogg.length * 0.9)).warnings, ["the file is cut off; it does not say how much of it is missing"]);
+  assert.deepEqual(timbrel.classify(chords.subarray(0, chords.length / 2)).warnings, ["only 50 % of the audio could be decoded"]);
+  assert.deepEqual(timbrel.demo().warnings, []);
+});
+
 test("the model's numbers are those that the README states", () => {
   const root = new URL("../../../", import.meta.url);
   const readme = readFileSync(new URL("README.md", root), "utf8");

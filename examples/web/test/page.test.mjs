@@ -205,6 +205,21 @@ test("silence and what it leaves are named", () =>
     await picture(page, "silence");
   }));
 
+test("what is missing in a file is told beside its answer", () =>
+  open({}, async (page) => {
+    const cut = join(folder, "cut.wav");
+    writeFileSync(cut, readFileSync(tune).subarray(0, 300000));
+    await page.setInputFiles("#file", cut);
+    await check(page, classify(cut)[0]);
+    const warnings = page.locator("#warnings li");
+    assert.deepEqual(await warnings.allTextContents(), ["Only 45 % of the audio could be decoded."]);
+    await picture(page, "cut");
+    await page.setInputFiles("#file", short);
+    await page.locator("#source", { hasText: basename(short) }).waitFor();
+    await check(page, classify(short)[0]);
+    assert.ok(await page.locator("#warnings").isHidden());
+  }));
+
 test("a short file fills the width", () =>
   open({}, async (page) => {
     await page.setInputFiles("#file", short);
@@ -321,13 +336,18 @@ for (const [screen, options] of Object.entries(SCREENS)) {
         const hint = await page.locator(".hint").innerText();
         assert.equal(hint.startsWith("Drop"), screen === "desktop", hint);
         const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-        for (const step of ["at first", "with a result", "unfolded"]) {
+        for (const step of ["at first", "with a result", "unfolded", "with a warning"]) {
           if (step === "with a result") {
             await page.setInputFiles("#file", tune);
             await done(page);
             await page.waitForTimeout(300);
           }
           if (step === "unfolded") await page.click("summary");
+          if (step === "with a warning") {
+            await page.setInputFiles("#file", { name: "cut.wav", mimeType: "audio/wav", buffer: readFileSync(tune).subarray(0, 300000) });
+            await page.locator("#warnings li").waitFor();
+            await done(page);
+          }
           assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), step);
           await page.evaluate(`${axe}; 0`);
           const { violations } = await page.evaluate(() => axe.run());
