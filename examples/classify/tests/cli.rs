@@ -105,6 +105,24 @@ fn without_files_it_classifies_the_demo_tune() {
 }
 
 #[test]
+fn both_models_are_sure_of_the_demo_tune() {
+    let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models");
+    for model in ["compact", "tiny"] {
+        let file = format!("{models}/{model}.timbrel");
+        let line = json(&classify(&["--json", "--model", &file])).remove(0);
+        assert_eq!(
+            (&line["state"], &line["genre"]),
+            (&"music".into(), &"classical".into()),
+            "{model}"
+        );
+        assert!(
+            line["confidence"].as_f64().unwrap() > 0.8,
+            "{model}: {line}"
+        );
+    }
+}
+
+#[test]
 fn text_shows_the_best_genres() {
     for (arguments, bars) in [(&[][..], 3), (&["--top", "1"], 1), (&["--top", "99"], 10)] {
         let output = classify(arguments);
