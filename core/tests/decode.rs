@@ -259,6 +259,7 @@ fn system_errors_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let missing = AudioReader::open(folder.path().join("missing.mp3")).unwrap_err();
     assert_eq!(missing, io::Error::from(ErrorKind::NotFound).into());
+    assert_eq!(missing.to_string(), "cannot be read: no such file");
     let source = missing.source().unwrap();
     let source = source.downcast_ref::<io::Error>().unwrap();
     assert_eq!(source.kind(), ErrorKind::NotFound);

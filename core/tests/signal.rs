@@ -186,6 +186,20 @@ fn channels_that_cancel_each_other_are_heard() {
         assert_eq!(shares(&said)[3], 0.0);
         assert!(apart(&said, &mono) < 0.01);
     }
+    // surround sound of which one channel plays: the mean is far below it, and yet nothing cancels
+    let format = InputFormat {
+        sample_rate: 22_050,
+        channels: 8,
+    };
+    for (second, expected) in [(0.0, 0.0), (-1.0, 0.98)] {
+        let samples: Vec<f32> = music
+            .iter()
+            .flat_map(|x| [*x, second * x, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+            .collect();
+        let said = whole(format, &samples).unwrap();
+        assert!((expected..=expected + 0.02).contains(&shares(&said)[3]));
+        assert!(apart(&said, &mono) < 0.02, "{}", apart(&said, &mono));
+    }
 }
 
 /// An engine whose windows have listed rejection logits, and whose logits tell which window it is.

@@ -29,16 +29,8 @@ PY
     fi
 }
 
-classify >"$work/demo"
 # the documented output is the program's own
-for readme in README.md examples/classify/README.md; do
-    diff <(sed -n '/^```text$/,/^```$/{/^```/d;p}' $readme) "$work/demo"
-done
-# and so is its picture
-grep -qF "$(head -n 1 "$work/demo")" docs/terminal.svg
-awk 'NR > 2 { print ">" $1 "<"; print ">" $2 " %<" }' "$work/demo" | while read -r words; do
-    grep -qF "$words" docs/terminal.svg || fail "docs/terminal.svg lacks $words"
-done
+python3 docs/demo.py --check "$program"
 
 # one line per file, in the order given; each the same as alone
 mkdir "$work/music"

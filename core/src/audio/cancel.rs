@@ -54,11 +54,11 @@ impl Cancellation {
         }
     }
 
-    /// Count frames, at most those that are missing, and decide at the end of the block.
-    pub(super) fn advance(&mut self, frames: usize) {
+    /// Count frames of so many channels, at most those that are missing, and decide at the end of the block.
+    pub(super) fn advance(&mut self, frames: usize, channels: usize) {
         self.frames += frames;
         if self.frames >= BLOCK {
-            let chosen = self.decide();
+            let chosen = self.decide(channels);
             *self = Self {
                 chosen,
                 ..Self::NEW
@@ -66,9 +66,10 @@ impl Cancellation {
         }
     }
 
-    /// Choose the loudest channel if the mean is 18 dB below it, and the mean again when it is less than 12 dB below: no
-    /// mix of channels that differ comes near this, and both thresholds apart keep the choice from alternating.
-    fn decide(&self) -> Option<usize> {
+    /// Choose the loudest channel if the mean is 12 dB below what that channel alone would leave of it, which is the channel
+    /// divided by their number, and the mean again when it is less than 6 dB below: no mix of channels that differ comes near
+    /// this, and both thresholds apart keep the choice from alternating.
+    fn decide(&self, channels: usize) -> Option<usize> {
         let mut loudest = (0, 0.0);
         for (channel, energy) in self.channels.iter().enumerate() {
             if *energy > loudest.1 {
@@ -79,10 +80,11 @@ impl Cancellation {
         if energy < LEAST {
             return self.chosen;
         }
+        let alone = self.mean * (channels * channels) as f32;
         match self.chosen {
-            None if self.mean * 64.0 < energy => Some(channel),
+            None if alone * 16.0 < energy => Some(channel),
             None => None,
-            Some(_) if self.mean * 16.0 > energy => None,
+            Some(_) if alone * 4.0 > energy => None,
             // a channel that has become much quieter than another hands over to it
             Some(chosen) => {
                 let own = self.channels.get(chosen).copied().unwrap_or(0.0);

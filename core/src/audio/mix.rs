@@ -107,7 +107,7 @@ impl DownMix {
         for (frame, mean) in frames.zip(mono.iter()).skip(skip).step_by(STRIDE) {
             self.cancellation.measure(frame, *mean);
         }
-        self.cancellation.advance(mono.len());
+        self.cancellation.advance(mono.len(), channels);
         let Some(chosen) = chosen else { return 0 };
         let only = samples.iter().skip(chosen).step_by(channels);
         for (slot, sample) in mono.iter_mut().zip(only) {
@@ -136,7 +136,7 @@ impl DownMix {
         if self.cancellation.unmeasured() == 0 {
             self.cancellation.measure(frame, mean);
         }
-        self.cancellation.advance(1);
+        self.cancellation.advance(1, frame.len());
         match chosen {
             Some(chosen) => Some((frame.get(chosen).copied().unwrap_or(0.0), false)),
             None => Some((mean, true)),

@@ -176,7 +176,8 @@ impl Flac {
             .into();
         self.buffer.skip(length as u64)?;
         self.used += length as u64;
-        let seconds = |samples| samples as f64 / f64::from(self.rate.max(1));
+        let rate = header.rate.unwrap_or(self.rate);
+        let seconds = |samples| samples as f64 / f64::from(rate.max(1));
         self.seconds += seconds(u64::from(header.samples));
         let gap = self.newest.as_ref().map_or(0, |newest| newest.gap(&header));
         self.gaps += seconds(gap);
@@ -187,7 +188,6 @@ impl Flac {
             .dur(Duration::from(u64::from(header.samples)))
             .data(data)
             .build();
-        let rate = header.rate.unwrap_or(self.rate);
         if (rate, header.channels) == (self.rate, self.channels) {
             return Ok(Some(Unit::Packet(packet)));
         }

@@ -30,6 +30,9 @@ const MOST_JUNK: u64 = 1 << 20;
 /// Frames in a row that are needed to believe in the first one, fewer only if the file ends.
 const CHAIN: usize = 4;
 
+/// Places at which the length of frames is looked for whose headers do not state it. Bounds the work for a hostile file.
+const MOST_SEARCHES: u32 = 10_000;
+
 /// A file with its LAME tag, if any; several files may follow one another.
 #[derive(Default)]
 struct Segment {
@@ -71,6 +74,8 @@ pub(super) struct Frames {
     newest: Option<Header>,
     /// Bytes of a frame of free format, without padding, as far as one was found.
     free: Option<usize>,
+    /// Places at which one was looked for.
+    searches: u32,
     /// Whether the newest frame ended where the buffer begins.
     in_step: bool,
     segment: Segment,
@@ -99,6 +104,7 @@ impl Frames {
             container,
             newest: None,
             free: None,
+            searches: 0,
             in_step: false,
             segment: Segment::default(),
             held: VecDeque::new(),
@@ -178,6 +184,10 @@ impl Frames {
 
     /// Find the length of the frames, where their headers do not state it.
     fn find_free_format(&mut self) -> Result<(), DecodeError> {
+        if self.searches == MOST_SEARCHES || !free::is_header(self.buffer.look(free::LOOK)?) {
+            return Ok(());
+        }
+        self.searches += 1;
         let Some(found) = free::length(self.buffer.look(free::LOOK)?) else {
             return Ok(());
         };

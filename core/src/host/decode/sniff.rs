@@ -15,6 +15,9 @@ const MOST_ZEROS: u64 = 16 << 20;
 /// Fewest zeros that are a gap rather than the beginning of a format.
 const GAP: usize = 512;
 
+/// Places that are examined for a page of ogg.
+const MOST_PAGES: usize = 64;
+
 /// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -76,10 +79,9 @@ fn misplaced(source: &mut Source) -> IoResult<Kind> {
         return Ok(kind);
     }
     let bytes = source.prefix(flac::LOOK)?;
-    let mut pages = bytes.windows(4).enumerate();
-    let is_ogg =
-        pages.any(|(at, four)| four == b"OggS" && bytes.get(at..).is_some_and(ogg::is_page));
-    if is_ogg {
+    let pages = bytes.windows(4).enumerate();
+    let mut pages = pages.filter(|(_, four)| *four == b"OggS").take(MOST_PAGES);
+    if pages.any(|(at, _)| bytes.get(at..).is_some_and(ogg::is_page)) {
         return Ok(HEADLESS_OGG);
     }
     if let Some(at) = flac::first_frame(bytes) {

@@ -34,20 +34,24 @@ pub(super) const AHEAD: usize = 2 * (MOST_BYTES + 1) + 4;
 /// What parameters of a codec begin with for a free format; the length of a frame follows.
 const MARK: &[u8] = b"free";
 
-/// Return the length of the frame of layer 2 or 3 that begins here, without padding: that to the next header which has
-/// another one as far behind it.
+/// Return whether the header of a frame of layer 2 or 3 begins here that does not state the bit rate.
+pub(super) fn is_header(bytes: &[u8]) -> bool {
+    let Some([0xff, second, third, _]) = bytes.first_chunk::<4>() else {
+        return false;
+    };
+    let (version, layer) = (second >> 3 & 3, 4 - (second >> 1 & 3));
+    let is_audio = *second >= 0xe0 && version != 1 && matches!(layer, 2 | 3);
+    is_audio && third >> 4 == 0 && third >> 2 & 3 != 3
+}
+
+/// Return the length of the frame that begins with such a header, without padding: that to the next header which has another
+/// one as far behind it.
 pub(super) fn length(bytes: &[u8]) -> Option<usize> {
-    let first = bytes.first_chunk::<4>()?;
+    let first = bytes.first_chunk::<4>().filter(|_| is_header(bytes))?;
     let is_like = |header: &[u8]| {
         matches!(header, [0xff, second, third, ..]
             if second & 0xfe == first[1] & 0xfe && third & 0xfc == first[2] & 0xfc)
     };
-    let (version, layer) = (first[1] >> 3 & 3, 4 - (first[1] >> 1 & 3));
-    let is_free = first[2] >> 4 == 0 && first[2] >> 2 & 3 != 3;
-    let is_audio = first[0] == 0xff && first[1] >= 0xe0 && version != 1;
-    if !is_audio || !is_free || !matches!(layer, 2 | 3) {
-        return None;
-    }
     let padding = |at: usize| {
         bytes
             .get(at + 2)
