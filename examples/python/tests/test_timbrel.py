@@ -277,10 +277,11 @@ def test_what_is_no_path_and_no_rate_is_named() -> None:
 
 
 def test_a_file_that_is_cut_off_is_told(tmp_path: Path) -> None:
-    whole = FIXTURES / "second.ogg"
+    whole = FIXTURES / "second.flac"
     assert not timbrel.classify_file(whole).cut_off
-    path = tmp_path / "cut.ogg"
-    path.write_bytes(whole.read_bytes()[: whole.stat().st_size * 9 // 10])
+    path = tmp_path / "cut.flac"
+    # without its beginning
+    path.write_bytes(whole.read_bytes()[5:])
     answer = timbrel.classify_file(path)
     assert answer.cut_off
     assert answer.warnings == ["the file is cut off; it does not say how much of it is missing"]

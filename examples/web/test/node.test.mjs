@@ -35,9 +35,9 @@ test("files of every format have the answer of the command line", () => {
 });
 
 test("what is missing in a file is told", () => {
-  const ogg = readFileSync(recordings().find((name) => name.endsWith(".ogg")));
-  assert.deepEqual(timbrel.classify(ogg).warnings, []);
-  assert.deepEqual(timbrel.classify(ogg.subarray(0, ogg.length * 0.9)).warnings, ["the file is cut off; it does not say how much of it is missing"]);
+  const flac = readFileSync(recordings().find((name) => name.endsWith(".flac")));
+  assert.deepEqual(timbrel.classify(flac).warnings, []);
+  assert.deepEqual(timbrel.classify(flac.subarray(5)).warnings, ["the file is cut off; it does not say how much of it is missing"]);
   assert.deepEqual(timbrel.classify(chords.subarray(0, chords.length / 2)).warnings, ["only 50 % of the audio could be decoded"]);
   assert.deepEqual(timbrel.demo().warnings, []);
 });
