@@ -1,6 +1,6 @@
 //! A piece for a first try without any music at hand: a piano and strings, made from simple oscillators.
 
-use std::f32::consts::TAU;
+use std::f64::consts::TAU;
 
 /// Sample rate of the tune, Hz.
 pub(crate) const RATE: u32 = 22_050;
@@ -12,7 +12,7 @@ const SECONDS_PER_BEAT: f32 = 0.48;
 const SECONDS_PER_BAR: f32 = BEATS_PER_BAR as f32 * SECONDS_PER_BEAT;
 
 /// C3, Hz, from which notes are counted in semitones.
-const BASE: f32 = 130.81;
+const BASE: f64 = 130.81;
 
 /// A chord for each bar: C, F, G, C, Am, Dm, G, C.
 const CHORDS: [[u8; 3]; 8] = [
@@ -95,37 +95,64 @@ impl Tune {
 
     /// Strike a string of the piano: six partials, each a little higher than a multiple of the first, of which the upper ones
     /// are softer and decay sooner.
-    fn piano(&mut self, beat: f32, seconds: f32, hz: f32, level: f32) {
+    fn piano(&mut self, beat: f32, seconds: f32, hz: f64, level: f32) {
         for k in 1..=6 {
-            let k = k as f32;
-            let partial = k * hz * (1.0 + 0.0004 * k * k).sqrt();
-            let (sine, cosine) = (TAU * partial / RATE as f32).sin_cos();
-            let decay = (-(1.5 + 0.7 * k) / RATE as f32).exp();
-            // a pointer that turns and gets shorter
-            let (mut x, mut y) = (level / k.powf(1.3), 0.0);
+            let k = f64::from(k);
+            let mut turn = Turn::new(k * hz * (1.0 + 0.0004 * k * k).sqrt());
+            let decay = (-(1.5 + 0.7 * k) / f64::from(RATE)).exp() as f32;
+            let mut level = level * k.powf(-1.3) as f32;
             for (at, sample) in self.from(beat, seconds).iter_mut().enumerate() {
-                *sample += y * ramp(at, samples(seconds), 0.004);
-                (x, y) = (
-                    decay * (cosine * x - sine * y),
-                    decay * (sine * x + cosine * y),
-                );
+                *sample += level * turn.sine * ramp(at, samples(seconds), 0.004);
+                turn.go_on();
+                level *= decay;
             }
         }
     }
 
     /// Bow three strings a little out of tune, with vibrato, whose upper partials are damped.
-    fn strings(&mut self, beat: f32, seconds: f32, hz: f32, level: f32) {
+    fn strings(&mut self, beat: f32, seconds: f32, hz: f64, level: f32) {
         let mut damped = 0.0;
+        let mut vibrato = Turn::new(5.3);
         let mut strings = [0.997, 1.0, 1.004].map(|tuning| Saw {
-            step: hz * tuning / RATE as f32,
+            step: (hz * tuning / f64::from(RATE)) as f32,
             phase: 0.0,
         });
         for (at, sample) in self.from(beat, seconds).iter_mut().enumerate() {
-            let vibrato = 1.0 + 0.01 * (TAU * 5.3 * at as f32 / RATE as f32).cos();
-            let bowed: f32 = strings.iter_mut().map(|saw| saw.next(vibrato)).sum();
+            let bend = 1.0 + 0.01 * vibrato.cosine;
+            vibrato.go_on();
+            let bowed: f32 = strings.iter_mut().map(|saw| saw.next(bend)).sum();
             damped += 0.25 * (bowed - damped);
             *sample += level * damped * ramp(at, samples(seconds), 0.08);
         }
+    }
+}
+
+/// A pointer that turns with a frequency.
+///
+/// Machines differ in the last bit of sines, powers and exponentials. As these are taken in double precision and rounded, and
+/// samples are made with sums and products alone, all of them make the same tune.
+struct Turn {
+    sine: f32,
+    cosine: f32,
+    step: (f32, f32),
+}
+
+impl Turn {
+    fn new(hz: f64) -> Self {
+        let (sine, cosine) = (TAU * hz / f64::from(RATE)).sin_cos();
+        Self {
+            sine: 0.0,
+            cosine: 1.0,
+            step: (sine as f32, cosine as f32),
+        }
+    }
+
+    fn go_on(&mut self) {
+        let (sine, cosine) = self.step;
+        (self.sine, self.cosine) = (
+            sine * self.cosine + cosine * self.sine,
+            cosine * self.cosine - sine * self.sine,
+        );
     }
 }
 
@@ -165,8 +192,8 @@ fn samples(seconds: f32) -> usize {
 }
 
 /// Return the frequency of a note, Hz.
-fn pitch(note: u8) -> f32 {
-    BASE * 2_f32.powf(f32::from(note) / 12.0)
+fn pitch(note: u8) -> f64 {
+    BASE * 2_f64.powf(f64::from(note) / 12.0)
 }
 
 /// Fade a voice of some samples in and out over some seconds.
