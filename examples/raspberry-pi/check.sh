@@ -111,6 +111,11 @@ PY
         "$work"/*.wav >"$work/answers"
     diff "$work/expected" "$work/answers"
     echo "$1: a C program built from the -dev package gives the desktop's answers"
+
+    local check
+    for check in every threads; do
+        CC=$2-gcc TIMBREL_RUNNER="${emulator[*]}" bash "$root/ffi/tests/$check.sh" "$lib/libtimbrel.a"
+    done
 }
 for architecture in $architectures; do
     case $architecture in
