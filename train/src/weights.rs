@@ -1,6 +1,6 @@
 //! Weights outside any device: names, shapes and floats.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -144,11 +144,11 @@ impl Weights {
         }
     }
 
-    /// Write a safetensors file.
+    /// Write a safetensors file. The same weights and metadata give the same bytes.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn write(&self, path: &Path, metadata: HashMap<String, String>) -> Result<()> {
+    pub fn write(&self, path: &Path, metadata: &BTreeMap<String, String>) -> Result<()> {
         let bytes: Vec<(&String, &Array, Vec<u8>)> = self
             .0
             .iter()
@@ -169,8 +169,8 @@ impl Weights {
                 ))
             })
             .collect::<Result<Vec<_>>>()?;
-        let file = safetensors::serialize(views, Some(metadata))?;
-        write_whole(path, file)
+        let file = safetensors::serialize(views, None)?;
+        write_whole(path, with_metadata(&file, metadata)?)
     }
 
     /// Read a safetensors file of 32-bit floats.
@@ -205,4 +205,19 @@ impl Weights {
         }
         Ok(Self(out))
     }
+}
+
+/// Put metadata into the header of a safetensors file that has none. The library would write it in an order that differs
+/// from run to run.
+fn with_metadata(file: &[u8], metadata: &BTreeMap<String, String>) -> Result<Vec<u8>> {
+    let (length, rest) = file.split_first_chunk().context("no header")?;
+    let (tensors, values) = rest.split_at(usize::try_from(u64::from_le_bytes(*length))?);
+    let tensors = (tensors.trim_ascii_end().strip_prefix(b"{")).context("no JSON object")?;
+    let comma = if tensors == b"}" { "" } else { "," };
+    let metadata = serde_json::to_string(metadata)?;
+    let mut header = format!("{{\"__metadata__\":{metadata}{comma}").into_bytes();
+    header.extend_from_slice(tensors);
+    // as the library does, so that the values are aligned
+    header.resize(header.len().next_multiple_of(8), b' ');
+    Ok([&(header.len() as u64).to_le_bytes()[..], &header, values].concat())
 }

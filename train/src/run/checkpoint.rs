@@ -1,6 +1,6 @@
 //! The state from which a training resumes.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -39,7 +39,7 @@ impl RunFolder {
                 .into_record()
                 .save(new.join("network.bpk"))?;
             optimiser.save(new.join("optimiser.bpk"))?;
-            average.write(&new.join("average.safetensors"), HashMap::new())?;
+            average.write(&new.join("average.safetensors"), &BTreeMap::new())?;
             fs::write(new.join(RUN_INFO), serde_json::to_string_pretty(info)?)?;
             if state.exists() {
                 fs::remove_dir_all(&state)?;

@@ -1,6 +1,6 @@
 //! The training loop.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -307,7 +307,7 @@ impl<'a> Session<'a> {
     /// Validate an epoch and write its weights and checkpoint, each where it is due.
     fn finish_epoch(&mut self, metrics: &mut EpochMetrics) -> Result<()> {
         let (keys, done) = (&self.recipe.training, self.info.done);
-        let metadata: HashMap<_, _> = [
+        let metadata: BTreeMap<_, _> = [
             ("epoch".to_owned(), done.to_string()),
             ("seed".to_owned(), self.info.seed.to_string()),
         ]
@@ -335,7 +335,7 @@ impl<'a> Session<'a> {
             };
             if selected {
                 self.info.best = Some((accuracy, done));
-                self.average.write(&self.folder.best(), metadata.clone())?;
+                self.average.write(&self.folder.best(), &metadata)?;
             }
         }
         // asked once, so that a training does not stop after an epoch whose checkpoint was not written
@@ -345,7 +345,7 @@ impl<'a> Session<'a> {
             || self.stopped
             || done.is_multiple_of(keys.checkpoint_every.get())
         {
-            self.average.write(&self.folder.last(), metadata)?;
+            self.average.write(&self.folder.last(), &metadata)?;
             self.folder
                 .save(&self.info, &self.network, &self.average, &self.optimiser)?;
         }

@@ -116,6 +116,8 @@ fn trains_resumes_exports_and_answers() {
         weights == Weights::read(&halves.last()).unwrap(),
         "resuming changed the run"
     );
+    let [once, twice] = [&whole, &halves].map(|run| std::fs::read(run.last()).unwrap());
+    assert!(once == twice, "the same weights are another file");
     assert!(weights != torn && state.exists() && !state.with_extension("new").exists());
 
     let other = RunFolder::new(&root.path().join("other"));

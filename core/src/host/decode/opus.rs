@@ -130,6 +130,8 @@ fn padding(packet: &[u8], at: &mut usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::vec;
+
     use super::first_stream;
 
     #[test]

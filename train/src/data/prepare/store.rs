@@ -97,7 +97,7 @@ impl Store {
         files.check_journal(&mut lock)?;
         if complete && !restart {
             // killed after the last rename
-            fs::remove_file(&files.journal)?;
+            written(&files.journal, fs::remove_file(&files.journal))?;
             bail!(there());
         }
         let begun = files.part.exists() && !restart;
@@ -126,8 +126,9 @@ impl Store {
             "{} has {found} bytes, its journal knows of {length}; begin again with --restart",
             self.files.part.display()
         );
-        self.cache.set_len(length)?;
-        self.cache.seek(SeekFrom::End(0))?;
+        let part = &self.files.part;
+        written(part, self.cache.set_len(length))?;
+        written(part, self.cache.seek(SeekFrom::End(0)))?;
         let mut text = format!("{settings}\n");
         for entry in &self.entries {
             text += &serde_json::to_string(entry)?;
@@ -214,16 +215,21 @@ impl Store {
         };
         written(&self.files.part, write())?;
         self.write_tables()?;
-        fs::rename(&self.files.part, &self.files.finished)?;
-        fs::remove_file(&self.files.journal)?;
-        Ok(())
+        let Files {
+            part,
+            finished,
+            journal,
+            ..
+        } = &self.files;
+        written(finished, fs::rename(part, finished))?;
+        written(journal, fs::remove_file(journal))
     }
 
     /// Remove the unfinished cache, so that the next call may have other settings.
     pub(super) fn abandon(self) -> Result<()> {
-        fs::remove_file(&self.files.part)?;
-        fs::remove_file(&self.files.journal)?;
-        Ok(())
+        let Files { part, journal, .. } = &self.files;
+        written(part, fs::remove_file(part))?;
+        written(journal, fs::remove_file(journal))
     }
 
     fn write_tables(&self) -> Result<()> {
