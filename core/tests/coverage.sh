@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Which lines of core its own tests execute: a line for each file and the sum, without the tests' own lines.
+# Which lines and branches of core its own tests execute: a line for each file and the sum, without the tests' own lines.
 #
-#     coverage.sh [--least PERCENT] [FILE...]     FILE, relative to core/src: also prints its lines that no test executes
+#     coverage.sh [--least PERCENT] [FILE...]     FILE, relative to core/src: also prints its lines that none executes, or
+#                                                 one way only
 #
 # Of the code for this machine, with the features std, decode, tract and opus. With --least a smaller sum is an error.
 # TIMBREL_LLVM   folder of llvm-cov and llvm-profdata, no older than the LLVM of `rustc -vV`. If unset, those of rustup's
@@ -13,9 +14,10 @@ if [ "${1:-}" = --least ]; then
     least=$2
     shift 2
 fi
-target_dir=${CARGO_TARGET_DIR:-$PWD/target}/coverage
+target_dir=${CARGO_TARGET_DIR:-$PWD/target}
 cache=${TIMBREL_CACHE:-$HOME/.cache/timbrel}
-profiles=$target_dir/profiles
+out=$target_dir/coverage
+profiles=$out/profiles
 
 find_tools() {
     local host
@@ -37,17 +39,34 @@ if ! find_tools; then
 fi
 rm -rf "$profiles"
 mkdir -p "$profiles"
-# names uncompressed: not every llvm-cov is built with zlib. Generated files by the thousand execute the same lines
-export TIMBREL_MUTANTS=${TIMBREL_MUTANTS:-5000}
-export RUSTFLAGS="-Cinstrument-coverage -Cllvm-args=-enable-name-compression=false" LLVM_PROFILE_FILE=$profiles/%p-%m.profraw
-options=(-p timbrel-core --features decode,tract,opus --lib --tests --target-dir "$target_dir")
-cargo test --quiet "${options[@]}" >"$target_dir/log" || { cat "$target_dir/log" && exit 1; }
+# Generated files by the thousand execute the same lines. One thread, because threads that count the same line wait for each
+# other's cache line
+export TIMBREL_MUTANTS=${TIMBREL_MUTANTS:-2000} PROPTEST_CASES=${PROPTEST_CASES:-32} RUST_TEST_THREADS=1
+export LLVM_PROFILE_FILE=$profiles/%p-%m.profraw
+# core and its tests alone are instrumented: their dependencies are those of every other build
+export RUSTC_WORKSPACE_WRAPPER=$PWD/core/tests/instrumented.sh
+# the files of tests as one program, which is compiled and linked once; two have an allocator of their own
+one=core/tests/one_program
+trap 'rm -rf "$one"' EXIT
+mkdir -p "$one"
+printf '#[path = "../common/mod.rs"]\nmod common;\n' >"$one/main.rs"
+for file in core/tests/*.rs; do
+    name=$(basename "$file" .rs)
+    case $name in long | onnx) continue ;; esac
+    sed 's|^mod common;|use crate::common;|; s|"common/|"../common/|; s|include_bytes!("\.\./|include_bytes!("../../|' \
+        "$file" >"$one/of_$name.rs"
+    echo "mod of_$name;" >>"$one/main.rs"
+done
+options=(-p timbrel-core --features decode,tract,opus --lib --test one_program --test onnx)
+# these repeat what shorter tests execute, on every pair of rates or in whole windows
+slow=(pass_band_keeps frequencies_above shipped_models_give of_the_shipped_models)
+cargo test --quiet "${options[@]}" -- "${slow[@]/#/--skip=}" >"$out/log" 2>&1 || { cat "$out/log" && exit 1; }
 programs=$(cargo test --quiet "${options[@]}" --no-run --message-format=json |
     sed -nE 's/.*"executable":"([^"]+)".*/--object=\1/p')
-find "$profiles" -name '*.profraw' >"$target_dir/profiles.list"
-"$tools/llvm-profdata" merge --sparse --input-files="$target_dir/profiles.list" -o "$target_dir/core.profdata"
+find "$profiles" -name '*.profraw' >"$out/profiles.list"
+"$tools/llvm-profdata" merge --sparse --input-files="$out/profiles.list" -o "$out/core.profdata"
 rm -r "$profiles"
 # shellcheck disable=SC2086
-"$tools/llvm-cov" export --format=lcov --instr-profile="$target_dir/core.profdata" $programs core/src >"$target_dir/core.lcov"
+"$tools/llvm-cov" export --format=lcov --instr-profile="$out/core.profdata" $programs >"$out/core.lcov"
 
-python3 core/tests/coverage.py --least "$least" "$target_dir/core.lcov" "$@"
+python3 core/tests/coverage.py --least "$least" "$out/core.lcov" "$@"
