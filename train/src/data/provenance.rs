@@ -47,6 +47,9 @@ pub struct Provenance {
     /// Augmented copies and their seed; empty where there are none.
     #[serde(default)]
     pub copies: String,
+    /// Music without labels that is in the cache besides these recordings, and its terms; empty where there is none.
+    #[serde(default)]
+    pub unlabelled: String,
 }
 
 /// A published collection.
@@ -120,6 +123,7 @@ impl Provenance {
             front_end,
             split: collection.split(),
             copies: String::new(),
+            unlabelled: String::new(),
         };
         default.with(stated)
     }
@@ -152,7 +156,10 @@ impl Provenance {
             None => "front end not stated".to_owned(),
         };
         let counts = |genre| (tracks.iter()).filter(|t| t.label == Some(genre)).count();
-        let filtered = (tracks.iter()).all(|track| {
+        let unlabelled = stated("unlabelled", "");
+        let counted = |track: &&Track| unlabelled.is_empty() || track.label.is_some();
+        let recordings = || tracks.iter().filter(counted);
+        let filtered = recordings().all(|track| {
             let own = gtzan::parse(&track.name);
             own.is_some_and(|(genre, number)| gtzan::split(genre, number) == track.split)
         });
@@ -160,7 +167,7 @@ impl Provenance {
             name: stated("name", UNNAMED),
             licence: stated("licence", NOT_STATED),
             about: String::new(),
-            tracks: tracks.len(),
+            tracks: recordings().count(),
             counts: (0..genres).map(counts).collect(),
             front_end,
             split: if filtered && !tracks.is_empty() {
@@ -169,6 +176,7 @@ impl Provenance {
                 "the manifest's split".to_owned()
             },
             copies: String::new(),
+            unlabelled,
         })
     }
 
@@ -214,6 +222,9 @@ impl Provenance {
         if !self.copies.is_empty() {
             lines.push(format!("augmented copies: {}", self.copies));
         }
+        if !self.unlabelled.is_empty() {
+            lines.push(format!("besides, without labels: {}", self.unlabelled));
+        }
         lines
     }
 
@@ -226,6 +237,7 @@ impl Provenance {
             &mut self.front_end,
             &mut self.split,
             &mut self.copies,
+            &mut self.unlabelled,
         ] {
             *text = one_line(text);
         }

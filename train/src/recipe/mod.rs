@@ -96,6 +96,8 @@ pub struct WindowKeys {
 pub struct AugmentKeys {
     /// Random crops taken from each track in an epoch.
     pub crops_per_track: Whole<1, 64>,
+    /// Random crops taken from each track without a label instead.
+    pub crops_per_unlabelled_track: Option<Whole<1, 64>>,
     /// Greatest shift along the mel axis, bins, either way.
     pub shift_bins: Whole<0, 32>,
     /// Greatest level change of an equaliser's shelf at either end of the mel axis, dB.

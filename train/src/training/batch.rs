@@ -66,17 +66,24 @@ impl<'a> Sampler<'a> {
     /// Return the steps in an epoch. Crops that do not fill a batch are left for another epoch's order.
     #[must_use]
     pub fn steps(&self) -> usize {
-        self.pieces.len() * self.recipe.augment.crops_per_track.get()
-            / self.recipe.training.batch.get()
+        let crops: usize = self.pieces.iter().map(|piece| self.repeats(piece)).sum();
+        crops / self.recipe.training.batch.get()
+    }
+
+    /// Return how often a piece is taken in an epoch.
+    fn repeats(&self, piece: &Piece<'_>) -> usize {
+        let keys = &self.recipe.augment;
+        let unlabelled = (keys.crops_per_unlabelled_track).filter(|_| piece.track.label.is_none());
+        unlabelled.unwrap_or(keys.crops_per_track).get()
     }
 
     /// Return the batches of an epoch; the same seed and epoch give the same ones.
     pub fn epoch(&self, epoch: usize) -> impl Iterator<Item = Batch> + '_ {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         rng.set_stream(epoch as u64);
-        let mut order: Vec<_> = (0..self.recipe.augment.crops_per_track.get())
-            .flat_map(|_| self.pieces.iter().copied())
-            .collect();
+        let most = self.pieces.iter().map(|piece| self.repeats(piece)).max();
+        let round = |round| (self.pieces.iter()).filter(move |piece| self.repeats(piece) > round);
+        let mut order: Vec<_> = (0..most.unwrap_or(0)).flat_map(round).copied().collect();
         order.shuffle(&mut rng);
         let size = self.recipe.training.batch.get();
         (0..self.steps()).map(move |step| self.batch(&order[step * size..][..size], &mut rng))

@@ -34,6 +34,33 @@ fn an_epoch_depends_on_seed_and_number_only() {
 }
 
 #[test]
+fn tracks_without_a_label_give_as_many_crops_as_the_recipe_says() {
+    // of twelve train tracks nine keep their labels and give two crops each
+    let mut dataset = dataset();
+    for track in (dataset.tracks.iter_mut()).filter(|track| track.row < 4 && track.split == "train")
+    {
+        track.label = None;
+    }
+    for (key, labelled, unlabelled) in [("", 18, 6), ("crops_per_unlabelled_track = 1", 18, 3)] {
+        let text = RECIPE
+            .replace("mixup_alpha = 0.2", "mixup_alpha = 0.0")
+            .replace("batch = 8", "batch = 3")
+            .replace("[augment]", &format!("[augment]\n{key}"));
+        let recipe = Recipe::parse(&text).unwrap();
+        let tracks = pieces(dataset.split("train").unwrap());
+        let batches: Vec<_> = Sampler::new(&dataset, tracks, &recipe, 1)
+            .epoch(0)
+            .collect();
+        let taught = |target: &&[f32]| target.iter().sum::<f32>() > 0.5;
+        let targets: Vec<&[f32]> = (batches.iter())
+            .flat_map(|batch| batch.targets.chunks_exact(3))
+            .collect();
+        assert_eq!(targets.iter().filter(|t| taught(t)).count(), labelled);
+        assert_eq!(targets.len() - labelled, unlabelled);
+    }
+}
+
+#[test]
 fn targets_are_distributions_and_inputs_are_steps() {
     for batch in epoch(&dataset(), 3, 0) {
         assert_eq!(batch.inputs.len(), batch.size * MELS * 32);

@@ -1,6 +1,7 @@
 //! The cache: its faults are named, and windows are cut as the device will see them.
 
 use crate::common::{COLUMNS, GENRES, MELS, cache, manifest, spectrogram};
+use safetensors::SafeTensors;
 use timbrel_core::frontend::{Affine, WindowSpec};
 use timbrel_train::data::{Dataset, columns_of, renormalise, starts, windows};
 
@@ -71,20 +72,41 @@ fn faults_are_named() {
     assert_error(Dataset::read(folder.path()), &["manifest.csv"]);
 }
 
-#[test]
-fn a_row_may_lack_a_label() {
+/// Make a cache and a manifest of eight tracks, the last two without a label.
+fn partly_labelled() -> (Vec<u8>, String) {
     let labels = |track: usize| if track < 6 { (track % 3) as u8 } else { 255 };
-    let cache = crate::common::cache_with_labels(8, labels);
-    let unlabelled = (manifest(8).lines())
+    let manifest = (manifest(8).lines())
         .map(|line| match line.split(',').collect::<Vec<_>>()[..] {
             ["6" | "7", track, _, split] => format!("{},{track},,{split}\n", &line[..1]),
             _ => format!("{line}\n"),
         })
-        .collect::<String>();
+        .collect();
+    (crate::common::cache_with_labels(8, labels), manifest)
+}
+
+#[test]
+fn music_without_labels_is_named_apart_from_the_collection() {
+    let (cache, manifest) = partly_labelled();
+    let tensors = SafeTensors::deserialize(&cache).unwrap();
+    let (_, header) = SafeTensors::read_metadata(&cache).unwrap();
+    let mut metadata = header.metadata().clone().unwrap();
+    metadata.insert("unlabelled".to_owned(), "songs of\nbirds".to_owned());
+    let cache = safetensors::serialize(tensors.tensors(), Some(metadata)).unwrap();
+    let dataset = read(&cache, &manifest).unwrap();
+    assert_eq!(dataset.provenance.tracks, 6);
+    let lines = dataset.provenance.lines(&dataset.genres, None);
+    let named = "besides, without labels: songs of birds";
+    assert!(lines.iter().any(|line| line == named), "{lines:?}");
+}
+
+#[test]
+fn a_row_may_lack_a_label() {
+    let (cache, unlabelled) = partly_labelled();
     let dataset = read(&cache, &unlabelled).unwrap();
     let found: Vec<_> = dataset.tracks.iter().map(|track| track.label).collect();
     assert_eq!(found[5..], [Some(2), None, None]);
     assert_eq!(dataset.provenance.counts, [2, 2, 2]);
+    assert_eq!(dataset.provenance.tracks, 8);
     // tensor and manifest must say so both
     assert_error(read(&cache, &manifest(8)), &["row 6", "label 255"]);
     assert_error(
