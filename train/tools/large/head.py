@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Teach the head of the large model and print how often it is right.
+
+Usage: head.py CHECKPOINT VALUES.safetensors MANIFEST.csv OUT.safetensors [--more TRACKS.safetensors] [--strength C] [--share W]
+
+VALUES comes from `values.py`. The head is a logistic regression on the teacher's 200 values, taught by the train tracks'
+windows, whose logits are added to W times those of the compact model: that one has learnt these tracks by heart, so W cannot
+be learnt from them. TRACKS may hold `penultimate` [row, window, 200], the teacher's values for more windows of the same
+tracks. Prints both splits' figures for several strengths and shares. Needs numpy, safetensors and scikit-learn.
+"""
+
+import argparse
+import csv
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+
+from musicnn import Parameters
+
+STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1)
+SHARES = (0.0, 0.5, 1.0, 1.5, 2.0)
+
+
+class Windows:
+    """Windows of tracks: the teacher's values, the compact model's logits, the row of each."""
+
+    def __init__(self, rows, teacher, compact):
+        self.rows, self.teacher, self.compact = rows, teacher, compact
+
+    def of(self, rows):
+        """Return the windows of some of the rows."""
+        kept = np.isin(self.rows, rows)
+        return Windows(self.rows[kept], self.teacher[kept], self.compact[kept])
+
+    def mean(self, logits, rows):
+        """Return the mean logits of each row."""
+        return np.stack([logits[self.rows == row].mean(0) for row in rows])
+
+
+class Head:
+    """A linear map from the teacher's values to logits."""
+
+    def __init__(self, windows, labels, strength):
+        self.mean, self.deviation = windows.teacher.mean(0), windows.teacher.std(0) + 1e-6
+        counts = np.bincount(windows.rows, minlength=len(labels))
+        model = LogisticRegression(C=strength, max_iter=400)
+        weight = len(windows.rows) / len(np.unique(windows.rows)) / counts[windows.rows]
+        scaled = (windows.teacher - self.mean) / self.deviation
+        model.fit(scaled, labels[windows.rows], sample_weight=weight)
+        self.weights = model.coef_.T / self.deviation[:, None]
+        self.bias = model.intercept_ - self.mean @ self.weights
+
+    def __call__(self, windows):
+        return windows.teacher @ self.weights + self.bias
+
+
+def log_probabilities(logits):
+    """Return the logarithms of the softmax."""
+    logits = logits - logits.max(1, keepdims=True)
+    return logits - np.log(np.exp(logits).sum(1, keepdims=True))
+
+
+def score(logits, labels):
+    """Return the share of right answers, the cross entropy in nats, and the least one of the logits times a factor."""
+    entropy = lambda factor: -log_probabilities(logits * factor)[np.arange(len(labels)), labels].mean()
+    factors = np.geomspace(0.3, 3.0, 47)
+    best = factors[int(np.argmin([entropy(factor) for factor in factors]))]
+    return (logits.argmax(1) == labels).mean(), entropy(1.0), entropy(best), best
+
+
+def more_windows(path, parameters, rows):
+    """Return windows of a file of the teacher's values, without the last normalisation, which they have there."""
+    values = load_file(path)["penultimate"][rows].astype(np.float64)
+    scale, offset = parameters.norm(10)
+    teacher = ((values - offset) / scale).reshape(-1, values.shape[2])
+    rows = np.repeat(rows, values.shape[1])
+    return Windows(rows, np.maximum(teacher, 0.0), np.zeros((len(rows), 0)))
+
+
+def joined(first, second):
+    """Return the windows of both, without the compact model's logits."""
+    rows, teacher = np.concatenate([first.rows, second.rows]), np.concatenate([first.teacher, second.teacher])
+    return Windows(rows, teacher, np.zeros((len(rows), 0)))
+
+
+def crossed(own, taught, rows, labels, strength):
+    """Return the logits of own windows by heads that have not seen their tracks."""
+    logits = np.zeros((len(own.rows), labels.max() + 1))
+    for seen, left in StratifiedKFold(5, shuffle=True, random_state=0).split(rows, labels[rows]):
+        head = Head(taught.of(rows[seen]), labels, strength)
+        kept = np.isin(own.rows, rows[left])
+        logits[kept] = head(own)[kept]
+    return logits
+
+
+def report(own, logits, rows, labels, name):
+    """Print the figures of tracks and of windows."""
+    tracks = score(own.mean(logits, rows), labels[rows])
+    windows = score(logits, labels[own.rows])
+    print(
+        f"{name}: tracks {tracks[0]:.1%}, loss {tracks[1]:.3f}, {tracks[2]:.3f} with logits times {tracks[3]:.2f}; "
+        f"windows {windows[0]:.1%}, loss {windows[1]:.3f}",
+        flush=True,
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in ("checkpoint", "values", "manifest", "out"):
+        parser.add_argument(name)
+    parser.add_argument("--more")
+    parser.add_argument("--strength", type=float, default=0.03)
+    parser.add_argument("--share", type=float, default=1.0)
+    parser.add_argument("--table", action="store_true", help="print every strength and share")
+    options = parser.parse_args()
+
+    with open(options.manifest, newline="") as file:
+        manifest = list(csv.DictReader(file))
+    genres = sorted({row["genre"] for row in manifest if row["genre"]})
+    labels = np.array([genres.index(row["genre"]) if row["genre"] else 0 for row in manifest])
+    found = load_file(options.values)
+    splits = np.array([row["split"] for row in manifest])
+    train, valid = (np.flatnonzero((splits == name) & found["known"].any(1)) for name in ("train", "valid"))
+    rows, numbers = np.nonzero(found["known"])
+    every = Windows(rows, found["teacher"][rows, numbers].astype(np.float64), found["compact"][rows, numbers])
+    own, unseen = every.of(train), every.of(valid)
+    taught = own
+    if options.more:
+        taught = joined(own, more_windows(options.more, Parameters(options.checkpoint), train))
+    print(f"{len(train)} train tracks, {len(taught.rows)} windows; {len(valid)} valid tracks, {len(unseen.rows)} windows")
+    report(unseen, unseen.compact, valid, labels, "compact alone, valid")
+    for strength in STRENGTHS if options.table else (options.strength,):
+        if options.table:
+            logits = crossed(own, taught, train, labels, strength)
+            report(own, logits, train, labels, f"C {strength}, folds of train")
+        head = Head(taught, labels, strength)
+        for share in SHARES if options.table else (options.share,):
+            logits = head(unseen) + share * unseen.compact
+            report(unseen, logits, valid, labels, f"C {strength}, share {share}, valid")
+
+    head = Head(taught, labels, options.strength)
+    logits = unseen.mean(head(unseen) + options.share * unseen.compact, valid)
+    save_file(
+        {
+            "weights": np.concatenate([head.weights, options.share * np.eye(len(genres))]).astype(np.float32),
+            "bias": head.bias.astype(np.float32),
+            "steps": (np.maximum(taught.teacher.max(0), 1e-3) / 255.0).astype(np.float32),
+        },
+        options.out,
+        metadata={"strength": repr(options.strength), "share": repr(options.share), "scale": repr(score(logits, labels[valid])[3])},
+    )
+
+
+if __name__ == "__main__":
+    main()
