@@ -32,7 +32,11 @@ make_library() {
     install_tools
     tree=$work/timbrel-$version-$place
     stage "$1" "$tree"
-    cp models/*.timbrel models/*.md docs/c-api.md "$tree/share/timbrel"
+    cp models/*.timbrel docs/c-api.md "$tree/share/timbrel"
+    # a card beside each; the library has no tract, so the models of ONNX files alone stay out
+    for model in models/*.timbrel; do
+        cp "${model%.timbrel}.md" "$tree/share/timbrel"
+    done
     cp LICENSE-* "$tree"
     python3 docs/notices/sbom.py libtimbrel >"$tree/share/timbrel/sbom.cdx.json"
     (cd "$tree" && find . -type f ! -name SHA256SUMS -printf '%P\n' | LC_ALL=C sort | xargs sha256sum >SHA256SUMS)

@@ -10,7 +10,8 @@ import numpy as np
 RATE, HOP, BANDS, TOP = 22050, 512, 128, 11025.0
 TEACHER_RATE, TEACHER_HOP, TEACHER_BANDS, TEACHER_TOP = 16000, 256, 96, 8000.0
 
-# decibels of the loudest cell of a window in the scale of the network's spectrogram: the median of `gain.py`
+# decibels of the loudest cell of a window in the scale of the network's spectrogram; `gain.py` finds a median of 17.5 for 69
+# windows of train tracks, and 80 % between 12.8 and 22.5
 GAIN_DB = 17.0
 
 

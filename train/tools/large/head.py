@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Teach the head of the large model and print how often it is right.
 
-Usage: head.py CHECKPOINT VALUES.safetensors MANIFEST.csv OUT.safetensors [--more TRACKS.safetensors] [--strength C] [--share W]
+Usage: head.py VALUES.safetensors MANIFEST.csv OUT.safetensors [--strength C] [--share W] [--table]
+               [--floats VALUES.safetensors]
 
 VALUES comes from `values.py`. The head is a logistic regression on the teacher's 200 values, taught by the train tracks'
 windows, whose logits are added to W times those of the compact model: that one has learnt these tracks by heart, so W cannot
-be learnt from them. TRACKS may hold `penultimate` [row, window, 200], the teacher's values for more windows of the same
-tracks. Prints both splits' figures for several strengths and shares. Needs numpy, safetensors and scikit-learn.
+be learnt from them. With `--table` several strengths and shares are printed, with
+`--floats` the figures of the valid windows that another file has too, from a network without rounded weights. Needs numpy, safetensors and scikit-learn.
 """
 
 import argparse
@@ -17,8 +18,6 @@ from safetensors.numpy import load_file, save_file
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from musicnn import Parameters
-
 STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1)
 SHARES = (0.0, 0.5, 1.0, 1.5, 2.0)
 
@@ -28,6 +27,12 @@ class Windows:
 
     def __init__(self, rows, teacher, compact):
         self.rows, self.teacher, self.compact = rows, teacher, compact
+
+    @classmethod
+    def read(cls, values, kept):
+        """Return the windows of a file that are marked in `kept` [row, window]."""
+        rows, numbers = np.nonzero(kept)
+        return cls(rows, values["teacher"][rows, numbers].astype(np.float64), values["compact"][rows, numbers])
 
     def of(self, rows):
         """Return the windows of some of the rows."""
@@ -45,7 +50,7 @@ class Head:
     def __init__(self, windows, labels, strength):
         self.mean, self.deviation = windows.teacher.mean(0), windows.teacher.std(0) + 1e-6
         counts = np.bincount(windows.rows, minlength=len(labels))
-        model = LogisticRegression(C=strength, max_iter=400)
+        model = LogisticRegression(C=strength, max_iter=200)
         weight = len(windows.rows) / len(np.unique(windows.rows)) / counts[windows.rows]
         scaled = (windows.teacher - self.mean) / self.deviation
         model.fit(scaled, labels[windows.rows], sample_weight=weight)
@@ -70,49 +75,44 @@ def score(logits, labels):
     return (logits.argmax(1) == labels).mean(), entropy(1.0), entropy(best), best
 
 
-def more_windows(path, parameters, rows):
-    """Return windows of a file of the teacher's values, without the last normalisation, which they have there."""
-    values = load_file(path)["penultimate"][rows].astype(np.float64)
-    scale, offset = parameters.norm(10)
-    teacher = ((values - offset) / scale).reshape(-1, values.shape[2])
-    rows = np.repeat(rows, values.shape[1])
-    return Windows(rows, np.maximum(teacher, 0.0), np.zeros((len(rows), 0)))
+def threshold(logits, labels):
+    """Return the least probability from which on 80 % of the answers and a standard error more are right, as `calibrate`."""
+    probabilities = np.exp(log_probabilities(logits))
+    confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
+    order = np.argsort(-confidence)
+    counts = np.arange(1, len(order) + 1)
+    enough = np.cumsum(right[order]) >= 0.8 * counts + np.sqrt(0.8 * 0.2 * counts)
+    return float(confidence[order][np.flatnonzero(enough)[-1]]) if enough.any() else 1.0
 
 
-def joined(first, second):
-    """Return the windows of both, without the compact model's logits."""
-    rows, teacher = np.concatenate([first.rows, second.rows]), np.concatenate([first.teacher, second.teacher])
-    return Windows(rows, teacher, np.zeros((len(rows), 0)))
-
-
-def crossed(own, taught, rows, labels, strength):
-    """Return the logits of own windows by heads that have not seen their tracks."""
-    logits = np.zeros((len(own.rows), labels.max() + 1))
+def crossed(windows, rows, labels, strength):
+    """Return the logits of windows by heads that have not seen their tracks."""
+    logits = np.zeros((len(windows.rows), labels.max() + 1))
     for seen, left in StratifiedKFold(5, shuffle=True, random_state=0).split(rows, labels[rows]):
-        head = Head(taught.of(rows[seen]), labels, strength)
-        kept = np.isin(own.rows, rows[left])
-        logits[kept] = head(own)[kept]
+        head = Head(windows.of(rows[seen]), labels, strength)
+        kept = np.isin(windows.rows, rows[left])
+        logits[kept] = head(windows)[kept]
     return logits
 
 
-def report(own, logits, rows, labels, name):
+def report(windows, logits, rows, labels, name):
     """Print the figures of tracks and of windows."""
-    tracks = score(own.mean(logits, rows), labels[rows])
-    windows = score(logits, labels[own.rows])
+    tracks = score(windows.mean(logits, rows), labels[rows])
+    single = score(logits, labels[windows.rows])
     print(
         f"{name}: tracks {tracks[0]:.1%}, loss {tracks[1]:.3f}, {tracks[2]:.3f} with logits times {tracks[3]:.2f}; "
-        f"windows {windows[0]:.1%}, loss {windows[1]:.3f}",
+        f"windows {single[0]:.1%}, loss {single[1]:.3f}",
         flush=True,
     )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("checkpoint", "values", "manifest", "out"):
+    for name in ("values", "manifest", "out"):
         parser.add_argument(name)
-    parser.add_argument("--more")
     parser.add_argument("--strength", type=float, default=0.03)
     parser.add_argument("--share", type=float, default=1.0)
+    parser.add_argument("--floats", help="values of a network without rounded weights")
     parser.add_argument("--table", action="store_true", help="print every strength and share")
     options = parser.parse_args()
 
@@ -121,27 +121,33 @@ def main():
     genres = sorted({row["genre"] for row in manifest if row["genre"]})
     labels = np.array([genres.index(row["genre"]) if row["genre"] else 0 for row in manifest])
     found = load_file(options.values)
+    floats = load_file(options.floats) if options.floats else None
     splits = np.array([row["split"] for row in manifest])
     train, valid = (np.flatnonzero((splits == name) & found["known"].any(1)) for name in ("train", "valid"))
-    rows, numbers = np.nonzero(found["known"])
-    every = Windows(rows, found["teacher"][rows, numbers].astype(np.float64), found["compact"][rows, numbers])
-    own, unseen = every.of(train), every.of(valid)
-    taught = own
-    if options.more:
-        taught = joined(own, more_windows(options.more, Parameters(options.checkpoint), train))
+    every = Windows.read(found, found["known"])
+    taught, unseen = every.of(train), every.of(valid)
     print(f"{len(train)} train tracks, {len(taught.rows)} windows; {len(valid)} valid tracks, {len(unseen.rows)} windows")
     report(unseen, unseen.compact, valid, labels, "compact alone, valid")
     for strength in STRENGTHS if options.table else (options.strength,):
         if options.table:
-            logits = crossed(own, taught, train, labels, strength)
-            report(own, logits, train, labels, f"C {strength}, folds of train")
+            logits = crossed(taught, train, labels, strength)
+            report(taught, logits, train, labels, f"C {strength}, folds of train")
         head = Head(taught, labels, strength)
         for share in SHARES if options.table else (options.share,):
             logits = head(unseen) + share * unseen.compact
             report(unseen, logits, valid, labels, f"C {strength}, share {share}, valid")
 
     head = Head(taught, labels, options.strength)
+    if floats is not None:
+        for name, values in (("rounded weights", found), ("floats", floats)):
+            both = Windows.read(values, found["known"] & floats["known"]).of(valid)
+            report(both, head(both) + options.share * both.compact, valid, labels, f"{name}, {len(both.rows)} windows, valid")
     logits = unseen.mean(head(unseen) + options.share * unseen.compact, valid)
+    scale = score(logits, labels[valid])[3]
+    unsure_below = threshold(logits * scale, labels[valid])
+    sure = np.exp(log_probabilities(logits * scale)).max(1) >= unsure_below
+    right = logits.argmax(1) == labels[valid]
+    print(f"logits times {scale:.3f}, unsure below {unsure_below:.1%}: sure of {sure.mean():.1%}, {right[sure].mean():.1%} of these right")
     save_file(
         {
             "weights": np.concatenate([head.weights, options.share * np.eye(len(genres))]).astype(np.float32),
@@ -149,7 +155,12 @@ def main():
             "steps": (np.maximum(taught.teacher.max(0), 1e-3) / 255.0).astype(np.float32),
         },
         options.out,
-        metadata={"strength": repr(options.strength), "share": repr(options.share), "scale": repr(score(logits, labels[valid])[3])},
+        metadata={
+            "strength": repr(options.strength),
+            "share": repr(options.share),
+            "scale": repr(float(scale)),
+            "unsure_below": repr(unsure_below),
+        },
     )
 
 

@@ -14,11 +14,19 @@ import json
 import numpy as np
 import onnx
 from onnx import TensorProto
+from safetensors import safe_open
 from safetensors.numpy import load_file
 
 import columns
 from graph import Graph
 from musicnn import Parameters, network
+
+# goes with every copy of the weights
+NOTICE = """Copyright (c) Music Technology Group, Universitat Pompeu Fabra 2019. Code developed by Jordi Pons (www.jordipons.me).
+
+Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby granted, provided that the above copyright notice and this permission notice appear in all copies.
+
+THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE."""
 
 # the exponent of integer logits that stand for floats, as in the other files of float networks
 LOGITS_EXPONENT = 16
@@ -46,15 +54,39 @@ def take_in(graph, model, prefix, kept):
         graph.nodes.append(copy)
 
 
-def head_of(graph, teacher, compact, head):
+def described(about, options):
+    """Return the metadata of the compact model with what is different here."""
+    window = json.loads(about["timbrel.window"])
+    # windows without overlap, as they cost much and an answer from overlapping ones is hardly better
+    window["hop"] = window["columns"]
+    with safe_open(options.head, "np") as file:
+        head = file.metadata()
+    compact = [f"compact {line}" for line in about["timbrel.provenance"].splitlines()]
+    provenance = [
+        "network: MSD_musicnn (PyPI musicnn 0.1.0), trained on the Million Song Dataset, and the compact model",
+        "licence of MSD_musicnn: ISC, see the key notice",
+        f"head: logistic regression, C {head['strength']}, plus {head['share']} times the compact model's logits",
+        *compact,
+    ]
+    return about | {
+        "timbrel.window": json.dumps(window),
+        "timbrel.logits_exponent": str(LOGITS_EXPONENT),
+        "timbrel.confidence_scale": head["scale"],
+        "timbrel.unsure_below": head["unsure_below"],
+        "timbrel.provenance": "\n".join(provenance),
+        "notice": f"The weights of MSD_musicnn (PyPI: musicnn 0.1.0):\n\n{NOTICE}",
+    }
+
+
+def head_of(graph, head):
     """Append the integer logits, and the embedding: the teacher's values as u8, each in steps of its own."""
-    value = graph.node("Concat", [teacher, compact], "values", axis=1)
+    value = graph.node("Concat", ["teacher", "compact"], "values", axis=1)
     value = graph.node("MatMul", [value, graph.constant("head_weights", head["weights"])], "head_sums")
     value = graph.affine(value, "float_logits", offset=head["bias"][None])
     value = graph.affine(value, "logits", scale=np.float64(2.0**LOGITS_EXPONENT))
     value = graph.node("Round", [value], "logits_rounded")
     graph.node("Cast", [value], "logits", to=TensorProto.INT32)
-    value = graph.affine(teacher, "embedding", scale=1.0 / head["steps"][None])
+    value = graph.node("Mul", ["teacher", graph.constant("embedding_rates", 1.0 / head["steps"][None])], "embedding_scaled")
     value = graph.node("Clip", [value, graph.constant("lowest", 0.0), graph.constant("highest", 255.0)], "embedding_clipped")
     value = graph.node("Round", [value], "embedding_rounded")
     graph.node("Cast", [value], "embedding", to=TensorProto.UINT8)
@@ -78,13 +110,21 @@ def main():
     value = graph.node("Cast", ["compact_logits"], "compact_f32", to=TensorProto.FLOAT)
     scale = np.float64(2.0 ** -int(about["timbrel.logits_exponent"]))
     input = ("window", TensorProto.UINT8, [1, 1, columns.BANDS, width])
+    graph.node("Identity", [teacher], "teacher")
+    graph.node("Mul", [value, graph.constant("compact_step", scale)], "compact")
     if options.head is None:
-        graph.node("Identity", [teacher], "teacher")
-        graph.node("Mul", [value, graph.constant("compact_step", scale)], "compact")
         outputs = [("teacher", TensorProto.FLOAT, [1, 200]), ("compact", TensorProto.FLOAT, [1, len(labels)])]
         about = {}
     else:
-        raise SystemExit("not yet")
+        head = load_file(options.head)
+        head_of(graph, head)
+        outputs = [
+            ("logits", TensorProto.INT32, [1, len(labels)]),
+            ("float_logits", TensorProto.FLOAT, [1, len(labels)]),
+            ("embedding", TensorProto.UINT8, [1, len(head["steps"])]),
+            ("not_music", TensorProto.INT32, [1, 1]),
+        ]
+        about = described(about, options)
     model = graph.model([input], outputs, about)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, options.out)
