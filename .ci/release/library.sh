@@ -72,11 +72,11 @@ check_library() {
 check_musl() {
     local -x PKG_CONFIG_LIBDIR=$tree/lib/pkgconfig
     local library=$tree/lib/libtimbrel.so needed strict=(-std=c11 -Wall -Werror) flags wheels=$work/alpine
-    # shellcheck disable=SC2046 # flags are words
+    # shellcheck disable=SC2207 # flags are words
     flags=($(pkg-config --cflags timbrel))
     # musl's loader takes every "libc.…" for itself
     needed=$(objdump -p "$library" | sed -n 's/^ *NEEDED *//p')
-    [ "$needed" = libc.so ] || fail "x86_64-musl needs" $needed
+    [ "$needed" = libc.so ] || fail "x86_64-musl needs ${needed//$'\n'/, }"
     CC=musl-gcc ffi/abi.py --check "$library"
 
     "$tools/bin/python" -m ziglang cc -target x86_64-linux-musl -static "${strict[@]}" "${flags[@]}" examples/c/classify.c \
