@@ -59,7 +59,7 @@ fn classifier(criterion: &mut Criterion) {
             channels,
         };
         let samples = noise(10 * rate as usize * usize::from(channels));
-        let mut memory = vec![0; Classifier::required_bytes(&model)];
+        let mut memory = vec![0; Classifier::fast_bytes(&model)];
         let mut classifier =
             Classifier::int8(model, format, &mut memory).expect("all it asked for");
         group.bench_function(format!("{rate} Hz, {channels} channels"), |bencher| {

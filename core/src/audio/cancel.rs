@@ -54,6 +54,22 @@ impl Cancellation {
         }
     }
 
+    /// Measure every [`STRIDE`]th of frames of two channels and of their means, from the first on: as [`Self::measure`]
+    /// does, but the sums stay in registers.
+    pub(super) fn measure_stereo(&mut self, frames: &[[f32; 2]], means: &[f32]) {
+        let [left, right, ..] = &mut self.channels;
+        let mut sums = [self.mean, *left, *right];
+        for (frames, means) in frames.chunks(STRIDE).zip(means.chunks(STRIDE)) {
+            let ([[left, right], ..], [mean, ..]) = (frames, means) else {
+                break;
+            };
+            for (sum, value) in sums.iter_mut().zip([mean, left, right]) {
+                *sum += value * value;
+            }
+        }
+        [self.mean, *left, *right] = sums;
+    }
+
     /// Count frames of so many channels, at most those that are missing, and decide at the end of the block.
     pub(super) fn advance(&mut self, frames: usize, channels: usize) {
         self.frames += frames;

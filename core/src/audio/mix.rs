@@ -103,9 +103,15 @@ impl DownMix {
         });
         let chosen = self.cancellation.chosen();
         let skip = self.cancellation.unmeasured();
-        let frames = samples.chunks_exact(channels);
-        for (frame, mean) in frames.zip(mono.iter()).skip(skip).step_by(STRIDE) {
-            self.cancellation.measure(frame, *mean);
+        if channels == 2 {
+            let frames = samples.as_chunks().0.get(skip..).unwrap_or_default();
+            let means = mono.get(skip..).unwrap_or_default();
+            self.cancellation.measure_stereo(frames, means);
+        } else {
+            let frames = samples.chunks_exact(channels).zip(mono.iter());
+            for (frame, mean) in frames.skip(skip).step_by(STRIDE) {
+                self.cancellation.measure(frame, *mean);
+            }
         }
         self.cancellation.advance(mono.len(), channels);
         let Some(chosen) = chosen else { return 0 };

@@ -34,7 +34,7 @@ pub(super) struct Columns<'r> {
     /// Place of the oldest column.
     pub(super) oldest: usize,
     /// Columns with sound.
-    loud: usize,
+    pub(super) loud: usize,
 }
 
 impl Columns<'_> {

@@ -1,5 +1,8 @@
 //! The window that the network sees of the last columns.
 
+#[cfg(feature = "std")]
+mod tile;
+
 use super::cepstrum::Cepstrum;
 use super::history::{Columns, STEPS_PER_DB};
 use crate::engine::Engine;
@@ -32,13 +35,37 @@ impl<'r> View<'r> {
     }
 
     fn write_bands(&self, engine: &mut impl Engine) {
-        for band in 0..self.columns.n_mels {
+        for band in self.write_tiles(engine)..self.columns.n_mels {
             let map = engine.normalisation(band);
             let row = engine.input().iter_mut().skip(band * self.columns.window);
             for (out, source) in row.zip(self.sources()) {
                 *out = map.quantise(self.decibels(source, band));
             }
         }
+    }
+
+    /// Write the bands that vectors take, and return their number: none where the code is to be small.
+    #[cfg(not(feature = "std"))]
+    fn write_tiles(&self, _: &mut impl Engine) -> usize {
+        0
+    }
+
+    /// Write the bands that vectors take, and return their number.
+    #[cfg(feature = "std")]
+    fn write_tiles(&self, engine: &mut impl Engine) -> usize {
+        let tiles = self.columns.n_mels / tile::BANDS;
+        for tile in 0..tiles {
+            let first = tile * tile::BANDS;
+            let maps = core::array::from_fn(|band| engine.normalisation(first + band));
+            let rows = first * self.columns.window..(first + tile::BANDS) * self.columns.window;
+            crate::arch::widest(tile::Tile {
+                view: self,
+                first,
+                maps,
+                rows: engine.input().get_mut(rows).unwrap_or_default(),
+            });
+        }
+        tiles * tile::BANDS
     }
 
     fn write_coefficients(&self, cepstrum: &mut Cepstrum<'_>, engine: &mut impl Engine) {
@@ -56,11 +83,18 @@ impl<'r> View<'r> {
     /// Return a cell in decibels.
     fn decibels(&self, source: usize, band: usize) -> f32 {
         let cell = self.columns.cells.get(source * self.columns.n_mels + band);
-        let below = i32::from(cell.copied().unwrap_or(0)) - self.maximum;
+        self.relative(cell.copied().unwrap_or(0))
+    }
+
+    /// Return a cell's value in decibels relative to the maximum.
+    #[inline(always)]
+    fn relative(&self, cell: i16) -> f32 {
+        let below = i32::from(cell) - self.maximum;
         (below as f32 / STEPS_PER_DB).max(-self.top_db)
     }
 
     /// Iterate over the places in the ring of the window's columns.
+    #[inline(always)]
     fn sources(&self) -> impl Iterator<Item = usize> + use<> {
         let Columns { window, valid, .. } = self.columns;
         let mut next = self.columns.oldest;

@@ -115,7 +115,12 @@ fn tile<L: Lanes, const P: usize, const N: usize>(
     blocks: &[Block<'_>; N],
     first: usize,
 ) {
-    let positions = [(); P].map(|()| positions.next().unwrap_or_default());
+    // a loop, because the compiler does not inline `map` here
+    let mut tile = [Position::default(); P];
+    for position in &mut tile {
+        *position = positions.next().unwrap_or_default();
+    }
+    let positions = tile;
     let Some(mut sums) = tile_sums(lanes, conv.input, conv.walk, &positions, blocks) else {
         return;
     };

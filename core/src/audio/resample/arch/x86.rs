@@ -16,14 +16,16 @@ use crate::audio::resample::taps::Table;
 
 /// Outputs that fill 8 registers of 256 bits.
 const AVX2: usize = 64;
-/// Outputs that fill 4 registers of 512 bits.
-const AVX512: usize = 64;
+/// Registers of 512 bits, 16 outputs each, whose sums are computed side by side.
+const VECTORS: usize = 4;
+/// Outputs of a register of 512 bits.
+const AVX512: usize = 16;
 
 /// Compute as many outputs as the processor's widest registers compute at a time.
 pub(super) fn convolve(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32]) -> usize {
     let mut done = 0;
-    if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
-        // SAFETY: the processor says that it has both extensions.
+    if is_x86_feature_detected!("avx512f") {
+        // SAFETY: the processor says that it has this extension.
         #[expect(unsafe_code, reason = "extensions are detected at run time")]
         unsafe {
             done += avx512(samples, taps, out);
@@ -39,9 +41,78 @@ pub(super) fn convolve(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32
     done
 }
 
-#[target_feature(enable = "avx512f,avx512vl")]
+/// Outputs of [`avx512`]'s blocks.
+const BLOCK: usize = VECTORS * AVX512;
+
+/// Compute as many times [`BLOCK`] outputs as there are, and return their number.
+#[target_feature(enable = "avx512f")]
 fn avx512(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32]) -> usize {
-    wide::<AVX512>(samples, taps, out)
+    let mut done = 0;
+    for out in out.as_chunks_mut::<BLOCK>().0 {
+        let Some(samples) = samples.get(done..done + BLOCK + SHARP_TAPS - 1) else {
+            break;
+        };
+        avx512_block(samples, taps, out);
+        done += BLOCK;
+    }
+    done
+}
+
+/// Compute a block of outputs.
+///
+/// Most loads of 64 bytes touch two lines of the cache, and with one load for each product they would take longer than the
+/// sums. So each serves all vectors: what is product `k` of one vector's outputs is product `k − 16` of the next one's.
+// never inlined: in a loop over blocks the compiler would keep a vector of each tap on the stack
+#[inline(never)]
+#[target_feature(enable = "avx512f")]
+fn avx512_block(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32; BLOCK]) {
+    let mut sums: Sums = [[_mm512_setzero_ps(); 4]; VECTORS];
+    // at first only the first vectors have products, and in the end only the last ones
+    sums = add_products::<0, 1>(sums, samples, taps, 0);
+    sums = add_products::<0, 2>(sums, samples, taps, AVX512);
+    sums = add_products::<0, 3>(sums, samples, taps, 2 * AVX512);
+    for at in (3 * AVX512..SHARP_TAPS).step_by(AVX512) {
+        sums = add_products::<0, 4>(sums, samples, taps, at);
+    }
+    sums = add_products::<1, 4>(sums, samples, taps, SHARP_TAPS);
+    sums = add_products::<2, 4>(sums, samples, taps, SHARP_TAPS + AVX512);
+    sums = add_products::<3, 4>(sums, samples, taps, SHARP_TAPS + 2 * AVX512);
+    for (out, [a, b, c, d]) in out.as_chunks_mut::<AVX512>().0.iter_mut().zip(sums) {
+        let sum = _mm512_add_ps(_mm512_add_ps(a, c), _mm512_add_ps(b, d));
+        let sum = _mm512_add_ps(load_16(out), sum);
+        store_16(out, sum);
+    }
+}
+
+/// Sums of a block's vectors, one for each lane of the definition.
+type Sums = [[__m512; 4]; VECTORS];
+
+/// Add the products of 16 vectors of samples to the sums of the vectors `FIRST..END`. They begin at
+/// place `at`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn add_products<const FIRST: usize, const END: usize>(
+    mut sums: Sums,
+    samples: &[f32],
+    taps: &[f32; SHARP_TAPS],
+    at: usize,
+) -> Sums {
+    // otherwise the compiler would keep vectors of the same tap from one call to the next, more than there are registers
+    let taps = core::hint::black_box(taps);
+    for quad in (at..at + AVX512).step_by(4) {
+        for lane in 0..4 {
+            let Some(samples) = from(samples, quad + lane).first_chunk() else {
+                return sums;
+            };
+            let samples = load_16(samples);
+            for vector in FIRST..END {
+                let tap = _mm512_set1_ps(taps[quad + lane - vector * AVX512]);
+                let product = _mm512_mul_ps(samples, tap);
+                sums[vector][lane] = _mm512_add_ps(sums[vector][lane], product);
+            }
+        }
+    }
+    sums
 }
 
 #[target_feature(enable = "avx2")]
@@ -224,6 +295,15 @@ fn load_16i(values: &[i32; 16]) -> __m512i {
     unsafe { _mm512_loadu_si512(values.as_ptr().cast()) }
 }
 
+#[inline]
+#[target_feature(enable = "avx512f")]
+#[expect(unsafe_code, reason = "a load takes a pointer")]
+fn load_16(values: &[f32; 16]) -> __m512 {
+    // SAFETY: the array is as long as the vector.
+    unsafe { _mm512_loadu_ps(values.as_ptr()) }
+}
+
+#[inline]
 #[target_feature(enable = "avx512f")]
 #[expect(unsafe_code, reason = "a store takes a pointer")]
 fn store_16(values: &mut [f32; 16], vector: __m512) {
@@ -265,7 +345,7 @@ mod tests {
         if is_x86_feature_detected!("avx2") {
             kinds.push(avx2);
         }
-        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
+        if is_x86_feature_detected!("avx512f") {
             kinds.push(avx512);
         }
         for count in [0, 1, 15, 16, 31, 32, 48, 63, 64, 100, 128, 131] {
