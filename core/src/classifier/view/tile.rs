@@ -46,7 +46,8 @@ impl Loops for Tile<'_, '_> {
                 let cells = cells.unwrap_or(&[0; BANDS]);
                 for band in 0..BANDS {
                     let value = scales[band] * view.relative(cells[band]) + offsets[band] + 0.5;
-                    // `Affine::quantise`, but with vectors: NaN becomes 0, too
+                    // `Affine::quantise` in a form that becomes vectors
+                    #[allow(clippy::manual_clamp, reason = "NaN becomes 0")]
                     let step = value.max(0.0).min(255.0) as i32 as u32;
                     words[band] |= step << (8 * byte);
                 }
