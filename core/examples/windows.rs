@@ -1,6 +1,5 @@
-//! Times windows of a model on request: `windows MODEL [MODEL.onnx]` prints the names of the machine's sets of inner loops,
-//! then answers each line `SET COUNT` (a set's index, windows) with the nanoseconds that the windows took. Built with the
-//! feature `tract`, it runs the second file with tract, under the name of a last set.
+//! Times windows of a model on request: `windows MODEL` prints the names of the machine's sets of inner loops, then
+//! answers each line `SET COUNT` (a set's index, windows) with the nanoseconds that the windows took.
 //!
 //! `benches/peers/compare.py` runs it beside other runtimes.
 
@@ -15,7 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("usage: windows MODEL")?;
     let file = std::fs::read(path)?;
     let model = Model::parse(&file)?;
-    let mut engines: Vec<Box<dyn Engine>> = Vec::new();
+    let mut engines = Vec::new();
     for kernels in Kernels::available() {
         for (fast, size) in [
             ("", Int8Engine::fast_bytes_with(&model, kernels)),
@@ -27,16 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                 continue;
             }
             println!("{}{fast}", kernels.name());
-            engines.push(Box::new(engine));
+            engines.push(engine);
         }
-    }
-    #[cfg(feature = "tract")]
-    if let Some(path) = std::env::args().nth(2) {
-        let file = std::fs::read(path)?;
-        engines.push(Box::new(
-            timbrel_core::host::tract::TractEngine::from_bytes(&file)?,
-        ));
-        println!("tract");
     }
     println!();
     for line in stdin().lock().lines() {
@@ -45,13 +36,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         let engine = engines
             .get_mut(set.parse::<usize>()?)
             .ok_or("no such set")?;
-        println!("{}", nanoseconds(engine.as_mut(), count.parse()?)?);
+        println!("{}", nanoseconds(engine, count.parse()?)?);
     }
     Ok(())
 }
 
 /// Time `count` windows, each filled with noise first, which the time includes as it does for every runtime.
-fn nanoseconds(engine: &mut dyn Engine, count: u32) -> Result<u128, Box<dyn Error>> {
+fn nanoseconds(engine: &mut Int8Engine<'_>, count: u32) -> Result<u128, Box<dyn Error>> {
     let mut logits = vec![0; engine.info().classes];
     let mut state = 1_u32;
     let window: Vec<u8> = (0..engine.info().window_len())

@@ -2,10 +2,8 @@
 """Time one window of each shipped model beside other runtimes, interleaved, on one thread.
 
     python3 -m venv venv && venv/bin/pip install -r core/benches/peers/requirements.txt
-    cargo build --release -p timbrel-core --example windows --features tract
+    cargo build --release -p timbrel-core --example windows
     venv/bin/python core/benches/peers/compare.py [MODEL...]
-
-Without the feature `tract` the runtime of that name is left out, visibly.
 
 Prints, for each runtime, the median and the least time of a window, the ratio of its median to that of Timbrel's fastest
 set of inner loops (larger is slower), and multiply-adds per nanosecond and per cycle of the nominal clock.
@@ -33,11 +31,10 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class Windows:
-    """The process that runs `examples/windows.rs`, and the names of its sets of inner loops, the last of which is tract."""
+    """The process that runs `examples/windows.rs`, and the names of its sets of inner loops."""
 
     def __init__(self, program, model):
-        command = [program, model, model.with_suffix(".onnx")]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([program, model], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.sets = list(iter(lambda: self.process.stdout.readline().strip(), ""))
 
     def run(self, index, count):
@@ -68,12 +65,10 @@ def compare(name, arguments):
     window = np.random.default_rng(1).integers(0, 256, (1, 1, height, width), np.uint8)
     timbrel = Windows(arguments.windows, path)
     runs = {
-        what if what == "tract" else f"Timbrel, {what}": lambda n, i=i: timbrel.run(i, n)
+        f"Timbrel, {what}": lambda n, i=i: timbrel.run(i, n)
         for i, what in enumerate(timbrel.sets)
         if arguments.in_place or not what.endswith("in place")
     }
-    if "tract" not in runs:
-        print("skipped: tract, for which the example needs --features tract")
     floats, integers = shipped.float_onnx(network), path.with_suffix(".onnx")
     runs["ONNX Runtime f32"] = timed(runtimes.onnx_runtime(floats, window.astype(np.float32)))
     runs["ONNX Runtime int8"] = timed(runtimes.onnx_runtime(str(integers), window))
