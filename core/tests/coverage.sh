@@ -41,7 +41,7 @@ rm -rf "$profiles"
 mkdir -p "$profiles"
 # Generated files by the thousand execute the same lines. One thread, because threads that count the same line wait for each
 # other's cache line
-export TIMBREL_MUTANTS=${TIMBREL_MUTANTS:-2000} PROPTEST_CASES=${PROPTEST_CASES:-32} RUST_TEST_THREADS=1
+export TIMBREL_MUTANTS=${TIMBREL_MUTANTS:-500} PROPTEST_CASES=${PROPTEST_CASES:-32} RUST_TEST_THREADS=1
 export LLVM_PROFILE_FILE=$profiles/%p-%m.profraw
 # core and its tests alone are instrumented: their dependencies are those of every other build
 export RUSTC_WORKSPACE_WRAPPER=$PWD/core/tests/instrumented.sh

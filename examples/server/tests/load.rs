@@ -128,6 +128,54 @@ fn a_length_over_the_limit_is_refused_before_the_body() {
 }
 
 #[test]
+fn malformed_requests_are_refused_and_the_server_goes_on() {
+    let server = Server::start(&["--pause-timeout", "1", "--upload-timeout", "2"]);
+    let body = tone("wav");
+    let post = "POST /predict HTTP/1.1\r\nhost: x\r\n";
+    let mut requests: Vec<Vec<u8>> = [
+        "\r\n\r\n".to_owned(),
+        "GET\r\n\r\n".to_owned(),
+        "GET / HTTP/9.9\r\n\r\n".to_owned(),
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
+        format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(1 << 20)),
+        format!("{post}{}\r\n", "a: b\r\n".repeat(10_000)),
+        format!("{post}a: {}\r\n\r\n", "b".repeat(1 << 20)),
+        format!("{post}content-length: -1\r\n\r\n"),
+        format!("{post}content-length: 99999999999999999999\r\n\r\n"),
+        format!("{post}content-length: 3\r\ncontent-length: 4\r\n\r\nabcd"),
+        format!("{post}transfer-encoding: chunked\r\n\r\nmany\r\n"),
+        format!("{post}transfer-encoding: chunked\r\n\r\nffffffffffffffff\r\n"),
+        format!("{post}content-type: {FORM}\r\ncontent-length: 8\r\n\r\n--\r\n\r\n--"),
+    ]
+    .map(String::into_bytes)
+    .into();
+    requests.push(vec![0xff; 4096]);
+    requests.push([post.as_bytes(), b"a: \0\xff\r\n\r\n"].concat());
+    // every beginning of a good request, after which nothing comes
+    let good = format!("{post}content-length: {}\r\n\r\n", body.len());
+    requests.extend((0..good.len()).step_by(7).map(|end| good[..end].into()));
+    for request in requests {
+        let mut stream = TcpStream::connect(&server.address).unwrap();
+        // the server may have answered and left before it has all of it
+        let _ = stream.write_all(&request);
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        let mut said = Vec::new();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
+        // a connection that is reset has no more to say
+        if let Err(error) = stream.read_to_end(&mut said) {
+            assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+        }
+        let said = String::from_utf8_lossy(&said);
+        let refused = said.starts_with("HTTP/1.1 4") || said.starts_with("HTTP/1.1 5");
+        let shown = String::from_utf8_lossy(&request[..request.len().min(60)]);
+        assert!(said.is_empty() || refused, "{shown:?}: {said}");
+    }
+    assert_eq!(server.post("audio/wav", &body).0, 200);
+}
+
+#[test]
 fn the_memory_for_uploads_is_bounded_and_comes_back() {
     let server = Server::start(&["--memory-mib", "1"]);
     let body = vec![0; 1 << 20];
