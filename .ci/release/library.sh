@@ -39,10 +39,7 @@ make_library() {
     done
     cp LICENSE-* "$tree"
     python3 docs/notices/sbom.py libtimbrel >"$tree/share/timbrel/sbom.cdx.json"
-    (cd "$tree" && find . -type f ! -name SHA256SUMS -printf '%P\n' | LC_ALL=C sort | xargs sha256sum >SHA256SUMS)
-    tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C "$work" -c "$(basename "$tree")" |
-        gzip -9n >"$tarball"
-    rm -r "$tree"
+    pack "$tree" "$tarball"
 }
 
 # unpack NAME: unpacks the tarball and sets `tree`

@@ -103,3 +103,40 @@ check_crates() {
     echo "crates: complete, and built from their packages"
     bash .ci/semver.sh
 }
+
+make_models() {
+    local tree=$work/timbrel-models-$version
+    mkdir "$tree"
+    cp models/* LICENSE-* "$tree"
+    pack "$tree" "$out/timbrel-models-$version.tar.gz"
+}
+
+# check_models: each model has its card and answers, the .onnx files in ONNX Runtime
+check_models() {
+    local tree=$work/unpacked/timbrel-models-$version model
+    mkdir -p "$work/unpacked"
+    tar -xzf "$out/timbrel-models-$version.tar.gz" -C "$work/unpacked"
+    [ -d "$work/tunes" ] || tunes "$work/tunes"
+    for model in "$tree"/*.timbrel "$tree"/*.onnx; do
+        [ -s "${model%.*}.md" ] || fail "$(basename "$model") has no card"
+    done
+    for model in "$tree"/*.timbrel; do
+        "${TIMBREL_CLASSIFY:-$target_dir/release/classify}" --json --model "$model" "$work/tunes"/*.wav >/dev/null ||
+            fail "$(basename "$model"): exit status $?"
+    done
+    python3 -m venv "$work/onnx"
+    "$work/onnx/bin/pip" install --quiet --disable-pip-version-check -r train/tests/requirements.txt
+    "$work/onnx/bin/python" - "$tree"/*.onnx <<'PY' || fail "an .onnx file gives no logits"
+import sys
+
+import numpy
+import onnxruntime
+
+for path in sys.argv[1:]:
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    window = session.get_inputs()[0]
+    (logits,) = session.run(["logits"], {window.name: numpy.full(window.shape, 128, numpy.uint8)})
+    assert logits.any(), path
+    print(f"{path.rsplit('/', 1)[-1]}: {logits.size} logits in ONNX Runtime")
+PY
+}

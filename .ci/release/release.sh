@@ -9,6 +9,7 @@
 #   debs                                    Debian packages for arm64, armhf and amd64
 #   embedded                                the C library for microcontrollers (thumb and RISC-V), and its framework packages
 #   crates                                  the packages for crates.io
+#   models                                  all models as .timbrel and .onnx, each with its card; `large` is in no other part
 #
 # `library` stands for the first line and `wheel` for the second. At the end, FOLDER has bills of materials and SHA256SUMS
 # as well. docs/releases.md says what has to be installed.
@@ -21,7 +22,7 @@ root=$(cd "$here/../.." && pwd)
 out=$root/release
 libraries=(x86_64 x86_64-musl aarch64 armv7 wasm)
 wheels=(wheel-x86_64 wheel-aarch64)
-packages=(npm debs embedded crates)
+packages=(npm debs embedded crates models)
 names=()
 # usage ARGUMENT: prints the comment above and ends, with success where help was asked for
 usage() {
@@ -73,7 +74,7 @@ for name in "${names[@]}"; do
     echo "== $name"
     case $name in
     wheel-*) kind=wheel ;;
-    npm | debs | crates | embedded) kind=$name ;;
+    npm | debs | crates | embedded | models) kind=$name ;;
     *) kind=library ;;
     esac
     "make_$kind" "${name#wheel-}"

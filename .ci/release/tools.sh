@@ -61,3 +61,11 @@ cargo_for() {
         fail "no standard library for $rust: rustup target add $rust"
     fi
 }
+
+# pack FOLDER FILE.tar.gz: moves the folder into a tarball with the SHA-256 of each file; the same files give the same bytes
+pack() {
+    (cd "$1" && find . -type f ! -name SHA256SUMS -printf '%P\n' | LC_ALL=C sort | xargs sha256sum >SHA256SUMS)
+    tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C "$(dirname "$1")" -c "$(basename "$1")" |
+        gzip -9n >"$2"
+    rm -r "$1"
+}
