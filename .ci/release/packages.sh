@@ -83,11 +83,13 @@ check_embedded() {
 
 make_crates() {
     local name
-    # each is also built from its package, and timbrel-ffi and classify against the packed core
-    cargo package --quiet -p timbrel-core -p timbrel-ffi -p classify
+    # each is also built from its package, and timbrel-ffi and classify against the packed core: in a new folder, because
+    # cargo takes a packed core of the same version for unchanged
+    CARGO_TARGET_DIR=$work/crates cargo package --quiet -p timbrel-core -p timbrel-ffi -p classify
     for name in timbrel-core timbrel-ffi classify; do
-        cp "$target_dir/package/$name-$version.crate" "$out"
+        cp "$work/crates/package/$name-$version.crate" "$out"
     done
+    rm -r "$work/crates"
 }
 
 check_crates() {
