@@ -61,6 +61,17 @@ fn format(tag: u16, bits: u16, extra: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn names_of_wav_chunks_in_capitals_are_known() {
+    let (samples, floats) = samples();
+    let data = little(&samples);
+    for (fmt, name) in [(b"fmt ", b"DATA"), (b"FMT ", b"Data")] {
+        let chunks = [chunk(fmt, &format(1, 16, &[])), chunk(name, &data)];
+        let file = riff(b"RIFF", None, &chunks);
+        assert_eq!(read_one(&file, stereo(44_100)), floats, "{name:?}");
+    }
+}
+
+#[test]
 fn wav_lengths_that_are_wrong_cut_nothing() {
     let (samples, expected) = samples();
     let data = little(&samples);

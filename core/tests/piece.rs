@@ -203,3 +203,23 @@ fn a_file_that_is_not_a_model_is_refused() {
     let error = Loaded::from_bytes(damaged).unwrap_err();
     assert!(matches!(error, Error::Model(ModelError::Checksum { .. })));
 }
+
+#[test]
+fn much_clipping_has_a_note() {
+    let model = Loaded::from_bytes(compact()).unwrap();
+    let mut listener = Listener::new(&model);
+    let music = common::music(6, 120_000, 22_050);
+    let loudest = music.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+    let format = InputFormat::mono(22_050);
+    // peaks just below full scale, and 20 dB more
+    for (gain, notes) in [(0.99, 0), (10.0, 1)] {
+        let sound: Vec<f32> = music
+            .iter()
+            .map(|x| (x * gain / loudest).clamp(-1.0, 1.0))
+            .collect();
+        let heard = listener.samples(format, &sound).unwrap();
+        let warnings = heard.warnings();
+        assert_eq!(warnings.len(), notes, "{warnings:?}");
+        assert!(warnings.iter().all(|note| note.contains("clipped")));
+    }
+}

@@ -16,7 +16,13 @@ pub(super) struct Notes {
     pub(super) core_only: bool,
     /// Share of the audio whose channels cancel each other.
     pub(super) cancelled: f32,
+    /// Share of the samples at or beyond full scale.
+    pub(super) clipped: f32,
 }
+
+/// Share of the samples at full scale from which on the sound is called clipped. Loud masters stay below it; 20 dB too much
+/// bring every piece above it.
+const MUCH_CLIPPED: f32 = 0.05;
 
 impl Notes {
     /// Return the share of the audio that was decoded if it is less than 90 %.
@@ -41,6 +47,7 @@ impl Notes {
             .chain(self.replaced.map(replaced))
             .chain(core)
             .chain((self.cancelled > 0.1).then(|| cancelled(self.cancelled)))
+            .chain((self.clipped > MUCH_CLIPPED).then(|| clipped(self.clipped)))
             .collect()
     }
 }
@@ -61,6 +68,13 @@ fn cancelled(share: f32) -> String {
     format!(
         "the channels cancel each other in {:.0} % of the audio, where the loudest one was heard instead of \
          their mean",
+        100.0 * share
+    )
+}
+
+fn clipped(share: f32) -> String {
+    format!(
+        "{:.0} % of the samples are at full scale: the sound is clipped, and the answer may suffer",
         100.0 * share
     )
 }

@@ -94,7 +94,8 @@ impl Heard {
     }
 
     /// Return notes on the audio that belong beside the answer, a sentence each: that a part could not be decoded, that
-    /// the file is cut off, that samples were replaced, that only the core of HE-AAC was heard, that channels cancel each other.
+    /// the file is cut off, that samples were replaced, that only the core of HE-AAC was heard, that channels cancel each other, that the sound is
+    /// clipped.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         self.notes().sentences()
@@ -107,6 +108,7 @@ impl Heard {
             replaced: self.replaced,
             core_only: self.core_only,
             cancelled: self.cancelled,
+            clipped: self.clipped,
         }
     }
 

@@ -183,6 +183,7 @@ def test_silence_is_not_a_genre() -> None:
     assert (answer.silent, answer.level_dbfs, answer.clipped) == (1, -120, 0)
     loud = timbrel.classify(np.full(22050 * 4, 1.0) * np.sign(np.sin(np.arange(22050 * 4) / 9)), 22050)
     assert loud.level_dbfs == pytest.approx(0, abs=0.2) and loud.clipped > 0.9 and loud.silent == 0
+    assert "clipped" in "\n".join(loud.warnings) and answer.warnings == []
     opposite = tune(22050, 1, 4)[:, 0]
     assert timbrel.classify(np.stack([opposite, -opposite], axis=1), 22050).cancelled > 0.5
 

@@ -186,6 +186,7 @@ impl AudioReader {
             replaced: self.replaced(),
             core_only: self.is_core_only(),
             cancelled: 0.0,
+            clipped: 0.0,
         };
         notes.sentences()
     }

@@ -59,7 +59,8 @@ pub(super) fn open(mut source: Source) -> Result<Box<dyn Packets>, DecodeError> 
         let Some(chunk) = chunk(&mut source, dialect)? else {
             break;
         };
-        match &chunk.name {
+        // some programs write names in capitals
+        match &chunk.name.map(|byte| byte.to_ascii_lowercase()) {
             b"fmt " => {
                 let bytes = source.prefix(chunk.length.min(MOST_FORMAT) as usize)?;
                 format = Some(Format::read(bytes, dialect)?);
@@ -78,7 +79,7 @@ pub(super) fn open(mut source: Source) -> Result<Box<dyn Packets>, DecodeError> 
                 return samples(source, &format, dialect, length, header);
             }
             // samples in a list of several chunks, with silence between them
-            b"LIST" if source.prefix(4)? == b"wavl" => {
+            b"list" if source.prefix(4)? == b"wavl" => {
                 source.skip(4)?;
                 continue;
             }
@@ -95,7 +96,7 @@ pub(super) fn open(mut source: Source) -> Result<Box<dyn Packets>, DecodeError> 
 /// Skip what pads a chunk, which some programs leave out.
 fn skip_padding(source: &mut Source, padding: u64) -> IoResult<()> {
     let next = source.prefix(4)?;
-    if USUAL.contains(&next) {
+    if USUAL.iter().any(|name| next.eq_ignore_ascii_case(name)) {
         return Ok(());
     }
     source.skip(padding)
@@ -347,7 +348,7 @@ impl Packets for Wave {
         skip_padding(&mut source, self.padding)?;
         for _ in 0..MOST_CHUNKS {
             let bytes = source.prefix(LOOK)?;
-            if bytes.starts_with(b"data") {
+            if starts_with_name(bytes, b"data") {
                 source.replace(0, &self.header)?;
                 break;
             }
@@ -362,6 +363,12 @@ impl Packets for Wave {
         }
         Ok(Some(source))
     }
+}
+
+/// Return whether these bytes begin with the name of a chunk, in capitals or not.
+fn starts_with_name(bytes: &[u8], name: &[u8; 4]) -> bool {
+    let begin = bytes.first_chunk::<4>();
+    begin.is_some_and(|begin| begin.eq_ignore_ascii_case(name))
 }
 
 /// Return whether these bytes can begin a chunk: its name is text.

@@ -84,6 +84,10 @@ class Prediction:
             notes.append("HE-AAC: heard without the band that it adds above its core")
         if self.cancelled > 0.1:
             notes.append(f"the channels cancel each other in {self.cancelled:.0%} of the audio; the loudest one was heard")
+        if self.clipped > 0.05:
+            notes.append(
+                f"{self.clipped:.0%} of the samples are at full scale: the sound is clipped, and the answer may suffer"
+            )
         return notes
 
     def top(self, count: int = 3) -> list[tuple[str, float]]:
