@@ -2,23 +2,17 @@
 //! and the whole way are in `resample`, the network in `engine`.
 #![allow(missing_docs, reason = "criterion's macro makes a public function")]
 
+#[path = "../examples/noise/mod.rs"]
+mod noise;
+
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use noise::noise;
 use timbrel_core::audio::Pdm;
 use timbrel_core::frontend::{FrontEnd, LogMel, Mfcc, Stft, power_to_db};
 
 const MODEL_RATE: u32 = 22_050;
-
-/// Return noise between −1 and 1.
-fn noise(samples: usize) -> Vec<f32> {
-    let mut state = 1_u32;
-    let next = move |_| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / 8_388_608.0 - 1.0
-    };
-    (0..samples).map(next).collect()
-}
 
 /// Push all samples with a method that takes some and returns their number.
 fn push_all(mut samples: &[f32], mut push: impl FnMut(&[f32]) -> usize) {

@@ -2,25 +2,19 @@
 //! --bench resample`. Throughput counts samples at the model's rate.
 #![allow(missing_docs, reason = "criterion's macro makes a public function")]
 
+#[path = "../examples/noise/mod.rs"]
+mod noise;
+
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use noise::noise;
 use timbrel_core::audio::{InputFormat, Resampler};
 use timbrel_core::classifier::Classifier;
 use timbrel_core::model::Model;
 
 const MODEL_RATE: u32 = 22_050;
 const RATES: [u32; 6] = [8_000, 16_000, 32_000, 44_100, 48_000, 96_000];
-
-/// Return noise between −1 and 1.
-fn noise(samples: usize) -> Vec<f32> {
-    let mut state = 1_u32;
-    let next = move |_| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / 8_388_608.0 - 1.0
-    };
-    (0..samples).map(next).collect()
-}
 
 fn resampler(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("resample");

@@ -3,11 +3,14 @@
 //!
 //! `benches/peers/log_mel.py` runs it beside other libraries.
 
+mod noise;
+
 use std::error::Error;
 use std::hint::black_box;
 use std::io::{BufRead, stdin};
 use std::time::Instant;
 
+use noise::noise;
 use timbrel_core::frontend::{FrontEnd, LogMel};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -39,14 +42,4 @@ fn count(log_mel: &mut LogMel<2048, 128>, mut samples: &[f32]) -> usize {
         columns += 1;
     }
     columns
-}
-
-/// Return noise between −1 and 1.
-fn noise(samples: usize) -> Vec<f32> {
-    let mut state = 1_u32;
-    let next = move |_| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / 8_388_608.0 - 1.0
-    };
-    (0..samples).map(next).collect()
 }

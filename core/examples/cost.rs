@@ -4,9 +4,12 @@
 //! Costs are in processor time where the system tells it (Linux), so that other work of the machine counts little, and as a
 //! ratio to the first line of their table. Each line is the least of several runs, all lines alternately.
 
+mod noise;
+
 use std::error::Error;
 use std::time::Instant;
 
+use noise::noise;
 use timbrel_core::audio::InputFormat;
 use timbrel_core::classifier::Classifier;
 use timbrel_core::engine::Int8Engine;
@@ -121,14 +124,4 @@ fn processor_time() -> f64 {
     let schedule = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let nanoseconds = schedule.and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
     nanoseconds.map_or_else(|| START.elapsed().as_secs_f64(), |time| time / 1e9)
-}
-
-/// Return noise between −1 and 1.
-fn noise(samples: usize) -> Vec<f32> {
-    let mut state = 1_u32;
-    let next = move |_| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / 8_388_608.0 - 1.0
-    };
-    (0..samples).map(next).collect()
 }

@@ -3,9 +3,12 @@
 //!
 //! `benches/counts.sh` runs it under valgrind.
 
+mod noise;
+
 use std::error::Error;
 use std::hint::black_box;
 
+use noise::noise;
 use timbrel_core::audio::{InputFormat, Pdm, Resampler};
 use timbrel_core::classifier::Classifier;
 use timbrel_core::engine::{Engine, Int8Engine, Kernels};
@@ -74,16 +77,6 @@ fn model_file(name: &str) -> std::io::Result<Vec<u8>> {
         "{}/../models/{name}.timbrel",
         env!("CARGO_MANIFEST_DIR")
     ))
-}
-
-/// Return noise between −1 and 1.
-fn noise(samples: usize) -> Vec<f32> {
-    let mut state = 1_u32;
-    let next = move |_| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / 8_388_608.0 - 1.0
-    };
-    (0..samples).map(next).collect()
 }
 
 fn kernels(name: &str) -> Result<Kernels, Box<dyn Error>> {

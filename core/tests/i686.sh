@@ -3,23 +3,14 @@
 #
 #     i686.sh [ARGUMENT...]   for cargo test: which tests, say `--test memory`; all if there is none
 #
-# Links with Debian's gcc-i686-linux-gnu, or else with `gcc -m32`: gcc-multilib cannot stand beside compilers for Arm.
-#
 # TIMBREL_TOOLCHAIN, TIMBREL_BUILD_STD: as in examples/cortex-m/common.sh
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 target=i686-unknown-linux-gnu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-linker=(gcc -m32)
-if command -v i686-linux-gnu-gcc >/dev/null; then
-    linker=(i686-linux-gnu-gcc)
-    export CARGO_TARGET_I686_UNKNOWN_LINUX_GNU_LINKER=i686-linux-gnu-gcc
-fi
-if ! echo 'int main(void) { return 0; }' | "${linker[@]}" -x c - -o "$work/main" 2>/dev/null || ! "$work/main"; then
-    echo "skipped: no gcc for 32-bit x86 (gcc-i686-linux-gnu and libc6-i386), or no kernel that runs its programs"
-    exit 0
-fi
+. core/tests/i686-linker.sh
+runs_i686 "$work" || exit 0
 std=()
 if [ -n "${TIMBREL_BUILD_STD:-}" ]; then
     std=(-Zbuild-std=std,panic_unwind)

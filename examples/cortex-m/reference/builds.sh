@@ -50,14 +50,8 @@ std=()
 if [ -n "${TIMBREL_BUILD_STD:-}" ]; then
     std=(-Zbuild-std=std,panic_abort)
 fi
-linker=(gcc -m32)
-if command -v i686-linux-gnu-gcc >/dev/null; then
-    linker=(i686-linux-gnu-gcc)
-    export CARGO_TARGET_I686_UNKNOWN_LINUX_GNU_LINKER=i686-linux-gnu-gcc
-fi
-if ! echo 'int main(void) { return 0; }' | "${linker[@]}" -x c - -o "$work/main" 2>/dev/null || ! "$work/main"; then
-    echo "skipped: no gcc for 32-bit x86 (gcc-i686-linux-gnu and libc6-i386), or no kernel that runs its programs"
-else
+. ../../core/tests/i686-linker.sh
+if runs_i686 "$work"; then
     [ -n "${TIMBREL_BUILD_STD:-}" ] || rustup -q target add i686-unknown-linux-gnu
     cargo ${TIMBREL_TOOLCHAIN:+"+$TIMBREL_TOOLCHAIN"} build --quiet -p reference --release --target-dir "$target_dir" \
         --target i686-unknown-linux-gnu "${std[@]}"
