@@ -90,7 +90,13 @@ impl<'r> View<'r> {
     #[inline(always)]
     fn relative(&self, cell: i16) -> f32 {
         let below = i32::from(cell) - self.maximum;
-        (below as f32 / STEPS_PER_DB).max(-self.top_db)
+        let decibels = below as f32 / STEPS_PER_DB;
+        // not `f32::max`, whose answer for NaN takes three instructions
+        if decibels > -self.top_db {
+            decibels
+        } else {
+            -self.top_db
+        }
     }
 
     /// Iterate over the places in the ring of the window's columns.

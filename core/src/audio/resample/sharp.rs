@@ -4,6 +4,10 @@ use super::convolve::{BLOCK, NARROW, convolve};
 use super::history::History;
 use super::kernel::{SHARP_EVEN, SHARP_ODD, SHARP_TAPS};
 use super::route::Stage;
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+use crate::arch::lanes::Avx512;
+#[cfg(feature = "std")]
+use crate::arch::lanes::{Arrays, Lanes};
 use crate::arch::{Loops, widest};
 
 /// Samples of the lower rate before the first one in the window of the first output.
@@ -77,22 +81,47 @@ struct Deal<'a> {
 impl Loops for Deal<'_> {
     type Output = ();
 
+    #[cfg(feature = "std")]
     #[inline(always)]
     fn run(self) {
-        const AT_ONCE: usize = 8;
-        let (pairs, rest) = self.pairs.as_chunks::<AT_ONCE>();
-        let (even, even_rest) = self.even.as_chunks_mut::<AT_ONCE>();
-        let (odd, odd_rest) = self.odd.as_chunks_mut::<AT_ONCE>();
+        self.with::<_, 8>(Arrays);
+    }
+
+    #[cfg(not(feature = "std"))]
+    #[inline(always)]
+    fn run(self) {
+        one_by_one(self.pairs, self.even, self.odd);
+    }
+
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    #[inline(always)]
+    fn run_avx512(self, proof: Avx512) {
+        self.with(proof);
+    }
+}
+
+#[cfg(feature = "std")]
+impl Deal<'_> {
+    #[inline(always)]
+    fn with<L: Lanes<W>, const W: usize>(self, lanes: L) {
+        let (pairs, rest) = self.pairs.as_chunks::<W>();
+        let (even, even_rest) = self.even.as_chunks_mut::<W>();
+        let (odd, odd_rest) = self.odd.as_chunks_mut::<W>();
         for (pairs, (even, odd)) in pairs.iter().zip(even.iter_mut().zip(odd)) {
-            let (mut first, mut second) = ([0.0; AT_ONCE], [0.0; AT_ONCE]);
-            for at in 0..AT_ONCE {
-                [first[at], second[at]] = pairs[at];
+            if let [low, high] = pairs.as_flattened().as_chunks().0 {
+                let [first, second] = lanes.unzipped([low, high]);
+                lanes.store(first, even);
+                lanes.store(second, odd);
             }
-            (*even, *odd) = (first, second);
         }
-        for (pair, (even, odd)) in rest.iter().zip(even_rest.iter_mut().zip(odd_rest)) {
-            [*even, *odd] = *pair;
-        }
+        one_by_one(rest, even_rest, odd_rest);
+    }
+}
+
+#[inline(always)]
+fn one_by_one(pairs: &[[f32; 2]], even: &mut [f32], odd: &mut [f32]) {
+    for (pair, (even, odd)) in pairs.iter().zip(even.iter_mut().zip(odd)) {
+        [*even, *odd] = *pair;
     }
 }
 

@@ -2,7 +2,12 @@
 
 use core::ops::Range;
 
-use super::split::{FACTORS, LANES, Lanes};
+use super::split::load;
+use super::tables::FACTORS;
+use crate::arch::lanes::{Arrays, Lanes};
+
+/// Bins that no vector holds.
+const ALONE: usize = 8;
 
 /// What is left of a spectrum.
 pub(super) trait Kept {
@@ -10,7 +15,12 @@ pub(super) trait Kept {
 
     fn slots(frame: &mut [f32]) -> &mut [Self::Value];
 
-    fn kept<const W: usize>(parts: [[f32; W]; 2]) -> [Self::Value; W];
+    /// Keep what is wanted of `W` bins.
+    fn keep<L: Lanes<W>, const W: usize>(
+        lanes: L,
+        bins: [L::Floats; 2],
+        slots: &mut [Self::Value; W],
+    );
 
     /// Put bin 0 and the last one, both real.
     fn put_ends(slots: &mut [Self::Value], first: f32, last: f32);
@@ -28,8 +38,17 @@ impl Kept for Pairs {
     }
 
     #[inline(always)]
-    fn kept<const W: usize>([re, im]: [[f32; W]; 2]) -> [[f32; 2]; W] {
-        core::array::from_fn(|at| [re[at], im[at]])
+    fn keep<L: Lanes<W>, const W: usize>(
+        lanes: L,
+        bins: [L::Floats; 2],
+        slots: &mut [[f32; 2]; W],
+    ) {
+        let mut parts = [[0.0; W]; 2];
+        for (part, bins) in parts.iter_mut().zip(bins) {
+            lanes.store(bins, part);
+        }
+        let [re, im] = parts;
+        *slots = core::array::from_fn(|at| [re[at], im[at]]);
     }
 
     #[inline(always)]
@@ -50,8 +69,8 @@ impl Kept for Squares {
     }
 
     #[inline(always)]
-    fn kept<const W: usize>([re, im]: [[f32; W]; 2]) -> [f32; W] {
-        core::array::from_fn(|at| re[at] * re[at] + im[at] * im[at])
+    fn keep<L: Lanes<W>, const W: usize>(lanes: L, [re, im]: [L::Floats; 2], slots: &mut [f32; W]) {
+        lanes.store(lanes.add(lanes.mul(re, re), lanes.mul(im, im)), slots);
     }
 
     #[inline(always)]
@@ -63,65 +82,102 @@ impl Kept for Squares {
 
 /// Separate the transform of the even samples from that of the odd ones, and join them.
 #[inline(always)]
-pub(super) fn recombine<K: Kept>([re, im]: [&[f32]; 2], frame: &mut [f32]) {
+pub(super) fn recombine<K: Kept, L: Lanes<W>, const W: usize>(
+    lanes: L,
+    [re, im]: [&[f32]; 2],
+    frame: &mut [f32],
+) {
     let n = re.len();
     let out = K::slots(frame);
-    let factors = FACTORS
-        .each_ref()
-        .map(|part| part.get(n..).unwrap_or_default());
     K::put_ends(out, re[0] + im[0], re[0] - im[0]);
-    [out[n / 2]] = K::kept([[re[n / 2]], [-im[n / 2]]]);
-    for k in 1..LANES {
-        let value = |k: usize| [[re[k]], [im[k]]];
-        let [low, high] = joined(value(k), value(n - k), factors.map(|part| [part[k]]));
-        ([out[k]], [out[n - k]]) = (K::kept(low), K::kept(high));
+    let (low, high) = out.split_at_mut(n / 2);
+    if let Some(middle) = high.first_chunk_mut::<1>() {
+        K::keep(Arrays, [[re[n / 2]], [-im[n / 2]]], middle);
     }
-    // the rest in vectors: upwards from `LANES`, downwards from `n − LANES`
-    let (low, high) = (LANES..n / 2, n / 2 + 1..n + 1 - LANES);
-    let [re_low, im_low, w_re, w_im] =
-        [re, im, factors[0], factors[1]].map(|part| lanes(part, low.clone()).iter());
-    let [re_high, im_high] = [re, im].map(|part| lanes(part, high.clone()).iter().rev());
-    let (out_low, out_high) = out.split_at_mut(n / 2);
-    let (out_low, _) = out_low[LANES..].as_chunks_mut::<LANES>();
-    let (out_high, _) = out_high[1..=n / 2 - LANES].as_chunks_mut::<LANES>();
-    let values = re_low.zip(im_low).zip(re_high.zip(im_high));
-    let out = out_low.iter_mut().zip(out_high.iter_mut().rev());
-    for ((((re, im), high), factor), (out_low, out_high)) in values.zip(w_re.zip(w_im)).zip(out) {
-        let high = [backwards(*high.0), backwards(*high.1)];
-        let [low, high] = joined([*re, *im], high, [*factor.0, *factor.1]);
-        *out_low = K::kept(low);
-        *out_high = K::kept([backwards(high[0]), backwards(high[1])]);
+    let mut spectrum = Spectrum {
+        parts: [re, im],
+        low,
+        // bin n / 2 + 1 is the first
+        high: high.get_mut(1..n / 2).unwrap_or_default(),
+    };
+    spectrum.join::<K, _, 1>(Arrays, 1..ALONE);
+    spectrum.join::<K, _, ALONE>(Arrays, ALONE..W);
+    spectrum.join::<K, _, W>(lanes, W.max(ALONE)..n / 2);
+}
+
+/// The transform of half as many values, and the bins on both sides of the middle one.
+struct Spectrum<'s, V> {
+    parts: [&'s [f32]; 2],
+    low: &'s mut [V],
+    high: &'s mut [V],
+}
+
+impl<V> Spectrum<'_, V> {
+    /// Compute the bins of a range below the middle, `W` of them at a time, and those that mirror them.
+    #[inline(always)]
+    fn join<K: Kept<Value = V>, L: Lanes<W>, const W: usize>(
+        &mut self,
+        lanes: L,
+        bins: Range<usize>,
+    ) {
+        let n = self.parts[0].len();
+        let mirrored = n + 1 - bins.end..n + 1 - bins.start;
+        let [re, im] = self.parts.map(|part| vectors::<_, W>(part, &bins).iter());
+        let [re_high, im_high] = self
+            .parts
+            .map(|part| vectors::<_, W>(part, &mirrored).iter().rev());
+        let factors = FACTORS
+            .each_ref()
+            .map(|part| vectors::<_, W>(part, &(n + bins.start..n + bins.end)).iter());
+        let [w_re, w_im] = factors;
+        let low = self.low.get_mut(bins.clone()).unwrap_or_default();
+        let behind = n / 2 + 1;
+        let high = mirrored.start - behind..mirrored.end - behind;
+        let high = self.high.get_mut(high).unwrap_or_default();
+        let slots = low.as_chunks_mut().0.iter_mut();
+        let slots = slots.zip(high.as_chunks_mut().0.iter_mut().rev());
+        let values = re.zip(im).zip(re_high.zip(im_high)).zip(w_re.zip(w_im));
+        for ((((re, im), (re_high, im_high)), (w_re, w_im)), (low, high)) in values.zip(slots) {
+            let mirrored = load(lanes, [re_high, im_high]).map(|part| lanes.backwards(part));
+            let factor = load(lanes, [w_re, w_im]);
+            let bins = joined(lanes, load(lanes, [re, im]), mirrored, factor);
+            K::keep(lanes, bins[0], low);
+            K::keep(lanes, bins[1].map(|part| lanes.backwards(part)), high);
+        }
     }
 }
 
 #[inline(always)]
-fn lanes(values: &[f32], range: Range<usize>) -> &[Lanes] {
-    values.get(range).unwrap_or_default().as_chunks().0
+fn vectors<'v, T, const W: usize>(values: &'v [T], range: &Range<usize>) -> &'v [[T; W]] {
+    values.get(range.clone()).unwrap_or_default().as_chunks().0
 }
 
 /// Return values `k` and `n − k` of the spectrum, for several `k`, each as real and imaginary parts.
 #[inline(always)]
-fn joined<const W: usize>(
-    [re, im]: [[f32; W]; 2],
-    [mirrored_re, mirrored_im]: [[f32; W]; 2],
-    [w_re, w_im]: [[f32; W]; 2],
-) -> [[[f32; W]; 2]; 2] {
-    let [mut low, mut high] = [[[0.0; W]; 2]; 2];
-    for at in 0..W {
-        let sum_re = (re[at] + mirrored_re[at]) / 2.0;
-        let sum_im = (im[at] + mirrored_im[at]) / 2.0;
-        let difference_re = (re[at] - mirrored_re[at]) / 2.0;
-        let difference_im = (im[at] - mirrored_im[at]) / 2.0;
-        low[0][at] = sum_re + w_re[at] * sum_im + w_im[at] * difference_re;
-        low[1][at] = difference_im + w_im[at] * sum_im - w_re[at] * difference_re;
-        high[0][at] = sum_re - w_re[at] * sum_im - w_im[at] * difference_re;
-        high[1][at] = -difference_im + w_im[at] * sum_im - w_re[at] * difference_re;
-    }
-    [low, high]
-}
-
-#[inline(always)]
-fn backwards(mut values: Lanes) -> Lanes {
-    values.reverse();
-    values
+fn joined<L: Lanes<W>, const W: usize>(
+    lanes: L,
+    [re, im]: [L::Floats; 2],
+    [mirrored_re, mirrored_im]: [L::Floats; 2],
+    [w_re, w_im]: [L::Floats; 2],
+) -> [[L::Floats; 2]; 2] {
+    let half = lanes.splat(0.5);
+    let sum_re = lanes.mul(lanes.add(re, mirrored_re), half);
+    let sum_im = lanes.mul(lanes.add(im, mirrored_im), half);
+    let difference_re = lanes.mul(lanes.sub(re, mirrored_re), half);
+    let difference_im = lanes.mul(lanes.sub(im, mirrored_im), half);
+    let turned = [
+        (lanes.mul(w_re, sum_im), lanes.mul(w_im, difference_re)),
+        (lanes.mul(w_im, sum_im), lanes.mul(w_re, difference_re)),
+    ];
+    let [(re_a, re_b), (im_a, im_b)] = turned;
+    [
+        [
+            lanes.add(lanes.add(sum_re, re_a), re_b),
+            lanes.sub(lanes.add(difference_im, im_a), im_b),
+        ],
+        [
+            lanes.sub(lanes.sub(sum_re, re_a), re_b),
+            lanes.sub(lanes.sub(im_a, difference_im), im_b),
+        ],
+    ]
 }
