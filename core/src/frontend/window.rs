@@ -1,6 +1,10 @@
 //! The periodic Hann window, `w[i] = 0.5 − 0.5 · cos(2πi / N) = sin²(πi / N)` (scipy's
 //! `get_window("hann", N, fftbins=True)`, which librosa uses).
 
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+use crate::arch::lanes::Avx512;
+#[cfg(feature = "std")]
+use crate::arch::lanes::{Arrays, Lanes};
 #[cfg(feature = "std")]
 use crate::arch::{Loops, widest};
 
@@ -14,11 +18,25 @@ static HALF: [f32; LONGEST / 2 + 1] = half_window();
 /// Multiply a frame, whose length divides [`LONGEST`], by its window.
 #[cfg(feature = "std")]
 pub(super) fn apply_hann(frame: &mut [f32]) {
-    match LONGEST / frame.len().max(1) {
-        1 => widest(Hann::<1>(frame)),
-        2 => widest(Hann::<2>(frame)),
-        4 => widest(Hann::<4>(frame)),
-        _ => widest(Hann::<8>(frame)),
+    match half_of(frame.len()) {
+        Some(half) => widest(Hann { half, frame }),
+        None => one_by_one(frame),
+    }
+}
+
+/// Return the first half, with its peak, of a window of so many samples. Each length has a table of its own: to skip values of
+/// the longest one takes longer than the products.
+#[cfg(feature = "std")]
+fn half_of(length: usize) -> Option<&'static [f32]> {
+    static HALF_2048: [f32; 1025] = half_window();
+    static HALF_1024: [f32; 513] = half_window();
+    static HALF_512: [f32; 257] = half_window();
+    match length {
+        4096 => Some(&HALF),
+        2048 => Some(&HALF_2048),
+        1024 => Some(&HALF_1024),
+        512 => Some(&HALF_512),
+        _ => None,
     }
 }
 
@@ -26,7 +44,6 @@ pub(super) fn apply_hann(frame: &mut [f32]) {
 pub(super) use one_by_one as apply_hann;
 
 /// Multiply a frame by its window without vectors, which takes fewer instructions where there are none.
-#[cfg(any(test, not(feature = "std")))]
 pub(super) fn one_by_one(frame: &mut [f32]) {
     let n = frame.len();
     let step = (LONGEST / n.max(1)).max(1);
@@ -43,35 +60,54 @@ pub(super) fn one_by_one(frame: &mut [f32]) {
     }
 }
 
-/// Multiplies a frame of `LONGEST / STEP` samples by its window.
+/// Multiplies a frame by the window whose first half, with its peak, is given.
 #[cfg(feature = "std")]
-struct Hann<'f, const STEP: usize>(&'f mut [f32]);
+struct Hann<'f> {
+    half: &'static [f32],
+    frame: &'f mut [f32],
+}
 
 #[cfg(feature = "std")]
-impl<const STEP: usize> Loops for Hann<'_, STEP> {
+impl Loops for Hann<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Self(frame) = self;
-        let (first, second) = frame.split_at_mut(frame.len() / 2);
-        let weights = HALF.as_chunks::<STEP>().0;
-        for (sample, weights) in first.iter_mut().zip(weights) {
-            *sample *= weights[0];
+        self.with::<_, 32>(Arrays);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn run_avx512(self, proof: Avx512) {
+        self.with(proof);
+    }
+}
+
+#[cfg(feature = "std")]
+impl Hann<'_> {
+    #[inline(always)]
+    fn with<L: Lanes<W>, const W: usize>(self, lanes: L) {
+        let (first, second) = self.frame.split_at_mut(self.half.len() - 1);
+        let weights = self.half.as_chunks::<W>().0;
+        for (samples, weights) in first.as_chunks_mut().0.iter_mut().zip(weights) {
+            let product = lanes.mul(lanes.load(samples), lanes.load(weights));
+            lanes.store(product, samples);
         }
-        // w[N/2] is the peak, after it the window runs backwards
-        let weights = HALF.as_rchunks::<STEP>().1;
-        for (sample, weights) in second.iter_mut().zip(weights.iter().rev()) {
-            *sample *= weights[STEP - 1];
+        // after the peak the window runs backwards
+        let weights = self.half.as_rchunks::<W>().1.iter().rev();
+        for (samples, weights) in second.as_chunks_mut().0.iter_mut().zip(weights) {
+            let weights = lanes.backwards(lanes.load(weights));
+            lanes.store(lanes.mul(lanes.load(samples), weights), samples);
         }
     }
 }
 
-const fn half_window() -> [f32; LONGEST / 2 + 1] {
-    let mut table = [0.0; LONGEST / 2 + 1];
+/// Compute the first half of the window of `2 · (LENGTH − 1)` samples, and its peak.
+const fn half_window<const LENGTH: usize>() -> [f32; LENGTH] {
+    let mut table = [0.0; LENGTH];
     let mut i = 0;
-    while i < table.len() {
-        let sine = sine(core::f64::consts::PI * i as f64 / LONGEST as f64);
+    while i < LENGTH {
+        let sine = sine(core::f64::consts::PI * i as f64 / (2 * (LENGTH - 1)) as f64);
         table[i] = (sine * sine) as f32;
         i += 1;
     }
@@ -103,6 +139,12 @@ mod tests {
             apply_hann(&mut frame);
             one_by_one(&mut simple);
             assert_eq!(frame, simple);
+            frame.fill(1.0);
+            // as on a machine without the widest vectors
+            let half = half_of(n).unwrap();
+            let frame = &mut frame;
+            Hann { half, frame }.run();
+            assert_eq!(*frame, simple);
             for (i, value) in frame.iter().enumerate() {
                 let phase = 2.0 * core::f64::consts::PI * i as f64 / n as f64;
                 let expected = 0.5 - 0.5 * libm::cos(phase);
