@@ -1,5 +1,6 @@
 //! Times windows of a model on request: `windows MODEL` prints the names of the machine's sets of inner loops, then
-//! answers each line `SET COUNT` (a set's index, windows) with the nanoseconds that the windows took.
+//! answers each line `SET COUNT` (a set's index, windows) with the nanoseconds that the windows took. With the feature
+//! `tract` the last set is tract, with the `.onnx` file beside the model.
 //!
 //! `benches/peers/compare.py` runs it beside other runtimes.
 
@@ -12,9 +13,9 @@ use timbrel_core::model::Model;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("usage: windows MODEL")?;
-    let file = std::fs::read(path)?;
+    let file = std::fs::read(&path)?;
     let model = Model::parse(&file)?;
-    let mut engines = Vec::new();
+    let mut engines: Vec<Box<dyn Engine>> = Vec::new();
     for kernels in Kernels::available() {
         for (fast, size) in [
             ("", Int8Engine::fast_bytes_with(&model, kernels)),
@@ -26,8 +27,15 @@ fn main() -> Result<(), Box<dyn Error>> {
                 continue;
             }
             println!("{}{fast}", kernels.name());
-            engines.push(engine);
+            engines.push(Box::new(engine));
         }
+    }
+    #[cfg(feature = "tract")]
+    {
+        let file = std::fs::read(std::path::Path::new(&path).with_extension("onnx"))?;
+        let engine = timbrel_core::host::tract::TractEngine::from_bytes(&file)?;
+        println!("tract");
+        engines.push(Box::new(engine));
     }
     println!();
     for line in stdin().lock().lines() {
@@ -36,13 +44,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         let engine = engines
             .get_mut(set.parse::<usize>()?)
             .ok_or("no such set")?;
-        println!("{}", nanoseconds(engine, count.parse()?)?);
+        println!("{}", nanoseconds(engine.as_mut(), count.parse()?)?);
     }
     Ok(())
 }
 
 /// Time `count` windows, each filled with noise first, which the time includes as it does for every runtime.
-fn nanoseconds(engine: &mut Int8Engine<'_>, count: u32) -> Result<u128, Box<dyn Error>> {
+fn nanoseconds(engine: &mut dyn Engine, count: u32) -> Result<u128, Box<dyn Error>> {
     let mut logits = vec![0; engine.info().classes];
     let mut state = 1_u32;
     let window: Vec<u8> = (0..engine.info().window_len())

@@ -2,7 +2,7 @@
 """Time one window of each shipped model beside other runtimes, interleaved, on one thread.
 
     python3 -m venv venv && venv/bin/pip install -r core/benches/peers/requirements.txt
-    cargo build --release -p timbrel-core --example windows
+    cargo build --release -p timbrel-core --example windows --features tract
     venv/bin/python core/benches/peers/compare.py [MODEL...]
 
 Prints, for each runtime, the median and the least time of a window, the ratio of its median to that of Timbrel's fastest
@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class Windows:
-    """The process that runs `examples/windows.rs`, and the names of its sets of inner loops."""
+    """The process that runs `examples/windows.rs`, and the names of its sets of inner loops, tract after them."""
 
     def __init__(self, program, model):
         self.process = subprocess.Popen([program, model], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -65,7 +65,7 @@ def compare(name, arguments):
     window = np.random.default_rng(1).integers(0, 256, (1, 1, height, width), np.uint8)
     timbrel = Windows(arguments.windows, path)
     runs = {
-        f"Timbrel, {what}": lambda n, i=i: timbrel.run(i, n)
+        what if what == "tract" else f"Timbrel, {what}": lambda n, i=i: timbrel.run(i, n)
         for i, what in enumerate(timbrel.sets)
         if arguments.in_place or not what.endswith("in place")
     }
