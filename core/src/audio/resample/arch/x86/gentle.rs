@@ -4,13 +4,13 @@ use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::{
     __m256, __m256i, __m512, __m512i, _mm256_add_ps, _mm256_blendv_ps, _mm256_castsi256_ps,
     _mm256_loadu_ps, _mm256_loadu_si256, _mm256_mul_ps, _mm256_permutevar8x32_ps,
-    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_slli_epi32, _mm256_storeu_ps,
-    _mm256_sub_epi32, _mm512_add_ps, _mm512_cmpgt_epi32_mask, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_slli_epi32, _mm256_sub_epi32,
+    _mm512_add_ps, _mm512_cmpgt_epi32_mask, _mm512_loadu_ps, _mm512_loadu_si512,
     _mm512_mask_blend_ps, _mm512_mul_ps, _mm512_permutex2var_ps, _mm512_set1_epi32, _mm512_set1_ps,
     _mm512_setzero_ps, _mm512_sub_epi32,
 };
 
-use super::store_16;
+use super::{store_8, store_16};
 use crate::audio::resample::taps::Table;
 
 /// Compute outputs of the gentle stage, one vector at a time. Their windows begin at different samples, but close
@@ -190,13 +190,6 @@ fn load_16i(values: &[i32; 16]) -> __m512i {
 fn load_8i(values: &[i32; 8]) -> __m256i {
     // SAFETY: the array is as long as the vector.
     unsafe { _mm256_loadu_si256(values.as_ptr().cast()) }
-}
-
-#[target_feature(enable = "avx2")]
-#[expect(unsafe_code, reason = "a store takes a pointer")]
-fn store_8(values: &mut [f32; 8], vector: __m256) {
-    // SAFETY: the array is as long as the vector.
-    unsafe { _mm256_storeu_ps(values.as_mut_ptr(), vector) }
 }
 
 #[cfg(test)]

@@ -1,16 +1,20 @@
 //! The steep stages: the outputs of a block side by side.
 
+use core::ops::Range;
 use std::arch::is_x86_feature_detected;
-use std::arch::x86_64::{__m512, _mm512_add_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_ps};
+use std::arch::x86_64::{
+    __m256, __m512, _mm256_add_ps, _mm256_mul_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm512_add_ps,
+    _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_ps,
+};
 
-use super::{load_16, store_16};
+use super::{load_8, load_16, store_8, store_16};
 use crate::audio::resample::convolve::{from, from_mut, tail, wide};
 use crate::audio::resample::kernel::SHARP_TAPS;
 
-/// Outputs that fill 8 registers of 256 bits.
-const AVX2: usize = 64;
-/// Registers of 512 bits, 16 outputs each, whose sums are computed side by side.
+/// Registers whose sums are computed side by side and share samples.
 const VECTORS: usize = 4;
+/// Outputs of a register of 256 bits.
+const AVX2: usize = 8;
 /// Outputs of a register of 512 bits.
 const AVX512: usize = 16;
 
@@ -114,10 +118,84 @@ fn add_products<const FIRST: usize, const END: usize>(
 
 #[target_feature(enable = "avx2")]
 fn avx2(samples: &[f32], taps: &[f32; SHARP_TAPS], out: &mut [f32]) -> usize {
-    let mut done = wide::<AVX2>(samples, taps, out);
+    let mut done = 0;
+    for out in out.as_chunks_mut::<AVX2_BLOCK>().0 {
+        let Some(samples) = from(samples, done).first_chunk() else {
+            break;
+        };
+        avx2_block(samples, taps, out);
+        done += AVX2_BLOCK;
+    }
     done += wide::<16>(from(samples, done), taps, from_mut(out, done));
     done += wide::<8>(from(samples, done), taps, from_mut(out, done));
     done + tail::<8>(from(samples, done), taps, from_mut(out, done))
+}
+
+/// Outputs of [`avx2_block`]: two groups of vectors.
+const AVX2_BLOCK: usize = 2 * AVX2_GROUP;
+const AVX2_GROUP: usize = VECTORS * AVX2;
+
+/// Samples of a block.
+type Avx2Samples = [f32; AVX2_BLOCK + SHARP_TAPS - 1];
+
+/// Compute a block of outputs, one lane of the definition after the other. As in [`avx512_block`], a load serves all vectors
+/// of a group; and each tap serves both groups.
+#[target_feature(enable = "avx2")]
+fn avx2_block(samples: &Avx2Samples, taps: &[f32; SHARP_TAPS], out: &mut [f32; AVX2_BLOCK]) {
+    let lanes = [
+        avx2_lane::<0>(samples, taps),
+        avx2_lane::<1>(samples, taps),
+        avx2_lane::<2>(samples, taps),
+        avx2_lane::<3>(samples, taps),
+    ];
+    for (vector, out) in out.as_chunks_mut::<AVX2>().0.iter_mut().enumerate() {
+        let [a, b, c, d] = lanes.map(|lane| lane[vector / VECTORS][vector % VECTORS]);
+        let sum = _mm256_add_ps(_mm256_add_ps(a, c), _mm256_add_ps(b, d));
+        store_8(out, _mm256_add_ps(load_8(out), sum));
+    }
+}
+
+/// Sums of one lane for the vectors of both groups.
+type LaneSums = [[__m256; VECTORS]; 2];
+
+#[inline(never)]
+#[target_feature(enable = "avx2")]
+fn avx2_lane<const LANE: usize>(samples: &Avx2Samples, taps: &[f32; SHARP_TAPS]) -> LaneSums {
+    let mut sums: LaneSums = [[_mm256_setzero_ps(); VECTORS]; 2];
+    sums = add_lane_products::<LANE, 0, 1>(sums, samples, taps, 0..AVX2);
+    sums = add_lane_products::<LANE, 0, 2>(sums, samples, taps, AVX2..2 * AVX2);
+    sums = add_lane_products::<LANE, 0, 3>(sums, samples, taps, 2 * AVX2..3 * AVX2);
+    sums = add_lane_products::<LANE, 0, 4>(sums, samples, taps, 3 * AVX2..SHARP_TAPS);
+    sums = add_lane_products::<LANE, 1, 4>(sums, samples, taps, SHARP_TAPS..SHARP_TAPS + AVX2);
+    let (second, third) = (SHARP_TAPS + AVX2, SHARP_TAPS + 2 * AVX2);
+    sums = add_lane_products::<LANE, 2, 4>(sums, samples, taps, second..third);
+    add_lane_products::<LANE, 3, 4>(sums, samples, taps, third..third + AVX2)
+}
+
+/// Add the products of the samples of a lane at some places to the sums of the vectors `FIRST..END` of both groups.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add_lane_products<const LANE: usize, const FIRST: usize, const END: usize>(
+    mut sums: LaneSums,
+    samples: &Avx2Samples,
+    taps: &[f32; SHARP_TAPS],
+    places: Range<usize>,
+) -> LaneSums {
+    for place in places.step_by(4) {
+        let at = place + LANE;
+        let (low, high) = (from(samples, at), from(samples, at + AVX2_GROUP));
+        let (Some(low), Some(high)) = (low.first_chunk(), high.first_chunk()) else {
+            return sums;
+        };
+        let samples = [load_8(low), load_8(high)];
+        for vector in FIRST..END {
+            let tap = _mm256_set1_ps(taps[at - vector * AVX2]);
+            for (sums, samples) in sums.iter_mut().zip(samples) {
+                sums[vector] = _mm256_add_ps(sums[vector], _mm256_mul_ps(samples, tap));
+            }
+        }
+    }
+    sums
 }
 
 #[cfg(test)]
