@@ -27,14 +27,17 @@ pub(crate) trait Lanes<const W: usize>: Copy {
     /// Return the first `COUNT` of `a` and the rest of `b`.
     fn first<const COUNT: usize>(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
 
+    /// Return values where `a` is less than `b`, and zeros elsewhere.
+    fn where_less(self, a: Self::Floats, b: Self::Floats, values: Self::Floats) -> Self::Floats;
+
     /// Return the floats in reverse.
     fn backwards(self, floats: Self::Floats) -> Self::Floats;
 
     /// Return the first values of `W` pairs, and the second ones.
     fn unzipped(self, pairs: [&[f32; W]; 2]) -> [Self::Floats; 2];
 
-    /// Turn rows into columns.
-    fn transposed(self, rows: [[f32; 4]; W]) -> [Self::Floats; 4];
+    /// Turn `W` rows into columns.
+    fn transposed<'r>(self, row: impl Fn(usize) -> &'r [f32; 4]) -> [Self::Floats; 4];
 }
 
 /// Arrays, from which the compiler makes vectors of up to 256 bits.
@@ -90,6 +93,14 @@ impl<const W: usize> Lanes<W> for Arrays {
     }
 
     #[inline(always)]
+    fn where_less(self, a: [f32; W], b: [f32; W], mut values: [f32; W]) -> [f32; W] {
+        for lane in 0..W {
+            values[lane] = if a[lane] < b[lane] { values[lane] } else { 0.0 };
+        }
+        values
+    }
+
+    #[inline(always)]
     fn backwards(self, mut floats: [f32; W]) -> [f32; W] {
         floats.reverse();
         floats
@@ -115,12 +126,12 @@ impl<const W: usize> Lanes<W> for Arrays {
     }
 
     #[inline(always)]
-    fn transposed(self, rows: [[f32; 4]; W]) -> [[f32; W]; 4] {
+    fn transposed<'r>(self, row: impl Fn(usize) -> &'r [f32; 4]) -> [[f32; W]; 4] {
         let mut columns = [[0.0; W]; 4];
-        for (group, rows) in rows.as_chunks::<4>().0.iter().enumerate() {
-            let parts = transposed(*rows);
-            for (column, part) in columns.iter_mut().zip(parts) {
-                column[4 * group..4 * group + 4].copy_from_slice(&part);
+        for first in (0..W).step_by(4) {
+            let rows = [row(first), row(first + 1), row(first + 2), row(first + 3)];
+            for (column, part) in columns.iter_mut().zip(transposed(rows.map(|row| *row))) {
+                column[first..first + 4].copy_from_slice(&part);
             }
         }
         columns
@@ -214,6 +225,12 @@ impl Lanes<16> for Avx512 {
     }
 
     #[inline(always)]
+    fn where_less(self, a: __m512, b: __m512, values: __m512) -> __m512 {
+        // SAFETY: the proof.
+        unsafe { _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), values) }
+    }
+
+    #[inline(always)]
     fn backwards(self, floats: __m512) -> __m512 {
         // SAFETY: the proof.
         unsafe { _mm512_permutexvar_ps(_mm512_loadu_si512(BACKWARDS.as_ptr().cast()), floats) }
@@ -232,19 +249,18 @@ impl Lanes<16> for Avx512 {
     }
 
     #[inline(always)]
-    fn transposed(self, rows: [[f32; 4]; 16]) -> [__m512; 4] {
+    fn transposed<'r>(self, row: impl Fn(usize) -> &'r [f32; 4]) -> [__m512; 4] {
         // SAFETY: the proof, and four values at each place.
         unsafe {
             // every fourth row, so that each quarter of a vector takes part in a transposition of its own
-            let every_fourth = |first: usize| {
-                let part = |at: usize| _mm_loadu_ps(rows[first + 4 * at].as_ptr());
-                let rows = _mm512_castps128_ps512(part(0));
-                let rows = _mm512_insertf32x4::<1>(rows, part(1));
-                let rows = _mm512_insertf32x4::<2>(rows, part(2));
-                _mm512_insertf32x4::<3>(rows, part(3))
-            };
-            let (a, b) = (every_fourth(0), every_fourth(1));
-            let (c, d) = (every_fourth(2), every_fourth(3));
+            let mut vectors = [_mm512_setzero_ps(); 4];
+            for (first, vector) in vectors.iter_mut().enumerate() {
+                let rows = _mm512_castps128_ps512(_mm_loadu_ps(row(first).as_ptr()));
+                let rows = _mm512_insertf32x4::<1>(rows, _mm_loadu_ps(row(first + 4).as_ptr()));
+                let rows = _mm512_insertf32x4::<2>(rows, _mm_loadu_ps(row(first + 8).as_ptr()));
+                *vector = _mm512_insertf32x4::<3>(rows, _mm_loadu_ps(row(first + 12).as_ptr()));
+            }
+            let [a, b, c, d] = vectors;
             let (low, high) = (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
             let (next_low, next_high) = (_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
             [
@@ -265,8 +281,8 @@ mod tests {
     fn all<L: Lanes<16>>(lanes: L, values: &[[f32; 16]; 4]) -> std::vec::Vec<[f32; 16]> {
         let [a, b, ..] = values.each_ref().map(|values| lanes.load(values));
         let [even, odd] = lanes.unzipped([&values[0], &values[1]]);
-        let quads = values.as_flattened().as_chunks().0.first_chunk();
-        let [c, d, e, f] = lanes.transposed(*quads.unwrap());
+        let quads = values.as_flattened().as_chunks().0;
+        let [c, d, e, f] = lanes.transposed(|row| &quads[row]);
         let results = [
             lanes.splat(values[3][7]),
             lanes.add(a, b),
@@ -276,6 +292,7 @@ mod tests {
             lanes.first::<1>(a, b),
             lanes.first::<16>(a, b),
             lanes.backwards(a),
+            lanes.where_less(a, b, c),
             even,
             odd,
             c,
@@ -301,7 +318,7 @@ mod tests {
             core::array::from_fn(|at| ((row * 16 + at) * 37 % 101) as f32 / 7.0 - 5.0)
         });
         assert_eq!(all(avx512, &values), all(Arrays, &values));
-        let unzipped = &all(Arrays, &values)[8..10];
+        let unzipped = &all(Arrays, &values)[9..11];
         assert_eq!(unzipped[0][..2], [values[0][0], values[0][2]]);
         assert_eq!(unzipped[1][15], values[1][15]);
     }

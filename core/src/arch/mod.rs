@@ -5,9 +5,6 @@ pub(crate) mod lanes;
 #[cfg(feature = "std")]
 mod shuffle;
 
-#[cfg(feature = "std")]
-pub(crate) use shuffle::transposed;
-
 /// Loops that the compiler turns into vector instructions.
 ///
 /// `run` of an implementation, and what it calls, must be `#[inline(always)]`: it is compiled for a machine's instructions

@@ -373,11 +373,7 @@ fn transpose<L: Lanes<W>, const W: usize>(lanes: L, from: &[f32], to: &mut [f32]
             *source = &from[at..at + columns].as_chunks::<4>().0[..quads];
         }
         for index in 0..quads {
-            let mut tile = [[0.0; 4]; W];
-            for (row, source) in tile.iter_mut().zip(source) {
-                *row = source[index];
-            }
-            let values = lanes.transposed(tile);
+            let values = lanes.transposed(|row| &source[row][index]);
             let at = reversed(4 * index, columns) * (rows / W) + group;
             for (to, values) in to.iter_mut().zip(values) {
                 lanes.store(values, &mut to[at]);
