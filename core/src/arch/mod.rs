@@ -4,6 +4,9 @@
 pub(crate) mod lanes;
 #[cfg(feature = "std")]
 mod shuffle;
+mod whole;
+
+pub(crate) use whole::truncated;
 
 /// Loops that the compiler turns into vector instructions.
 ///

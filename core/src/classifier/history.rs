@@ -1,5 +1,6 @@
 //! The last columns of the signal, as many as a window has.
 
+use crate::arch::{Loops, truncated, widest};
 use crate::frontend::WindowSpec;
 use crate::model::ModelInfo;
 
@@ -78,12 +79,9 @@ impl<'w> Ring<'w> {
             *byte = if silent { *byte & !bit } else { *byte | bit };
         }
         let at = place * self.n_mels;
-        let cells = self.cells.iter_mut().skip(at).take(self.n_mels);
-        for (cell, value) in cells.zip(column) {
-            // rounds half away from zero; `as` saturates
-            let steps = value * STEPS_PER_DB;
-            *cell = (steps + if steps < 0.0 { -0.5 } else { 0.5 }) as i16;
-        }
+        let cells = self.cells.get_mut(at..at + self.n_mels);
+        let cells = cells.unwrap_or_default();
+        widest(Rounded { column, cells });
         self.advance()
     }
 
@@ -149,6 +147,29 @@ impl<'w> Ring<'w> {
                 .iter()
                 .map(|byte| byte.count_ones() as usize)
                 .sum(),
+        }
+    }
+}
+
+/// Rounds a column's decibels to steps, halves away from zero.
+struct Rounded<'c> {
+    column: &'c [f32],
+    cells: &'c mut [i16],
+}
+
+impl Loops for Rounded<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        const LIMIT: f32 = i16::MAX as f32;
+        for (cell, value) in self.cells.iter_mut().zip(self.column) {
+            let steps = value * STEPS_PER_DB;
+            let steps = steps + if steps < 0.0 { -0.5 } else { 0.5 };
+            // not `clamp`, which has more instructions; NaN becomes the least
+            let steps = if steps > -LIMIT { steps } else { -LIMIT };
+            let steps = if steps < LIMIT { steps } else { LIMIT };
+            *cell = truncated(steps) as i16;
         }
     }
 }

@@ -2,7 +2,7 @@
 //! that four columns meet in a word of each band.
 
 use super::View;
-use crate::arch::Loops;
+use crate::arch::{Loops, truncated};
 use crate::frontend::Affine;
 
 /// Bands of a tile.
@@ -49,7 +49,7 @@ impl Loops for Tile<'_, '_> {
                     // `Affine::quantise` in a form that becomes one instruction for each limit; NaN becomes 0
                     let value = if value > 0.0 { value } else { 0.0 };
                     let value = if value < 255.0 { value } else { 255.0 };
-                    words[band] |= truncated(value) << (8 * byte);
+                    words[band] |= (truncated(value) as u32) << (8 * byte);
                 }
             }
             for (row, word) in rows.chunks_exact_mut(window).zip(words) {
@@ -64,17 +64,6 @@ impl Loops for Tile<'_, '_> {
     }
 }
 
-/// Return the whole part of a value from 0 to 255. `as` takes each value out of its vector, because it has answers for values
-/// beyond an integer's.
-#[inline(always)]
-fn truncated(value: f32) -> u32 {
-    // where floats are whole numbers, so that the sum rounds
-    const WHOLE: f32 = (1 << 23) as f32;
-    let nearest = (value + WHOLE) - WHOLE;
-    let below = if nearest > value { 1.0 } else { 0.0 };
-    ((nearest - below) + WHOLE).to_bits() & 0xff
-}
-
 #[cfg(test)]
 mod tests {
     use std::vec;
@@ -82,15 +71,6 @@ mod tests {
 
     use super::super::super::history::Columns;
     use super::*;
-
-    #[test]
-    fn the_whole_part_is_that_of_as() {
-        let steps = (0..=255).map(|step| step as f32);
-        let around = steps.flat_map(|step| [step, step.next_down().max(0.0), step + 0.5]);
-        for value in around.chain((0..65_536).map(|at| at as f32 / 257.0)) {
-            assert_eq!(truncated(value), value as u32, "{value}");
-        }
-    }
 
     #[test]
     fn tiles_hold_what_each_cell_quantises_to() {

@@ -13,9 +13,9 @@ use crate::arch::Loops;
 use crate::arch::lanes::Avx512;
 use crate::arch::lanes::{Arrays, Lanes};
 
-/// Values that are separated at once.
-const AT_ONCE: usize = 32;
+/// Real or imaginary parts, of which only the used ones are cleared first.
 type Parts = heapless::Vec<[f32; AT_ONCE], { LONGEST / AT_ONCE }>;
+const AT_ONCE: usize = 32;
 
 /// Transforms a frame of 512, 1024, 2048 or 4096 samples in place, with the values where microfft puts them.
 pub(super) struct Transform<'f> {
@@ -46,8 +46,12 @@ impl Transform<'_> {
         let n = frame.len() / 2;
         let rows = 1 << (n.ilog2() / 2);
         let [mut re, mut im] = [Parts::new(), Parts::new()];
-        unzip(lanes, frame, &mut re, &mut im);
+        for part in [&mut re, &mut im] {
+            // there is room for the longest frame
+            _ = part.resize(n / AT_ONCE, [0.0; AT_ONCE]);
+        }
         let (re, im) = (re.as_flattened_mut(), im.as_flattened_mut());
+        unzip(lanes, frame, re, im);
         first_stages(lanes, re, im, rows);
         let (frame_re, frame_im) = frame.split_at_mut(n);
         transpose(lanes, re, frame_re, rows);
@@ -62,22 +66,12 @@ impl Transform<'_> {
     }
 }
 
-/// Append real and imaginary parts.
+/// Separate real and imaginary parts.
 #[inline(always)]
-fn unzip<L: Lanes<W>, const W: usize>(
-    lanes: L,
-    frame: &[f32],
-    parts_re: &mut Parts,
-    parts_im: &mut Parts,
-) {
-    for pairs in frame.as_chunks::<{ 2 * AT_ONCE }>().0 {
-        let [mut re, mut im] = [[0.0; AT_ONCE]; 2];
-        let parts = re.as_chunks_mut().0.iter_mut().zip(im.as_chunks_mut().0);
-        for ([a, b], (re, im)) in pairs.as_chunks().0.as_chunks().0.iter().zip(parts) {
-            store(lanes, lanes.unzipped([a, b]), [re, im]);
-        }
-        // there is room for the longest frame
-        _ = (parts_re.push(re), parts_im.push(im));
+fn unzip<L: Lanes<W>, const W: usize>(lanes: L, frame: &[f32], re: &mut [f32], im: &mut [f32]) {
+    let parts = re.as_chunks_mut().0.iter_mut().zip(im.as_chunks_mut().0);
+    for ([a, b], (re, im)) in frame.as_chunks().0.as_chunks().0.iter().zip(parts) {
+        store(lanes, lanes.unzipped([a, b]), [re, im]);
     }
 }
 
@@ -372,6 +366,7 @@ fn transpose<L: Lanes<W>, const W: usize>(lanes: L, from: &[f32], to: &mut [f32]
             let at = (row + reversed(next, rows)) * columns;
             *source = &from[at..at + columns].as_chunks::<4>().0[..quads];
         }
+        #[expect(clippy::needless_range_loop, reason = "it is an index of each row")]
         for index in 0..quads {
             let values = lanes.transposed(|row| &source[row][index]);
             let at = reversed(4 * index, columns) * (rows / W) + group;
