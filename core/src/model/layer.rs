@@ -195,16 +195,17 @@ pub struct Layer<'a> {
 
 /// i32 biases in place in the model's bytes, which need not be aligned.
 #[derive(Clone, Copy, Debug)]
-pub struct Biases<'a>(pub(super) &'a [u8]);
+pub struct Biases<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Biases<'a> {
     /// Iterate over the biases in order.
     pub fn iter(self) -> impl ExactSizeIterator<Item = i32> + 'a {
-        self.0
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .map(|bytes| i32::from_le_bytes(*bytes))
+        self.bytes().iter().map(|bytes| i32::from_le_bytes(*bytes))
+    }
+
+    /// Return the little-endian bytes of each bias.
+    pub(crate) fn bytes(self) -> &'a [[u8; 4]] {
+        self.0.as_chunks().0
     }
 
     /// Return the number of biases.

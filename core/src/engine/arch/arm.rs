@@ -7,7 +7,15 @@
 
 use core::arch::asm;
 
-use super::{Conv, Job, KernelSet, Packing, portable};
+use super::{Conv, Depthwise, Job, KernelSet, Packing, Rows, portable, wide};
+use crate::engine::int8::Requantise;
+
+#[path = "arm/depthwise.rs"]
+mod depthwise;
+#[path = "arm/pairs.rs"]
+mod pairs;
+#[path = "arm/requantise.rs"]
+mod requantise;
 
 /// The set of a target that has these instructions, which the feature `dsp` states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +50,43 @@ impl Set {
 impl KernelSet for Set {
     const PAIRS: bool = true;
 
-    fn pairs(self, words: &[[u32; 4]], weights: [&[i8]; 2]) -> [[i32; 2]; 2] {
-        pairs(words, weights)
+    fn widen(self, weights: [i8; 4]) -> [u32; 2] {
+        weight_halves(weights)
+    }
+
+    fn pairs(self, words: &[[u32; 4]], rows: Rows<'_>, sums: &mut [[i32; 2]]) {
+        let done = pairs::pairs(words, rows, sums);
+        // an odd output at the end
+        if let Some(sums) = sums.get_mut(done..) {
+            wide::pairs(words, rows.from(done, words.len()), sums);
+        }
+    }
+
+    fn keep_requantised(
+        self,
+        outputs: &mut [u8],
+        sums: &[[i32; 2]],
+        biases: &[[u8; 4]],
+        requantise: Requantise,
+    ) {
+        let done = requantise::keep_largest(outputs, sums, biases, requantise);
+        if let (Some(outputs), Some(sums), Some(biases)) = (
+            outputs.get_mut(done..),
+            sums.get(done..),
+            biases.get(done..),
+        ) {
+            wide::keep_requantised(outputs, sums, biases, requantise);
+        }
+    }
+
+    fn depthwise(self, kernel: &Depthwise<'_>, outputs: &mut [u8]) {
+        if !depthwise::depthwise(kernel, outputs) {
+            wide::depthwise(kernel, outputs);
+        }
+    }
+
+    fn keep_largest(self, kept: &mut [u8], values: &[u8]) {
+        keep_largest(kept, values);
     }
 
     fn dot(self, inputs: &[u8], weights: &[i8]) -> i32 {
@@ -92,69 +135,25 @@ fn dot4_words(inputs: &[[u8; 4]], [a, b, c, d]: [&[[i8; 4]]; 4], sums: [i32; 4])
     [sum_a, sum_b, sum_c, sum_d]
 }
 
-/// Run the inner loop of [`KernelSet::pairs`]: each weight is loaded and taken apart once for two positions. It needs
-/// every register there is, more than the compiler finds, and is therefore a loop of its own.
-#[inline(never)]
-fn pairs(all: &[[u32; 4]], rows: [&[i8]; 2]) -> [[i32; 2]; 2] {
-    let [a, b] = rows.map(|row| row.as_chunks::<4>().0);
-    let count = all.len().min(a.len()).min(b.len());
-    let [mut first_a, mut first_b, mut second_a, mut second_b] = [0; 4];
-    if count == 0 {
-        return [[0; 2]; 2];
+/// Replace each value of `kept` by the one in `values` where that is larger.
+fn keep_largest(kept: &mut [u8], values: &[u8]) {
+    let (kept, kept_rest) = kept.as_chunks_mut::<4>();
+    let (values, rest) = values.as_chunks::<4>();
+    // where there are fewer values than kept ones, or more, what is left of the shorter ends it
+    let rest = values.get(kept.len()).map_or(rest, <[u8; 4]>::as_slice);
+    for (kept, values) in kept.iter_mut().zip(values) {
+        let mut word = u32::from_le_bytes(*kept);
+        let new = u32::from_le_bytes(*values);
+        // SAFETY: these instructions read and write the named registers and the flags alone.
+        unsafe {
+            asm!("usub8 {2}, {0}, {1}", "sel {0}, {0}, {1}", inlateout(reg) word, in(reg) new, out(reg) _,
+                options(pure, nomem, nostack));
+        }
+        *kept = word.to_le_bytes();
     }
-    let words = all.as_ptr();
-    // SAFETY: `count` words are read from each of the three slices, which have as many; the sums stay in registers.
-    unsafe {
-        asm!(
-            "2:",
-            "ldr {w_a}, [{a}], #4",
-            "ldr {w_b}, [{b}], #4",
-            "ldr {x}, [{words}], #16",
-            "sxtb16 {even_a}, {w_a}",
-            "sxtb16 {even_b}, {w_b}",
-            "smlad {first_a}, {x}, {even_a}, {first_a}",
-            "smlad {first_b}, {x}, {even_b}, {first_b}",
-            "ldr {x}, [{words}, #-8]",
-            "smlad {second_a}, {x}, {even_a}, {second_a}",
-            "smlad {second_b}, {x}, {even_b}, {second_b}",
-            "sxtb16 {w_a}, {w_a}, ror #8",
-            "sxtb16 {w_b}, {w_b}, ror #8",
-            "ldr {x}, [{words}, #-12]",
-            "smlad {first_a}, {x}, {w_a}, {first_a}",
-            "smlad {first_b}, {x}, {w_b}, {first_b}",
-            "ldr {x}, [{words}, #-4]",
-            "smlad {second_a}, {x}, {w_a}, {second_a}",
-            "smlad {second_b}, {x}, {w_b}, {second_b}",
-            "cmp {words}, {end}",
-            "bne 2b",
-            words = inout(reg) words => _,
-            end = in(reg) words.add(count),
-            a = inout(reg) a.as_ptr() => _,
-            b = inout(reg) b.as_ptr() => _,
-            first_a = inout(reg) first_a,
-            first_b = inout(reg) first_b,
-            second_a = inout(reg) second_a,
-            second_b = inout(reg) second_b,
-            w_a = out(reg) _,
-            w_b = out(reg) _,
-            even_a = out(reg) _,
-            even_b = out(reg) _,
-            x = out(reg) _,
-            options(readonly, nostack),
-        );
+    for (kept, value) in kept_rest.iter_mut().zip(rest) {
+        *kept = (*kept).max(*value);
     }
-    // the last four taps, where the words end before them
-    if let (Some([even, odd, second_even, second_odd]), [Some(a), Some(b)]) =
-        (all.get(count), rows.map(<[i8]>::last_chunk::<4>))
-    {
-        let weights = weight_halves(*a);
-        first_a = add(weights, [*even, *odd], first_a);
-        second_a = add(weights, [*second_even, *second_odd], second_a);
-        let weights = weight_halves(*b);
-        first_b = add(weights, [*even, *odd], first_b);
-        second_b = add(weights, [*second_even, *second_odd], second_b);
-    }
-    [[first_a, second_a], [first_b, second_b]]
 }
 
 /// Return four activations as two words of two halves each: those at even places, and those at odd ones.

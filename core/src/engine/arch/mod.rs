@@ -21,6 +21,14 @@ mod lanes;
 )]
 mod packing;
 mod portable;
+#[cfg_attr(
+    not(all(feature = "dsp", target_arch = "arm")),
+    allow(
+        dead_code,
+        reason = "only sets that multiply halves make use of all of it"
+    )
+)]
+mod wide;
 
 // the one module with this target's own sets
 #[cfg_attr(all(feature = "simd", target_arch = "x86_64"), path = "x86.rs")]
@@ -46,6 +54,9 @@ mod native;
 
 pub use kernels::Kernels;
 pub(super) use packing::{Blocks, Conv, Packing, Positions, Walk};
+pub(super) use wide::{Depthwise, Inside, Rows};
+
+use crate::engine::int8::Requantise;
 
 /// Work that is done with the inner loops of one set.
 ///
@@ -57,7 +68,9 @@ pub(super) trait Job {
 
 /// Inner loops over activations and over weights as the model file has them. The provided ones are plain loops.
 pub(super) trait KernelSet: Copy {
-    /// Whether convolutions take two positions at a time, through [`Self::spread`] and [`Self::pairs`].
+    /// Whether inputs and weights are spread to halves of words where there is room: in convolutions, which then take two
+    /// positions at a time, through [`Self::spread`] and [`Self::pairs`], and in depthwise ones, through
+    /// [`Self::depthwise`].
     const PAIRS: bool = false;
 
     /// Sum of products.
@@ -73,27 +86,60 @@ pub(super) trait KernelSet: Copy {
     }
 
     /// Spread the inputs of position `place` (0 or 1), at least four: of each four, those at even places go into the
-    /// halves of one word, those at odd ones into the next. The last word holds the last four inputs, with zeros for
-    /// those that an earlier word has already.
+    /// halves of one word, those at odd ones into the next but one. The last words hold the last four inputs, with zeros
+    /// for those that earlier words have already.
     #[inline(always)]
     fn spread(self, inputs: &[u8], place: usize, words: &mut [[u32; 4]]) {
         let (whole, rest) = inputs.as_chunks::<4>();
+        let put = |words: &mut [u32; 4], inputs: u32| {
+            let [even, next_even, odd, next_odd] = words;
+            let (even, odd) = if place == 0 {
+                (even, odd)
+            } else {
+                (next_even, next_odd)
+            };
+            (*even, *odd) = (inputs & 0x00ff_00ff, (inputs >> 8) & 0x00ff_00ff);
+        };
+        for (words, inputs) in words.iter_mut().zip(whole) {
+            put(words, u32::from_le_bytes(*inputs));
+        }
         let last = inputs.last_chunk::<4>().filter(|_| !rest.is_empty());
-        let seen = 8 * (4 - rest.len() as u32 % 4) % 32;
-        let last = last.map(|last| u32::from_le_bytes(*last) >> seen << seen);
-        let inputs = whole.iter().map(|inputs| u32::from_le_bytes(*inputs));
-        for (words, word) in words.iter_mut().zip(inputs.chain(last)) {
-            if let Some([even, odd]) = words.as_chunks_mut::<2>().0.get_mut(place) {
-                (*even, *odd) = (word & 0x00ff_00ff, (word >> 8) & 0x00ff_00ff);
-            }
+        if let (Some(words), Some(last)) = (words.get_mut(whole.len()), last) {
+            let seen = 8 * (4 - rest.len() as u32 % 4);
+            put(words, u32::from_le_bytes(*last) >> seen << seen);
         }
     }
 
-    /// Compute the sums of products of the inputs of two positions, spread, and the weights of two outputs:
-    /// `[output][position]`.
+    /// Return four weights as two words of two halves each: those at even places, and those at odd ones.
     #[inline(always)]
-    fn pairs(self, words: &[[u32; 4]], weights: [&[i8]; 2]) -> [[i32; 2]; 2] {
-        portable::pairs(words, weights)
+    fn widen(self, weights: [i8; 4]) -> [u32; 2] {
+        wide::widen(weights)
+    }
+
+    /// Compute the sums of products of the inputs of two positions, spread, and the weights of each output.
+    #[inline(always)]
+    fn pairs(self, words: &[[u32; 4]], rows: Rows<'_>, sums: &mut [[i32; 2]]) {
+        wide::pairs(words, rows, sums);
+    }
+
+    /// Requantise the larger sum of each output, with its bias (little-endian), and keep the larger of what is in
+    /// `outputs` and what is new.
+    #[inline(always)]
+    fn keep_requantised(
+        self,
+        outputs: &mut [u8],
+        sums: &[[i32; 2]],
+        biases: &[[u8; 4]],
+        requantise: Requantise,
+    ) {
+        wide::keep_requantised(outputs, sums, biases, requantise);
+    }
+
+    /// Compute a depthwise convolution at one position, for at least four channels, and keep the larger of what is in
+    /// `outputs` and what is new.
+    #[inline(always)]
+    fn depthwise(self, kernel: &Depthwise<'_>, outputs: &mut [u8]) {
+        wide::depthwise(kernel, outputs);
     }
 
     /// Add the product of a value and a weight to each sum; the shortest of the three slices ends it.

@@ -38,23 +38,6 @@ pub(super) fn dot4(inputs: &[u8], [a, b, c, d]: [&[i8]; 4]) -> [i32; 4] {
     sums
 }
 
-/// Compute the sums of products of the inputs of two positions, spread, and the weights of two outputs.
-#[inline(always)]
-pub(super) fn pairs(words: &[[u32; 4]], weights: [&[i8]; 2]) -> [[i32; 2]; 2] {
-    weights.map(|weights| {
-        let (whole, rest) = weights.as_chunks::<4>();
-        let last = weights.last_chunk::<4>().filter(|_| !rest.is_empty());
-        let mut sums = [0; 2];
-        for (words, weights) in words.iter().zip(whole.iter().chain(last)) {
-            for (sum, [even, odd]) in sums.iter_mut().zip(words.as_chunks::<2>().0) {
-                let inputs = [*even, *odd, even >> 16, odd >> 16].map(|input| input as u8);
-                *sum += dot(&inputs, weights);
-            }
-        }
-        sums
-    })
-}
-
 /// Add a product to each sum.
 #[inline(always)]
 pub(super) fn multiply_add(sums: &mut [i32], values: &[u8], weights: &[i8]) {

@@ -7,6 +7,7 @@ mod conv;
 mod dense;
 mod depthwise;
 mod packed;
+mod pairs;
 mod plan;
 mod pool;
 mod requantise;
@@ -210,13 +211,16 @@ impl Job for LayerJob<'_> {
             spread,
         } = self;
         match layer.op {
-            Op::Conv { geometry, pool } if K::PAIRS && conv::fits_pairs(layer, spread) => {
+            Op::Conv { geometry, pool } if K::PAIRS && pairs::fits(layer, spread) => {
                 let gather = Gather::new(layer, geometry, input);
-                conv::conv_pairs(kernels, layer, pool, gather, output, patch, spread);
+                pairs::conv_pairs(kernels, layer, pool, gather, output, patch, spread);
             }
             Op::Conv { geometry, pool } => {
                 let gather = Gather::new(layer, geometry, input);
                 conv::conv(kernels, layer, pool, gather, output, patch);
+            }
+            Op::Depthwise { geometry, pool } if K::PAIRS && depthwise::fits(layer, spread) => {
+                depthwise::depthwise_wide(kernels, layer, geometry, pool, input, output, spread);
             }
             Op::Depthwise { geometry, pool } => {
                 depthwise::depthwise(kernels, layer, geometry, pool, input, output);

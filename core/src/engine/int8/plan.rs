@@ -1,6 +1,7 @@
 //! Where activations lie: each layer reads from one end of the arena and writes to the other.
 
 use super::packed::Packable;
+use super::{depthwise, pairs};
 use crate::engine::Kernels;
 use crate::engine::arch::Packing;
 use crate::model::{Layer, Model, Op};
@@ -15,7 +16,8 @@ pub(crate) struct Plan {
     pub(crate) arena: usize,
     /// Inputs of one output position, gathered for a convolution over weights in place.
     pub(crate) patch: usize,
-    /// The same for two positions, spread: words of four for each four inputs.
+    /// The same for two positions, spread, in words of four for each four inputs; behind it, or for a depthwise
+    /// convolution alone, widened weights.
     pub(crate) spread: usize,
     /// Inputs with their padding, for a convolution over repacked weights.
     pub(crate) padded: usize,
@@ -40,7 +42,7 @@ impl Plan {
         Self::new(model, None, true)
     }
 
-    fn new(model: &Model<'_>, packing: Option<&'static Packing>, pairs: bool) -> Self {
+    fn new(model: &Model<'_>, packing: Option<&'static Packing>, in_halves: bool) -> Self {
         let mut plan = Self::default();
         let mut packed = 0;
         for (layer, is_last) in layers(model) {
@@ -55,9 +57,10 @@ impl Plan {
                 }
                 None => {}
             }
-        }
-        if pairs {
-            plan.spread = plan.patch.div_ceil(4);
+            if in_halves && !is_last {
+                let units = pairs::units(&layer).max(depthwise::units(&layer));
+                plan.spread = plan.spread.max(units);
+            }
         }
         if packed > 0 {
             plan.packed = packed + ALIGNMENT - 1;
