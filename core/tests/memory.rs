@@ -147,12 +147,19 @@ fn working_memory(name: &str) -> [usize; 2] {
     let file = std::fs::read(format!("../models/{name}.timbrel")).unwrap();
     let model = Model::parse(&file).unwrap();
     let least = Classifier::required_bytes(&model);
-    // two positions at a time: 4 bytes more for each tap of the largest kernel
-    let taps = model.layers().map(|layer| match layer.op {
-        Op::Conv { .. } => layer.op.taps(layer.input) as usize,
-        _ => 0,
+    // four words for each four taps of two positions or of two outputs' widened weights
+    let words = model.layers().map(|layer| {
+        let taps = layer.op.taps(layer.input) as usize;
+        let [inputs, outputs] =
+            [layer.input, layer.output].map(|shape| usize::from(shape.channels));
+        match layer.op {
+            Op::Conv { .. } if inputs == 1 => taps.div_ceil(4) * (1 + outputs / 2),
+            Op::Conv { .. } => taps.div_ceil(4),
+            Op::Depthwise { .. } => inputs.div_ceil(4) * (1 + taps.div_ceil(2)),
+            _ => 0,
+        }
     });
-    [least, least + 4 * taps.max().unwrap()]
+    [least, least + 16 * words.max().unwrap()]
 }
 
 /// Documents and programs that state the working memory of a shipped model, with what they say.
