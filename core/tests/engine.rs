@@ -93,7 +93,7 @@ fn tail_model(random: &mut Random, which: usize) -> ModelSpec {
 #[test]
 fn shipped_models_give_the_same_answer_with_every_set() {
     let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../models");
-    for name in ["compact", "tiny", "s2-mfcc-3s"] {
+    for name in ["compact", "tiny", "tiny-16k", "s2-mfcc-3s"] {
         let bytes = std::fs::read(format!("{models}/{name}.timbrel")).unwrap();
         let model = Model::parse(&bytes).unwrap();
         let mut random = Random(7);

@@ -23,12 +23,17 @@ fn thousands(number: usize) -> String {
 }
 
 /// The front ends of the systems that the project reproduces, with the seconds their windows have.
-const SYSTEMS: [(&str, FrontEnd, u16); 6] = [
+const SYSTEMS: [(&str, FrontEnd, u16); 7] = [
     ("compact: 2048 / 512, 3 s", FrontEnd::COMPACT, 128),
     (
         "tiny: 2048 / 1708, 2.8 s",
         FrontEnd::librosa(2048, 1708, 128),
         36,
+    ),
+    (
+        "tiny-16k: 1024 / 768 at 16 kHz, 3.1 s",
+        FrontEnd::librosa(1024, 768, 128).at_rate(16_000),
+        64,
     ),
     (
         "mel, 3 s: 2048 / 512",
@@ -209,7 +214,7 @@ fn the_working_memory_is_one_number_everywhere() {
 #[test]
 fn the_readme_states_the_needs_of_every_model() {
     let readme = readme();
-    for name in ["compact", "tiny", "s2-mfcc-3s"] {
+    for name in ["compact", "tiny", "tiny-16k", "s2-mfcc-3s"] {
         let file = std::fs::read(format!("../models/{name}.timbrel")).unwrap();
         let model = Model::parse(&file).unwrap();
         let cells = [file.len(), Classifier::required_bytes(&model)].map(thousands);

@@ -344,7 +344,12 @@ fn wrong_extensions_are_named_with_their_byte_and_value() {
 #[test]
 fn the_shipped_models_are_read() {
     let models = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
-    for (name, embedding) in [("compact", 96), ("tiny", 96), ("s2-mfcc-3s", 64)] {
+    for (name, embedding) in [
+        ("compact", 96),
+        ("tiny", 96),
+        ("tiny-16k", 96),
+        ("s2-mfcc-3s", 64),
+    ] {
         let file = std::fs::read(models.join(name).with_extension("timbrel")).unwrap();
         let model = Model::parse(&file).unwrap();
         assert_eq!(model.info().embedding, embedding, "{name}");

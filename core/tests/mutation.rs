@@ -132,7 +132,7 @@ fn mutants_are_refused_or_computed_as_defined() {
 
 fn shipped() -> impl Iterator<Item = (&'static str, Vec<u8>)> {
     let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../models");
-    ["compact", "tiny", "s2-mfcc-3s"]
+    ["compact", "tiny", "tiny-16k", "s2-mfcc-3s"]
         .into_iter()
         .map(move |name| {
             let path = format!("{models}/{name}.timbrel");

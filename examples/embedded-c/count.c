@@ -131,6 +131,7 @@ int main(void)
     tune music = TUNE_BEGIN;
     for (size_t i = 0; i < SAMPLES; i++)
         samples[i] = tune_sample(&music);
+    printf("value model-rate %u\n", (unsigned)TIMBREL_COMPACT_SAMPLE_RATE);
     COUNT("nothing", (void)0);
     COUNT("parse", check(timbrel_required_bytes(timbrel_compact_model, TIMBREL_COMPACT_MODEL_BYTES, &bytes)));
     printf("value bytes %u\n", (unsigned)bytes);
@@ -151,7 +152,7 @@ int main(void)
     static const struct {
         uint32_t rate;
         const char *name;
-    } others[] = {{16000, "16000"}, {44100, "44100"}, {48000, "48000"}};
+    } others[] = {{16000, "16000"}, {22050, "22050"}, {44100, "44100"}, {48000, "48000"}};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         at_window(others[i].rate);
         printf("rate %s\n", others[i].name);

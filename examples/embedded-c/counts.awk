@@ -1,8 +1,8 @@
 # Makes the tables of counts.sh from one file per core, with `KEY NUMBER` per line. A key may have a rate in it:
 # `period 16000` is a number of samples or what else was printed, `period 16000#` the instructions for it.
-BEGIN { MODEL_RATE = 22050 }
 FNR == 1 { cores[++n] = FILENAME }
 { at[FILENAME, NF == 3 ? $1 " " $2 : $1] = $NF }
+$1 == "model-rate" { MODEL_RATE = $2 }
 
 function grouped(x) { return x < 1000 ? sprintf("%d", x) : sprintf("%s,%03d", grouped(int(x / 1000)), x % 1000) }
 function millions(x) { return sprintf("%.1f million", x / 1e6) }
@@ -74,7 +74,7 @@ END {
 
     head("Instructions of the gate")
     row("one sample, its share of a decision included", "gate")
-    row("one second at 22,050 Hz", "gated")
+    row("one second at " grouped(MODEL_RATE) " Hz", "gated")
     row("one second of silence without the gate, `" model "`", "silence")
 
     head("Instructions per second of music, `" model "`")

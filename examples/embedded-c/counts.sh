@@ -3,7 +3,7 @@
 # docs/embedded.md: the start, each kind of microphone, and how long a battery lasts with it. The instructions are exact
 # and the same on every run; they are not cycles.
 #
-#     counts.sh [-m MODEL] FOLDER [CORE]...     MODEL is compact, the default, or tiny
+#     counts.sh [-m MODEL] FOLDER [CORE]...     MODEL is compact, the default, tiny or tiny-16k
 #
 # The battery's table follows from these variables by the formulas of docs/embedded.md; the defaults are of the order of an
 # nRF52840's.
@@ -29,7 +29,8 @@ trap 'rm -rf "$work"' EXIT
 "${CC:-cc}" -O2 -shared -fPIC -o "$work/libicount.so" "$here/../cortex-m/qemu/icount.c"
 cp -r . "$work/package"
 cp "$here/count.c" "$work/package/example.c"
-sed -i "s/timbrel_compact/timbrel_$model/g; s/TIMBREL_COMPACT/TIMBREL_${model^^}/g" "$work/package"/{example.c,Makefile}
+name=timbrel_${model//-/_}
+sed -i "s/timbrel_compact\.\([ch]\)/timbrel_$model.\1/g; s/timbrel_compact/$name/g; s/TIMBREL_COMPACT/${name^^}/g" "$work/package"/{example.c,Makefile}
 for core in "$@"; do
     make -s -C "$work/package" CORE="$core" QEMU_OPTIONS="-plugin $work/libicount.so" run \
         >"$work/printed" 2>"$work/counted" || { cat "$work/printed" "$work/counted"; exit 1; }

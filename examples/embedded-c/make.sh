@@ -68,8 +68,8 @@ while read -r core target cpu features; do
 done <<<"$cores_chosen"
 
 cp include/timbrel.h "$stage/include"
-cargo run --quiet --release -p timbrel-core --example c_source -- "$stage/models" timbrel_ models/{compact,tiny}.timbrel
-cp models/{compact,tiny}.md "$stage/models"
+cargo run --quiet --release -p timbrel-core --example c_source -- "$stage/models" timbrel_ models/{compact,tiny,tiny-16k}.timbrel
+cp models/{compact,tiny,tiny-16k}.md "$stage/models"
 cp "$here/package"/* examples/cortex-m/c/tune.[ch] LICENSE-* "$stage"
 cp docs/notices/timbrel-embedded/THIRD-PARTY.txt "$stage"
 # the same source gives the same archive

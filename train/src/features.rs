@@ -1,13 +1,14 @@
 //! Features of a whole signal by name, as librosa computes them, with core's front end.
 //!
-//! | name | librosa 0.11 (`y` at 22,050 Hz) |
+//! | name | librosa 0.11 (`y` at `sr=22050`) |
 //! |---|---|
 //! | `log_stft_N_H` | `amplitude_to_db(abs(stft(y, n_fft=N, hop_length=H)), ref=np.max)` |
 //! | `mel_power_N_H_128` | `feature.melspectrogram(y=y, sr=22050, n_fft=N, hop_length=H, n_mels=128)` |
 //! | `mel_db_N_H_128` | `power_to_db` of it, `ref=np.max` |
 //! | `mfcc_N_H_C` | `feature.mfcc(y=y, sr=22050, n_fft=N, hop_length=H, n_mfcc=C)` |
 //!
-//! `N` is 512, 1024, 2048 or 4096, `H` 1 to `N`, `C` 1 to 128.
+//! `N` is 512, 1024, 2048 or 4096, `H` 1 to `N`, `C` 1 to 128. With `_at_R` behind it, as in `mel_db_1024_768_128_at_16000`,
+//! `y` and `sr` have `R` Hz, and the bands end at half of that.
 
 use std::path::Path;
 
@@ -18,8 +19,10 @@ use timbrel_core::frontend::{Dct, FrontEnd, LogMel, Padding, Stft, relative_to_m
 
 use crate::file::write_whole;
 
-/// Sample rate of the signals, Hz.
+/// Sample rate of a signal where nothing states another, Hz.
 pub const SAMPLE_RATE: u32 = 22_050;
+/// Lowest and highest sample rate of a feature, Hz: what microphones and files have.
+const RATES: [u32; 2] = [8_000, 48_000];
 /// Mel bands of every feature.
 const MELS: usize = 128;
 /// librosa's `top_db`.
@@ -40,6 +43,7 @@ pub struct Feature {
     kind: Kind,
     n_fft: u16,
     hop: u16,
+    sample_rate: u32,
 }
 
 /// Values `[bin, frame]`.
@@ -59,6 +63,7 @@ impl Feature {
     /// # Errors
     /// The name is unknown, or one of its numbers is out of range.
     pub fn parse(name: &str) -> Result<Self> {
+        let (form, sample_rate) = rate(name)?;
         let kinds = [
             ("log_stft_", 2),
             ("mel_power_", 3),
@@ -67,9 +72,9 @@ impl Feature {
         ];
         let found = kinds
             .iter()
-            .find_map(|(prefix, count)| Some((prefix, name.strip_prefix(prefix)?, count)));
+            .find_map(|(prefix, count)| Some((prefix, form.strip_prefix(prefix)?, count)));
         let (prefix, numbers, count) = found.with_context(|| {
-            format!("no front end is called `{name}`: log_stft_N_H, mel_power_N_H_128, mel_db_N_H_128, mfcc_N_H_C")
+            format!("no front end is called `{name}`: log_stft_N_H, mel_power_N_H_128, mel_db_N_H_128, mfcc_N_H_C, each with _at_RATE")
         })?;
         let numbers: Vec<u16> = numbers
             .split('_')
@@ -113,7 +118,12 @@ impl Feature {
             }
             (_, None) => Kind::LogStft,
         };
-        Ok(Self { kind, n_fft, hop })
+        Ok(Self {
+            kind,
+            n_fft,
+            hop,
+            sample_rate,
+        })
     }
 
     /// Return the feature in decibels relative to the maximum from which this one follows: powers convert to decibels,
@@ -151,13 +161,19 @@ impl Feature {
         self.n_fft as usize
     }
 
+    /// Return the sample rate of the signals, Hz.
+    #[must_use]
+    pub const fn sample_rate(&self) -> u32 {
+        self.sample_rate
+    }
+
     /// Return the frames of a signal with so many samples.
     #[must_use]
     pub const fn frames(&self, samples: usize) -> usize {
         samples / self.hop as usize + 1
     }
 
-    /// Compute the feature of a mono signal at 22,050 Hz.
+    /// Compute the feature of a mono signal at [`Feature::sample_rate`].
     ///
     /// # Errors
     /// The signal is empty.
@@ -174,11 +190,9 @@ impl Feature {
     fn with_size<const N: usize>(&self, samples: &[f32]) -> Result<Matrix> {
         let mut frames = match self.kind {
             Kind::LogStft => stft::<N>(self.hop, samples)?,
-            Kind::MelPower => {
-                mel::<N>(self.hop, samples, LogMel::push_power, LogMel::finish_power)?
-            }
+            Kind::MelPower => mel::<N>(self, samples, LogMel::push_power, LogMel::finish_power)?,
             Kind::MelDb | Kind::Mfcc { .. } => {
-                mel::<N>(self.hop, samples, LogMel::push, LogMel::finish)?
+                mel::<N>(self, samples, LogMel::push, LogMel::finish)?
             }
         };
         match self.kind {
@@ -188,6 +202,22 @@ impl Feature {
         }
         Ok(Matrix::from_frames(&frames, self.bins()))
     }
+}
+
+/// Divide a name into its form and the sample rate behind it.
+fn rate(name: &str) -> Result<(&str, u32)> {
+    let Some((form, rate)) = name.rsplit_once("_at_") else {
+        return Ok((name, SAMPLE_RATE));
+    };
+    let rate: u32 = rate
+        .parse()
+        .with_context(|| format!("`{rate}` in `{name}`"))?;
+    let [lowest, highest] = RATES;
+    ensure!(
+        (lowest..=highest).contains(&rate),
+        "`{name}`: a sample rate of {lowest} to {highest} Hz"
+    );
+    Ok((form, rate))
 }
 
 /// Compute the decibels of each frame's spectrum, frame after frame.
@@ -209,12 +239,13 @@ fn stft<const N: usize>(hop: u16, samples: &[f32]) -> Result<Vec<f32>> {
 
 /// Compute mel bands frame after frame, from what `push` and `finish` return.
 fn mel<const N: usize>(
-    hop: u16,
+    feature: &Feature,
     samples: &[f32],
     push: fn(&mut LogMel<N, MELS>, f32) -> Option<&[f32]>,
     finish: fn(&mut LogMel<N, MELS>) -> Option<&[f32]>,
 ) -> Result<Vec<f32>> {
-    let front_end = FrontEnd::librosa(N as u16, hop, MELS as u16);
+    let front_end =
+        FrontEnd::librosa(N as u16, feature.hop, MELS as u16).at_rate(feature.sample_rate);
     let mut stream = LogMel::<N, MELS>::new(&front_end).context("hop is out of range")?;
     let mut frames = Vec::new();
     for sample in samples {

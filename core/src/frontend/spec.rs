@@ -112,6 +112,16 @@ impl FrontEnd {
     /// The compact model's front end: 2048 / 512, 128 bands, 43.1 columns per second.
     pub const COMPACT: Self = Self::librosa(2048, 512, 128);
 
+    /// Return the same front end for signals of `sample_rate` Hz, with bands from `f_min` up to half of that.
+    #[must_use]
+    pub const fn at_rate(self, sample_rate: u32) -> Self {
+        Self {
+            sample_rate,
+            f_max: sample_rate as f32 / 2.0,
+            ..self
+        }
+    }
+
     /// Return the same front end with the first `coefficients` MFCCs of its bands, `1..=n_mels`.
     #[must_use]
     pub const fn mfcc(self, coefficients: u16) -> Self {

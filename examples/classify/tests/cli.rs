@@ -105,9 +105,9 @@ fn without_files_it_classifies_the_demo_tune() {
 }
 
 #[test]
-fn both_models_are_sure_of_the_demo_tune() {
+fn the_integer_models_are_sure_of_the_demo_tune() {
     let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models");
-    for model in ["compact", "tiny"] {
+    for model in ["compact", "tiny", "tiny-16k"] {
         let file = format!("{models}/{model}.timbrel");
         let line = json(&classify(&["--json", "--model", &file])).remove(0);
         assert_eq!(

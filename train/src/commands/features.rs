@@ -6,13 +6,14 @@ use anyhow::{Context, Result};
 use clap::Args;
 use timbrel_core::host::decode::read_mono;
 use timbrel_train::console::say;
-use timbrel_train::features::{Feature, SAMPLE_RATE};
+use timbrel_train::features::Feature;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Audio file: wav, mp3, flac, ogg, m4a, aac, AIFF, AU, CAF, mkv or webm.
     file: PathBuf,
-    /// Name of the feature: log_stft_N_H, mel_power_N_H_128, mel_db_N_H_128 or mfcc_N_H_C.
+    /// Name of the feature: log_stft_N_H, mel_power_N_H_128, mel_db_N_H_128 or mfcc_N_H_C, with _at_RATE
+    /// behind it for another sample rate than 22050 Hz.
     #[arg(long)]
     front_end: String,
     /// safetensors file to write.
@@ -23,7 +24,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let feature = Feature::parse(&arguments.front_end)?;
     let name = || arguments.file.display().to_string();
-    let samples = read_mono(&arguments.file, SAMPLE_RATE).with_context(name)?;
+    let samples = read_mono(&arguments.file, feature.sample_rate()).with_context(name)?;
     let matrix = feature.compute(&samples).with_context(name)?;
     matrix.write(&arguments.out, &arguments.front_end)?;
     say(format_args!(
@@ -31,6 +32,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         arguments.front_end,
         matrix.bins,
         matrix.frames,
-        samples.len() as f32 / SAMPLE_RATE as f32
+        samples.len() as f32 / feature.sample_rate() as f32
     ))
 }

@@ -1,6 +1,7 @@
 //! The training cache: `logmel.safetensors` and `manifest.csv` in one folder.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use timbrel_core::frontend::FrontEnd;
 
 use super::{ManifestRow, Provenance, manifest};
+use crate::features::SAMPLE_RATE;
 
 /// Label of a row without a stated genre. Its manifest row has an empty genre.
 pub(super) const UNLABELLED: u8 = u8::MAX;
@@ -26,10 +28,13 @@ pub struct Track {
     pub row: usize,
 }
 
-/// Frame length and hop (samples at 22,050 Hz) that a cache was made with. GTZAN's has columns of 1,708.5
+/// Frame length and hop, in samples, that a cache was made with. GTZAN's has columns of 1,708.5
 /// samples on average.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MadeWith {
+    /// Sample rate of the signals, Hz.
+    #[serde(default = "MadeWith::usual_rate")]
+    pub sample_rate: u32,
     /// FFT length.
     pub n_fft: u16,
     /// Samples from column to column.
@@ -39,19 +44,29 @@ pub struct MadeWith {
 }
 
 impl MadeWith {
-    /// Read the keys `n_fft` and `hop` of a cache's metadata; none where one is missing.
+    /// The rate of a cache that does not state one.
+    const fn usual_rate() -> u32 {
+        SAMPLE_RATE
+    }
+
+    /// Read the keys `n_fft`, `hop` and `sample_rate` of a cache's metadata; none where one of the first two is missing.
     fn read(metadata: &HashMap<String, String>, bins: usize) -> Result<Option<Self>> {
         let (Some(n_fft), Some(hop)) = (metadata.get("n_fft"), metadata.get("hop")) else {
             return Ok(None);
         };
+        let rate = metadata.get("sample_rate");
         let bad = || format!("its metadata has n_fft {n_fft:?} and hop {hop:?}");
+        let bad_rate = || format!("its metadata has sample_rate {rate:?}");
         let this = Self {
+            sample_rate: rate
+                .map_or(Ok(SAMPLE_RATE), |rate| rate.parse().with_context(bad_rate))?,
             n_fft: n_fft.parse().with_context(bad)?,
             hop: hop.parse().with_context(bad)?,
             bins,
         };
         // times are divided by it
         ensure!(this.hop.is_finite() && this.hop >= 1.0, bad());
+        ensure!(this.sample_rate > 0, bad_rate());
         Ok(Some(this))
     }
 
@@ -59,6 +74,20 @@ impl MadeWith {
     #[must_use]
     pub const fn holds_fft_bins(&self) -> bool {
         self.bins == self.n_fft as usize / 2 + 1
+    }
+}
+
+impl fmt::Display for MadeWith {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "n_fft {}, hop {}, {} bins",
+            self.n_fft, self.hop, self.bins
+        )?;
+        if self.sample_rate != SAMPLE_RATE {
+            write!(f, " at {} Hz", self.sample_rate)?;
+        }
+        Ok(())
     }
 }
 
@@ -192,9 +221,10 @@ impl Dataset {
     /// Return the seconds from column to column, from the cache's metadata or else from the front end.
     #[must_use]
     pub fn column_seconds(&self, front_end: &FrontEnd) -> f64 {
-        let stated = self.made_with.map(|made| made.hop);
-        let hop = stated.unwrap_or_else(|| f32::from(front_end.hop));
-        f64::from(hop) / f64::from(front_end.sample_rate)
+        let stated = self.made_with.map(|made| (made.hop, made.sample_rate));
+        let own = (f32::from(front_end.hop), front_end.sample_rate);
+        let (hop, rate) = stated.unwrap_or(own);
+        f64::from(hop) / f64::from(rate)
     }
 
     /// Return a track's spectrogram, `[mel, column]`.
@@ -215,7 +245,18 @@ impl Dataset {
             front_end.n_mels,
             self.mels
         );
-        if let Some(MadeWith { n_fft, hop, .. }) = self.made_with {
+        if let Some(MadeWith {
+            sample_rate,
+            n_fft,
+            hop,
+            ..
+        }) = self.made_with
+        {
+            ensure!(
+                sample_rate == front_end.sample_rate,
+                "the front end takes {} Hz, the cache was made with {sample_rate} Hz; make one that fits with `timbrel prepare`",
+                front_end.sample_rate
+            );
             ensure!(
                 n_fft == front_end.n_fft && (hop - f32::from(front_end.hop)).abs() < 1.0,
                 "the front end has n_fft {} and hop {}, the cache was made with {n_fft} and {hop}; make one that fits with `timbrel prepare`, or let `timbrel train --approximate-front-end` take the cache's",

@@ -152,9 +152,10 @@ impl Provenance {
             (metadata.get(key)).map_or_else(|| default.to_owned(), |text| one_line(text))
         };
         let front_end = match made_with {
-            Some(made) => format!("n_fft {}, hop {}, {} bins", made.n_fft, made.hop, made.bins),
+            Some(made) => made.to_string(),
             None => "front end not stated".to_owned(),
         };
+        let front_end = stated("front_end", &front_end);
         let counts = |genre| (tracks.iter()).filter(|t| t.label == Some(genre)).count();
         let unlabelled = stated("unlabelled", "");
         let counted = |track: &&Track| unlabelled.is_empty() || track.label.is_some();

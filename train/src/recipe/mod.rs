@@ -40,16 +40,25 @@ pub struct Recipe {
     pub distillation: Option<DistillationKeys>,
 }
 
-/// librosa's decibel spectrogram at 22,050 Hz; the rest is [`FrontEnd::librosa`].
+/// librosa's decibel spectrogram; the rest is [`FrontEnd::librosa`].
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FrontEndKeys {
+    /// Sample rate of the signal, Hz.
+    #[serde(default = "FrontEndKeys::usual_rate")]
+    pub sample_rate: Whole<8000, 48000>,
     /// FFT length, samples.
     pub n_fft: Whole<512, 4096>,
     /// Samples from column to column.
     pub hop: Whole<1, 4096>,
     /// Mel bands; without, the FFT's own `n_fft / 2 + 1` bins.
     pub n_mels: Option<Whole<1, 256>>,
+}
+
+impl FrontEndKeys {
+    fn usual_rate() -> Whole<8000, 48000> {
+        Whole::of::<22_050>()
+    }
 }
 
 /// A division of all tracks of the data that ignores the manifest's.
@@ -289,6 +298,7 @@ impl Recipe {
             None => keys.n_fft.short() / 2 + 1,
         };
         FrontEnd::librosa(keys.n_fft.short(), keys.hop.short(), bins)
+            .at_rate(keys.sample_rate.get() as u32)
     }
 
     /// Return the windows.

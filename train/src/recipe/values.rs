@@ -23,6 +23,13 @@ impl<const MIN: u16, const MAX: u16> Whole<MIN, MAX> {
         Self(MIN)
     }
 
+    /// Return the number `VALUE`, which has to be one of those.
+    #[must_use]
+    pub const fn of<const VALUE: u16>() -> Self {
+        const { assert!(MIN <= VALUE && VALUE <= MAX) };
+        Self(VALUE)
+    }
+
     /// Return the number as the 16 bits it fits in.
     #[must_use]
     pub const fn short(self) -> u16 {

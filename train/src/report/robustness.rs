@@ -112,7 +112,7 @@ pub fn robustness(
             .position(|label| *label == source.genre);
         let label = label.with_context(|| format!("the model does not know {}", source.genre))?;
         let count = (seconds * f64::from(SAMPLE_RATE)) as usize;
-        let signal = match read_excerpt(&source.path, 0, count) {
+        let signal = match read_excerpt(&source.path, SAMPLE_RATE, 0, count) {
             Ok(signal) => signal,
             Err(error) => {
                 skipped.push((source.path.display().to_string(), format!("{error:#}")));
@@ -144,7 +144,7 @@ fn hear(model: &Inference, signal: &[f32]) -> Result<Vec<f32>> {
 fn change(condition: Condition, signal: &[f32], rng: &mut ChaCha8Rng) -> Result<Vec<f32>> {
     match condition {
         Condition::Clean => Ok(signal.to_vec()),
-        Condition::Effect(effect) => Ok(effect.apply(signal, rng)),
+        Condition::Effect(effect) => Ok(effect.apply(signal, SAMPLE_RATE, rng)),
         Condition::Mp3(rate) => through_mp3(signal, rate),
     }
 }
@@ -199,5 +199,5 @@ fn through_mp3(signal: &[f32], rate: u32) -> Result<Vec<f32>> {
         "lame failed at {rate} kbit/s"
     );
     let reader = AudioReader::from_bytes(output.stdout, Some("mp3"))?;
-    excerpt(reader, 0, signal.len())
+    excerpt(reader, SAMPLE_RATE, 0, signal.len())
 }

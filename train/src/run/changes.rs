@@ -49,7 +49,9 @@ const SLACK: f64 = 0.02;
 /// Take the front end that a cache was made with: windows of the same duration, cut down to whole columns, and
 /// masks of the same duration, rounded. Mel bands replace the bins of a recipe that has none.
 fn approximate(recipe: &mut Recipe, made_with: MadeWith) -> Result<()> {
-    let ratio = f64::from(recipe.front_end.hop.short()) / f64::from(made_with.hop);
+    let seconds =
+        f64::from(recipe.front_end.hop.short()) / recipe.front_end.sample_rate.get() as f64;
+    let ratio = seconds * f64::from(made_with.sample_rate) / f64::from(made_with.hop);
     let scaled = |columns: usize| columns as f64 * ratio;
     let window = |columns: Whole<1, 4096>| {
         whole(
@@ -62,6 +64,8 @@ fn approximate(recipe: &mut Recipe, made_with: MadeWith) -> Result<()> {
     let mask = scaled(recipe.augment.time_mask_columns.get()).round();
     recipe.augment.time_mask_columns =
         whole(mask as usize, "time_mask_columns at the cache's hop")?;
+    recipe.front_end.sample_rate =
+        whole(made_with.sample_rate as usize, "the cache's sample rate")?;
     recipe.front_end.hop = whole(made_with.hop as usize, "the cache's hop")?;
     recipe.front_end.n_fft = whole(usize::from(made_with.n_fft), "the cache's n_fft")?;
     if recipe.front_end.n_mels.is_none() && !made_with.holds_fft_bins() {

@@ -7,7 +7,6 @@ use anyhow::{Context, Result, bail, ensure};
 use rand::{Rng, RngExt};
 
 use super::{gain, noise, pitch_shift, time_shift, time_stretch};
-use crate::features::SAMPLE_RATE;
 
 /// Names with the unit, least and greatest size of each effect, in the order in which they are applied.
 const EFFECTS: [(&str, &str, f32, f32); 5] = [
@@ -18,7 +17,7 @@ const EFFECTS: [(&str, &str, f32, f32); 5] = [
     ("noise", "dB of signal above noise", -20.0, 100.0),
 ];
 
-/// One change of a signal at 22,050 Hz.
+/// One change of a signal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Effect {
     /// White noise, so many dB below the signal.
@@ -34,17 +33,15 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// Apply the effect.
+    /// Apply the effect to a signal of `rate` Hz.
     #[must_use]
-    pub fn apply(self, samples: &[f32], rng: &mut impl Rng) -> Vec<f32> {
+    pub fn apply(self, samples: &[f32], rate: u32, rng: &mut impl Rng) -> Vec<f32> {
         match self {
             Self::Noise(snr) => noise(samples, snr, rng),
             Self::Gain(db) => gain(samples, db),
             Self::Pitch(semitones) => pitch_shift(samples, f64::from(semitones)),
-            Self::Stretch(rate) => time_stretch(samples, f64::from(rate)),
-            Self::Shift(seconds) => {
-                time_shift(samples, (seconds * SAMPLE_RATE as f32).round() as i64)
-            }
+            Self::Stretch(tempo) => time_stretch(samples, f64::from(tempo)),
+            Self::Shift(seconds) => time_shift(samples, (seconds * rate as f32).round() as i64),
         }
     }
 }
@@ -69,9 +66,9 @@ impl Ranges {
         1.0 + f64::from(self.0[0].unwrap_or(0.0))
     }
 
-    /// Apply each effect that is named, in a size drawn uniformly from its range.
+    /// Apply each effect that is named, in a size drawn uniformly from its range, to a signal of `rate` Hz.
     #[must_use]
-    pub fn draw(&self, samples: &[f32], rng: &mut impl Rng) -> Vec<f32> {
+    pub fn draw(&self, samples: &[f32], rate: u32, rng: &mut impl Rng) -> Vec<f32> {
         let mut changed = samples.to_vec();
         for (effect, size) in self.0.iter().enumerate() {
             let Some(size) = *size else {
@@ -85,7 +82,7 @@ impl Ranges {
                 3 => Effect::Gain(drawn),
                 _ => Effect::Noise(size + 20.0 * rng.random::<f32>()),
             };
-            changed = effect.apply(&changed, rng);
+            changed = effect.apply(&changed, rate, rng);
         }
         changed
     }

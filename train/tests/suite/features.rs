@@ -61,6 +61,40 @@ fn agree_with_librosa() {
     );
 }
 
+/// Return the mel of Slaney's Auditory Toolbox.
+fn mel(hertz: f64) -> f64 {
+    if hertz < 1000.0 {
+        hertz * 3.0 / 200.0
+    } else {
+        15.0 + 27.0 * (hertz / 1000.0).ln() / 6.4_f64.ln()
+    }
+}
+
+#[test]
+fn a_tone_is_loudest_in_its_band_at_any_sample_rate() {
+    for rate in [8_000, 16_000, 22_050, 48_000_u32] {
+        let feature = Feature::parse(&format!("mel_db_2048_512_128_at_{rate}")).unwrap();
+        assert_eq!(feature.sample_rate(), rate);
+        for hertz in [440.0, 1500.0, 3500.0] {
+            let turns =
+                |index: u32| std::f64::consts::TAU * hertz * f64::from(index) / f64::from(rate);
+            let samples: Vec<f32> = (0..rate)
+                .map(|index| 0.5 * turns(index).sin() as f32)
+                .collect();
+            let found = feature.compute(&samples).unwrap();
+            let middle = found.frames / 2;
+            let level = |bin: usize| found.values[bin * found.frames + middle];
+            let loudest = (0..found.bins).max_by(|a, b| level(*a).total_cmp(&level(*b)));
+            let band = mel(hertz) / mel(f64::from(rate) / 2.0) * 129.0 - 1.0;
+            let away = (loudest.unwrap() as f64 - band).abs();
+            assert!(
+                away <= 1.0,
+                "{hertz} Hz at {rate} Hz: {loudest:?}, not {band:.1}"
+            );
+        }
+    }
+}
+
 #[test]
 fn shapes_are_librosas() {
     let samples = vec![0.1; 5000];
@@ -96,6 +130,11 @@ fn wrong_names_are_explained() {
         ("log_stft_512_513", "hop cannot be 513"),
         ("mfcc_2048_512_129", "1 to 128 coefficients"),
         ("mfcc_2048_512_99999", "99999"),
+        (
+            "mel_db_1024_512_128_at_100",
+            "a sample rate of 8000 to 48000 Hz",
+        ),
+        ("mel_db_1024_512_128_at_x", "`x`"),
     ] {
         let message = format!("{:#}", Feature::parse(name).unwrap_err());
         assert!(message.contains(part), "{name}: {message}");

@@ -60,7 +60,7 @@ fn trained_agrees(text: &str) {
     recorded.check(Runtime::native(&python), &std::fs::read(onnx).unwrap());
 }
 
-const SHIPPED: [&str; 3] = ["compact", "tiny", "s2-mfcc-3s"];
+const SHIPPED: [&str; 4] = ["compact", "tiny", "tiny-16k", "s2-mfcc-3s"];
 
 fn shipped(name: &str, extension: &str) -> Vec<u8> {
     let models = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../models"));

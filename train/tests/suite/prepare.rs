@@ -65,6 +65,23 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
+fn audio_is_resampled_to_the_rate_of_the_front_end() {
+    let (audio, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    tones(audio.path());
+    let mut options = options(audio.path(), out.path());
+    options.front_end = "mel_db_1024_800_128_at_16000".to_owned();
+    // 1 s of 16,000 samples
+    assert_eq!(prepare(&options).unwrap().shape, [128, 21]);
+    let dataset = Dataset::read(out.path()).unwrap();
+    let made_with = dataset.made_with.unwrap();
+    assert_eq!((made_with.sample_rate, made_with.hop), (16_000, 800.0));
+    options.out = out.path().join("too-long");
+    options.seconds = 2.0;
+    let message = format!("{:#}", prepare(&options).unwrap_err());
+    assert!(message.contains("it lasts 1.2 s"), "{message}");
+}
+
+#[test]
 fn rows_are_the_files_features() {
     let (audio, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     tones(audio.path());

@@ -19,6 +19,7 @@ fn own_models_average_over_a_power_of_two() {
     for text in [
         include_str!("../../recipes/compact.toml"),
         include_str!("../../recipes/tiny.toml"),
+        include_str!("../../recipes/tiny-16k.toml"),
         include_str!("../../recipes/large-distilled.toml"),
     ] {
         let recipe = Recipe::parse(text).unwrap();
@@ -84,6 +85,10 @@ fn impossible_values_are_named_with_their_line() {
         &["warmup = 1.25", "must be 0 to 1"],
     );
     assert_names(&error("epochs = 4\n", ""), &["missing field `epochs`"]);
+    assert_names(
+        &error("n_fft = 512", "n_fft = 512\nsample_rate = 4000"),
+        &["sample_rate = 4000", "line ", "must be 8000 to 48000"],
+    );
 }
 
 #[test]

@@ -46,6 +46,14 @@ fn tiny_fits_the_smallest_devices() {
 }
 
 #[test]
+fn tiny_16k_takes_little_more() {
+    let _own = crate::common::generator();
+    let [file, memory, _] = bytes(include_str!("../../recipes/tiny-16k.toml"));
+    assert!(file <= 32 << 10, "the file has {file} bytes");
+    assert!(memory <= 38 << 10, "a classifier needs {memory} bytes");
+}
+
+#[test]
 fn large_fits_a_telephone() {
     let _own = crate::common::generator();
     for text in [

@@ -105,6 +105,7 @@ fn a_front_end_that_is_not_the_caches_is_named_or_stood_in_for() {
     let mut dataset = dataset(8);
     let recipe = Recipe::parse(RECIPE).unwrap();
     let made_with = timbrel_train::data::MadeWith {
+        sample_rate: 22_050,
         n_fft: 2048,
         hop: 341.5,
         bins: dataset.mels,
@@ -132,12 +133,40 @@ fn a_front_end_that_is_not_the_caches_is_named_or_stood_in_for() {
 }
 
 #[test]
+fn a_cache_of_another_sample_rate_is_named_or_stood_in_for() {
+    let mut dataset = dataset(8);
+    let recipe = Recipe::parse(RECIPE).unwrap();
+    dataset.made_with = Some(timbrel_train::data::MadeWith {
+        sample_rate: 16_000,
+        n_fft: 512,
+        hop: 256.0,
+        bins: dataset.mels,
+    });
+    let check = |recipe: &Recipe| dataset.check(&recipe.front_end(), recipe.window().columns);
+    let message = check(&recipe).unwrap_err().to_string();
+    for part in ["22050 Hz", "16000 Hz"] {
+        assert!(message.contains(part), "{part} is not in {message}");
+    }
+    let stands_in = Changes::new(true, false, &dataset).apply(&recipe).unwrap();
+    check(&stands_in).unwrap();
+    let front_end = stands_in.front_end();
+    assert_eq!((front_end.sample_rate, front_end.f_max), (16_000, 8000.0));
+    // the same seconds: 32 · 16000 / 22050 = 23.2 columns, which are 16 ms long in place of 11.6
+    assert_eq!(stands_in.window().columns, 23);
+    let seconds = dataset.column_seconds(&recipe.front_end());
+    assert!((seconds - 0.016).abs() < 1e-9, "{seconds}");
+    let own = RECIPE.replace("[front_end]", "[front_end]\nsample_rate = 16000");
+    check(&Recipe::parse(&own).unwrap()).unwrap();
+}
+
+#[test]
 fn mel_bands_stand_in_for_the_bins_of_the_fft() {
     let mut dataset = dataset(8);
     let recipe = Recipe::parse(&RECIPE.replace("n_mels = 32\n", "")).unwrap();
     assert_eq!(recipe.front_end().n_mels, 257);
     let bands = |bins, dataset: &mut Dataset| {
         dataset.made_with = Some(timbrel_train::data::MadeWith {
+            sample_rate: 22_050,
             n_fft: 512,
             hop: 256.0,
             bins,

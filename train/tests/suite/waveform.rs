@@ -166,7 +166,7 @@ fn drawn_sizes_lie_within_the_ranges() {
     let signal = tone(440.0, 0.5);
     let only = |text: &str, seed| {
         let ranges: Ranges = text.parse().unwrap();
-        ranges.draw(&signal, &mut ChaCha8Rng::seed_from_u64(seed))
+        ranges.draw(&signal, 22_050, &mut ChaCha8Rng::seed_from_u64(seed))
     };
     let mut levels = Vec::new();
     for seed in 0..20 {

@@ -10,6 +10,8 @@ cd "$out/debs"
 for name in wesnoth-1.16-music warzone2100-music hedgewars-data naev-data supertuxkart-data unknown-horizons megaglest-data; do
     apt-get download "$name"
     mkdir -p "../$name"
-    dpkg-deb --fsys-tarfile "$name"_*.deb | tar -x -C "../$name" --wildcards '*usic/*' '*/copyright'
+    dpkg-deb --fsys-tarfile "$name"_*.deb | tar -x -C "../$name" --wildcards '*usic/*'
+    # that of some packages is in the one they belong to
+    dpkg-deb --fsys-tarfile "$name"_*.deb | tar -x -C "../$name" --wildcards '*/copyright' 2>/dev/null || echo "$name: no copyright file"
     rm "$name"_*.deb
 done

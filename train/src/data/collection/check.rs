@@ -118,7 +118,7 @@ impl Check {
 /// Return a hash of the samples, FNV-1a over 16 bits each.
 fn fingerprint(source: &Source) -> Result<u64> {
     let path: &PathBuf = &source.path;
-    let samples = read_excerpt(path, 0, LONGEST * SAMPLE_RATE as usize)?;
+    let samples = read_excerpt(path, SAMPLE_RATE, 0, LONGEST * SAMPLE_RATE as usize)?;
     let seconds = samples.len() as f32 / SAMPLE_RATE as f32;
     ensure!(
         samples.len() >= SHORTEST * SAMPLE_RATE as usize,

@@ -5,22 +5,25 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use timbrel_core::host::decode::{AudioReader, MonoReader};
 
-use crate::features::SAMPLE_RATE;
-
-/// Read up to `count` mono samples at 22,050 Hz, from `skip` samples on.
+/// Read up to `count` mono samples at `rate` Hz, from `skip` samples on.
 ///
 /// # Errors
 /// The file is not audio, or ends before `skip`.
-pub fn read_excerpt(path: &Path, skip: usize, count: usize) -> Result<Vec<f32>> {
-    excerpt(AudioReader::open(path)?, skip, count)
+pub fn read_excerpt(path: &Path, rate: u32, skip: usize, count: usize) -> Result<Vec<f32>> {
+    excerpt(AudioReader::open(path)?, rate, skip, count)
 }
 
 /// Read it from a file that is open.
 ///
 /// # Errors
 /// It ends before `skip`, or its rate cannot be resampled.
-pub(crate) fn excerpt(reader: AudioReader, skip: usize, count: usize) -> Result<Vec<f32>> {
-    let mut reader = MonoReader::new(reader, SAMPLE_RATE)?;
+pub(crate) fn excerpt(
+    reader: AudioReader,
+    rate: u32,
+    skip: usize,
+    count: usize,
+) -> Result<Vec<f32>> {
+    let mut reader = MonoReader::new(reader, rate)?;
     let (mut samples, mut left) = (Vec::new(), skip);
     while samples.len() < count
         && let Some(block) = reader.next_block()?
@@ -33,7 +36,7 @@ pub(crate) fn excerpt(reader: AudioReader, skip: usize, count: usize) -> Result<
     ensure!(
         !samples.is_empty(),
         "it ends before the first {:.1} s are over",
-        skip as f32 / SAMPLE_RATE as f32
+        skip as f32 / rate as f32
     );
     ensure!(
         reader.replaced().is_none(),

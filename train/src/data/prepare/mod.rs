@@ -26,7 +26,7 @@ pub use short::Short;
 
 use super::collection::{Collection, Source, hash};
 use super::provenance::{self, Provenance, Stated};
-use crate::features::{Feature, SAMPLE_RATE};
+use crate::features::Feature;
 use crate::waveform::Ranges;
 use short::TooShort;
 use store::{Entry, Store};
@@ -112,7 +112,7 @@ pub fn prepare(options: &Options) -> Result<Prepared> {
     let prepared = Prepared {
         rows: store.rows(),
         skipped: faults.collect(),
-        short: Short::among(&store.entries),
+        short: Short::among(&store.entries, work.feature.sample_rate()),
         resumed,
         genres,
         shape,
@@ -204,7 +204,8 @@ impl<'a> Work<'a> {
             options.variants == 0 || !options.augment.is_empty(),
             "--variants needs --augment: copies that are the same teach nothing"
         );
-        let samples = |seconds: f64| (seconds * f64::from(SAMPLE_RATE)).round() as usize;
+        let rate = f64::from(feature.sample_rate());
+        let samples = |seconds: f64| (seconds * rate).round() as usize;
         Ok(Self {
             options,
             feature,
@@ -245,10 +246,17 @@ impl<'a> Work<'a> {
     fn values(&self, source: &Source, open: &[Entry]) -> Result<Vec<Vec<u8>>> {
         // a variant that is played faster needs more than its length
         let most = (self.samples as f64 * self.options.augment.longest()).ceil() as usize;
-        let signal = read_excerpt(&source.path, self.skip, most)?;
-        let (found, wanted) = (signal.len(), self.options.seconds);
-        if found < self.samples && !self.options.fill {
-            return Err(TooShort { found, wanted }.into());
+        let rate = self.feature.sample_rate();
+        let signal = read_excerpt(&source.path, rate, self.skip, most)?;
+        let wanted = self.options.seconds;
+        if signal.len() < self.samples && !self.options.fill {
+            let found = signal.len();
+            return Err(TooShort {
+                found,
+                rate,
+                wanted,
+            }
+            .into());
         }
         open.iter()
             .map(|entry| self.spectrogram(&signal, entry))
@@ -261,7 +269,8 @@ impl<'a> Work<'a> {
             signal
         } else {
             let mut rng = ChaCha8Rng::seed_from_u64(hash(self.options.seed, &entry.track));
-            changed = self.options.augment.draw(signal, &mut rng);
+            let rate = self.feature.sample_rate();
+            changed = self.options.augment.draw(signal, rate, &mut rng);
             &changed
         };
         let filled = to_and_fro(signal, self.samples);
@@ -316,7 +325,7 @@ fn about(options: &Options, feature: &Feature) -> Value {
         "format": "log-mel cache",
         "layout": "[track, bin, column]",
         "scale": "dB = x / 255 * 80 - 80, relative to the maximum of the track",
-        "sample_rate": SAMPLE_RATE.to_string(),
+        "sample_rate": feature.sample_rate().to_string(),
         "front_end": options.front_end,
         "n_fft": feature.n_fft().to_string(),
         "hop": feature.hop().to_string(),

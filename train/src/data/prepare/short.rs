@@ -4,20 +4,21 @@ use std::fmt;
 
 use super::Options;
 use super::store::Entry;
-use crate::features::SAMPLE_RATE;
 
 /// Fault of a track that is too short.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TooShort {
-    /// Samples at 22,050 Hz after those that are skipped.
+    /// Samples after those that are skipped.
     pub(super) found: usize,
+    /// Their rate, Hz.
+    pub(super) rate: u32,
     /// Seconds that are taken of every track.
     pub(super) wanted: f64,
 }
 
 impl fmt::Display for TooShort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (found, wanted) = (tenths(self.found), self.wanted);
+        let (found, wanted) = (tenths(self.found, self.rate), self.wanted);
         write!(f, "it lasts {found:.1} s, {wanted} s are wanted")
     }
 }
@@ -29,27 +30,31 @@ impl std::error::Error for TooShort {}
 pub struct Short {
     /// Number of them.
     pub tracks: usize,
-    /// Length of the shortest, in samples at 22,050 Hz after those that are skipped.
+    /// Length of the shortest, in samples after those that are skipped.
     pub shortest: usize,
     /// Length of the longest of them, likewise.
     pub longest: usize,
+    /// Sample rate of these lengths, Hz.
+    pub rate: u32,
 }
 
 impl Short {
     /// Find them among the outcomes; `None` if no track is too short.
-    pub(super) fn among(entries: &[Entry]) -> Option<Self> {
+    pub(super) fn among(entries: &[Entry], rate: u32) -> Option<Self> {
         let lengths = || entries.iter().filter_map(|entry| entry.lasted);
         Some(Self {
             tracks: lengths().count(),
             shortest: lengths().min()?,
             longest: lengths().max()?,
+            rate,
         })
     }
 
     /// Say in one line which options would keep these tracks.
     #[must_use]
     pub fn advice(&self, options: &Options) -> String {
-        let [shortest, longest] = [self.shortest, self.longest].map(tenths);
+        let [shortest, longest] =
+            [self.shortest, self.longest].map(|samples| tenths(samples, self.rate));
         let skip = if options.skip > 0.0 {
             format!(" after the {} s of --skip", options.skip)
         } else {
@@ -76,6 +81,6 @@ impl Short {
 }
 
 /// Return a length in seconds, rounded down to a tenth so that a track that lasts so long is long enough.
-fn tenths(samples: usize) -> f64 {
-    (samples * 10 / SAMPLE_RATE as usize) as f64 / 10.0
+fn tenths(samples: usize, rate: u32) -> f64 {
+    (samples * 10 / rate as usize) as f64 / 10.0
 }
