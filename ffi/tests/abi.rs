@@ -339,6 +339,7 @@ fn versions_and_metadata_need_no_classifier() {
 fn the_large_model_gives_rusts_bits() {
     use timbrel_core::audio::InputFormat;
     use timbrel_core::classifier::Classifier;
+    use timbrel_core::engine::Engine;
     use timbrel_core::host::tract::TractEngine;
 
     let bytes = std::fs::read(models().join("large.onnx")).unwrap();
