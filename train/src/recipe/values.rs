@@ -26,7 +26,10 @@ impl<const MIN: u16, const MAX: u16> Whole<MIN, MAX> {
     /// Return the number `VALUE`, which has to be one of those.
     #[must_use]
     pub const fn of<const VALUE: u16>() -> Self {
-        const { assert!(MIN <= VALUE && VALUE <= MAX) };
+        const {
+            assert!(MIN <= VALUE);
+            assert!(VALUE <= MAX);
+        }
         Self(VALUE)
     }
 
