@@ -1,7 +1,7 @@
 //! Depthwise convolution of four channels at a time: `SMLABB` and `SMLATT` multiply the inputs and the widened weights
 //! of a tap where they are, and the four results are one word.
 
-use core::arch::naked_asm;
+use core::arch::asm;
 
 use super::requantise::{requantise, to_top};
 use crate::engine::arch::{Depthwise, Inside};
@@ -108,82 +108,92 @@ macro_rules! tap {
 /// # Safety
 /// For each of `count` blocks of four channels, the inputs and weights of the taps inside must be readable and the outputs
 /// writable.
-#[unsafe(naked)]
-unsafe extern "C" fn depthwise_loop(operands: &mut Operands) {
-    naked_asm!(
-        "push {{r4-r11, lr}}",
-        "sub sp, sp, #4",
-        "mov lr, r0",
-        "ldr r1, [lr, #16]",
-        // r0 inputs, r1 bytes to the next tap's, r5 weights, r8 to r11 the sums
-        "2:",
-        "ldr r0, [lr]",
-        "ldr r5, [lr, #4]",
-        "ldr r12, [lr, #24]",
-        "ldmia r5, {{r8-r11}}",
-        "ldr r3, [lr, #36]",
-        "ldr r7, [lr, #28]",
-        "ldr r2, [lr, #40]",
-        "add r5, r5, r3",
-        "cmp r7, #3",
-        "bne 4f",
-        "cmp r2, #0",
-        "bne 4f",
-        // a kernel of three columns, all inside
-        "ldr r7, [lr, #20]",
-        "3:",
-        tap!("[r0]"),
-        tap!("[r0, r1]"),
-        tap!("[r0, r1, lsl #1]"),
-        "add r0, r0, r7",
-        "subs r12, r12, #1",
-        "bne 3b",
-        "b 6f",
-        // any other
-        "4:",
-        "ldr r7, [lr, #28]",
-        "5:",
-        tap!("[r0]"),
-        "add r0, r0, r1",
-        "subs r7, r7, #1",
-        "bne 5b",
-        "ldr r2, [lr, #32]",
-        "ldr r3, [lr, #40]",
-        "add r0, r0, r2",
-        "add r5, r5, r3",
-        "subs r12, r12, #1",
-        "bne 4b",
-        // requantise: r2 one less than half a step, r3 where the last bit becomes the first, r4 the shift
-        "6:",
-        "ldr r2, [lr, #48]",
-        "ldr r4, [lr, #52]",
-        "ldr r3, [lr, #56]",
-        requantise!("r8", "r6", "r2", "r4", "r3"),
-        requantise!("r9", "r6", "r2", "r4", "r3"),
-        requantise!("r10", "r6", "r2", "r4", "r3"),
-        requantise!("r11", "r6", "r2", "r4", "r3"),
-        "orr r8, r8, r10, lsl #16",
-        "orr r9, r9, r11, lsl #16",
-        "orr r8, r8, r9, lsl #8",
-        // keep the larger of each byte
-        "ldr r2, [lr, #8]",
-        "ldr r3, [r2]",
-        "usub8 r4, r8, r3",
-        "sel r8, r8, r3",
-        "str r8, [r2], #4",
-        "str r2, [lr, #8]",
-        "ldr r2, [lr]",
-        "ldr r3, [lr, #4]",
-        "ldr r4, [lr, #44]",
-        "add r2, r2, #4",
-        "add r3, r3, r4",
-        "str r2, [lr]",
-        "str r3, [lr, #4]",
-        "ldr r2, [lr, #12]",
-        "subs r2, r2, #1",
-        "str r2, [lr, #12]",
-        "bne 2b",
-        "add sp, sp, #4",
-        "pop {{r4-r11, pc}}",
-    )
+#[inline(never)]
+unsafe fn depthwise_loop(operands: &mut Operands) {
+    // SAFETY: the caller's; what the loop changes of the stack it restores
+    unsafe {
+        asm!(
+            "push {{r4-r11}}",
+            "sub sp, sp, #4",
+            "mov lr, r0",
+            "ldr r1, [lr, #16]",
+            // r0 inputs, r1 bytes to the next tap's, r5 weights, r8 to r11 the sums
+            "2:",
+            "ldr r0, [lr]",
+            "ldr r5, [lr, #4]",
+            "ldr r12, [lr, #24]",
+            "ldmia r5, {{r8-r11}}",
+            "ldr r3, [lr, #36]",
+            "ldr r7, [lr, #28]",
+            "ldr r2, [lr, #40]",
+            "add r5, r5, r3",
+            "cmp r7, #3",
+            "bne 4f",
+            "cmp r2, #0",
+            "bne 4f",
+            // a kernel of three columns, all inside
+            "ldr r7, [lr, #20]",
+            "3:",
+            tap!("[r0]"),
+            tap!("[r0, r1]"),
+            tap!("[r0, r1, lsl #1]"),
+            "add r0, r0, r7",
+            "subs r12, r12, #1",
+            "bne 3b",
+            "b 6f",
+            // any other
+            "4:",
+            "ldr r7, [lr, #28]",
+            "5:",
+            tap!("[r0]"),
+            "add r0, r0, r1",
+            "subs r7, r7, #1",
+            "bne 5b",
+            "ldr r2, [lr, #32]",
+            "ldr r3, [lr, #40]",
+            "add r0, r0, r2",
+            "add r5, r5, r3",
+            "subs r12, r12, #1",
+            "bne 4b",
+            // requantise: r2 one less than half a step, r3 where the last bit becomes the first, r4 the shift
+            "6:",
+            "ldr r2, [lr, #48]",
+            "ldr r4, [lr, #52]",
+            "ldr r3, [lr, #56]",
+            requantise!("r8", "r6", "r2", "r4", "r3"),
+            requantise!("r9", "r6", "r2", "r4", "r3"),
+            requantise!("r10", "r6", "r2", "r4", "r3"),
+            requantise!("r11", "r6", "r2", "r4", "r3"),
+            "orr r8, r8, r10, lsl #16",
+            "orr r9, r9, r11, lsl #16",
+            "orr r8, r8, r9, lsl #8",
+            // keep the larger of each byte
+            "ldr r2, [lr, #8]",
+            "ldr r3, [r2]",
+            "usub8 r4, r8, r3",
+            "sel r8, r8, r3",
+            "str r8, [r2], #4",
+            "str r2, [lr, #8]",
+            "ldr r2, [lr]",
+            "ldr r3, [lr, #4]",
+            "ldr r4, [lr, #44]",
+            "add r2, r2, #4",
+            "add r3, r3, r4",
+            "str r2, [lr]",
+            "str r3, [lr, #4]",
+            "ldr r2, [lr, #12]",
+            "subs r2, r2, #1",
+            "str r2, [lr, #12]",
+            "bne 2b",
+            "add sp, sp, #4",
+            "pop {{r4-r11}}",
+            // the loop saves the others itself: some of them cannot be named here
+            inout("r0") operands => _,
+            out("r1") _,
+            out("r2") _,
+            out("r3") _,
+            out("r12") _,
+            out("lr") _,
+        );
+    }
 }

@@ -1,6 +1,6 @@
 //! Requantising the sums of four outputs at a time, which become one word.
 
-use core::arch::naked_asm;
+use core::arch::asm;
 
 use crate::engine::int8::Requantise;
 
@@ -87,27 +87,37 @@ macro_rules! largest {
 
 /// # Safety
 /// `outputs` up to `end`, a positive multiple of four, must be writable, and as many of the others readable.
-#[unsafe(naked)]
-unsafe extern "C" fn keep_largest_loop(operands: &Operands) {
-    naked_asm!(
-        "push {{r4-r11, lr}}",
-        // r0 sums, r1 biases, r2 outputs, r3 their end, r4 one less than half a step, r5 the shift, r6 to the top
-        "ldmia r0, {{r0-r6}}",
-        "2:",
-        largest!("r8", "r9"),
-        largest!("r10", "r11"),
-        "orr r8, r8, r10, lsl #8",
-        largest!("r10", "r11"),
-        "orr r8, r8, r10, lsl #16",
-        largest!("r10", "r11"),
-        "orr r8, r8, r10, lsl #24",
-        // the larger of each byte
-        "ldr r9, [r2]",
-        "usub8 r10, r8, r9",
-        "sel r8, r8, r9",
-        "str r8, [r2], #4",
-        "cmp r2, r3",
-        "bne 2b",
-        "pop {{r4-r11, pc}}",
-    )
+#[inline(never)]
+unsafe fn keep_largest_loop(operands: &Operands) {
+    // SAFETY: the caller's; what the loop changes of the stack it restores
+    unsafe {
+        asm!(
+            "push {{r4-r11}}",
+            // r0 sums, r1 biases, r2 outputs, r3 their end, r4 one less than half a step, r5 the shift, r6 to the top
+            "ldmia r0, {{r0-r6}}",
+            "2:",
+            largest!("r8", "r9"),
+            largest!("r10", "r11"),
+            "orr r8, r8, r10, lsl #8",
+            largest!("r10", "r11"),
+            "orr r8, r8, r10, lsl #16",
+            largest!("r10", "r11"),
+            "orr r8, r8, r10, lsl #24",
+            // the larger of each byte
+            "ldr r9, [r2]",
+            "usub8 r10, r8, r9",
+            "sel r8, r8, r9",
+            "str r8, [r2], #4",
+            "cmp r2, r3",
+            "bne 2b",
+            "pop {{r4-r11}}",
+            // the loop saves the others itself: some of them cannot be named here
+            inout("r0") operands => _,
+            out("r1") _,
+            out("r2") _,
+            out("r3") _,
+            out("r12") _,
+            out("lr") _,
+        );
+    }
 }
