@@ -336,6 +336,42 @@ fn versions_and_metadata_need_no_classifier() {
 
 #[cfg(feature = "tract")]
 #[test]
+fn the_large_model_gives_rusts_bits() {
+    use timbrel_core::audio::InputFormat;
+    use timbrel_core::classifier::Classifier;
+    use timbrel_core::engine::Engine;
+    use timbrel_core::host::tract::TractEngine;
+
+    let bytes = std::fs::read(models().join("large.onnx")).unwrap();
+    // two windows of 3.0 s, as the model takes one every 3.0 s
+    let samples = &music()[..2 * 44_100 * 13 / 2];
+    let engine = TractEngine::from_bytes(&bytes).unwrap();
+    let mut memory = vec![0; Classifier::<TractEngine>::feature_bytes(&engine.info())];
+    let format = InputFormat {
+        sample_rate: 44_100,
+        channels: 2,
+    };
+    let mut rust = Classifier::new(engine, format, &mut memory).unwrap();
+    let mut rest = samples;
+    while !rest.is_empty() {
+        rest = &rest[rust.push(rest).unwrap().consumed..];
+    }
+    rust.finish().unwrap();
+    let expected = rust.result().unwrap();
+
+    let classifier = new(&bytes, &CONFIG).unwrap();
+    let found = c_says(classifier, samples);
+    free(classifier);
+    assert!(expected.windows >= 1);
+    assert_eq!(
+        (found.windows, found.class),
+        (expected.windows, expected.class)
+    );
+    assert_eq!(found.probabilities, expected.probabilities);
+}
+
+#[cfg(feature = "tract")]
+#[test]
 fn an_onnx_model_gives_the_same_answer() {
     let bytes = std::fs::read(models().join("compact.onnx")).unwrap();
     let samples = music();
