@@ -45,24 +45,14 @@ export TIMBREL_MUTANTS=${TIMBREL_MUTANTS:-500} PROPTEST_CASES=${PROPTEST_CASES:-
 export LLVM_PROFILE_FILE=$profiles/%p-%m.profraw
 # core and its tests alone are instrumented: their dependencies are those of every other build
 export RUSTC_WORKSPACE_WRAPPER=$PWD/core/tests/instrumented.sh
-# the files of tests as one program, which is compiled and linked once; two have an allocator of their own
-one=core/tests/one_program
-trap 'rm -rf "$one"' EXIT
-mkdir -p "$one"
-printf '#[path = "../common/mod.rs"]\nmod common;\n' >"$one/main.rs"
-for file in core/tests/*.rs; do
-    name=$(basename "$file" .rs)
-    case $name in long | onnx) continue ;; esac
-    sed 's|^mod common;|use crate::common;|; s|"common/|"../common/|; s|include_bytes!("\.\./|include_bytes!("../../|' \
-        "$file" >"$one/of_$name.rs"
-    echo "mod of_$name;" >>"$one/main.rs"
-done
+trap 'rm -rf core/tests/one_program' EXIT
+bash core/tests/one-program.sh
 options=(-p timbrel-core --features decode,tract,opus --lib --test one_program --test onnx)
 # these repeat what shorter tests execute, on every pair of rates or in whole windows
 slow=(pass_band_keeps frequencies_above shipped_models_give of_the_shipped_models)
-cargo test --quiet "${options[@]}" -- "${slow[@]/#/--skip=}" >"$out/log" 2>&1 || { cat "$out/log" && exit 1; }
 programs=$(cargo test --quiet "${options[@]}" --no-run --message-format=json |
     sed -nE 's/.*"executable":"([^"]+)".*/--object=\1/p')
+cargo test --quiet "${options[@]}" -- "${slow[@]/#/--skip=}" >"$out/log" 2>&1 || { cat "$out/log" && exit 1; }
 find "$profiles" -name '*.profraw' >"$out/profiles.list"
 "$tools/llvm-profdata" merge --sparse --input-files="$out/profiles.list" -o "$out/core.profdata"
 rm -r "$profiles"

@@ -6,7 +6,7 @@ use common::Random;
 use common::reference::{reference, run, run_with};
 use proptest::prelude::*;
 use timbrel_core::Error;
-use timbrel_core::engine::{Int8Engine, Kernels};
+use timbrel_core::engine::{Engine, Int8Engine, Kernels};
 use timbrel_core::frontend::{FrontEnd, WindowSpec};
 use timbrel_core::model::{Geometry, LayerSpec, Model, ModelSpec, Op, Shape};
 
@@ -208,4 +208,36 @@ fn an_engine_is_fast_from_exactly_fast_bytes_on() {
     assert_eq!(Kernels::available().next(), Some(best));
     let fast = Int8Engine::fast_bytes(&model);
     assert_eq!(fast, Int8Engine::fast_bytes_with(&model, best));
+}
+
+#[test]
+fn an_engine_in_a_box_is_that_engine() {
+    let spec = common::random_model(21);
+    let file = spec.to_bytes().unwrap();
+    let model = Model::parse(&file).unwrap();
+    let (mut first, mut second) = (
+        vec![0; Int8Engine::required_bytes(&model)],
+        vec![0; Int8Engine::required_bytes(&model)],
+    );
+    let mut plain = Int8Engine::new(model, &mut first).unwrap();
+    let mut boxed: Box<dyn Engine + '_> = Box::new(Int8Engine::new(model, &mut second).unwrap());
+    assert_eq!(plain.info(), boxed.info());
+    for class in 0..=model.classes() {
+        assert_eq!(plain.label(class), boxed.label(class));
+    }
+    for bin in [0, 1] {
+        assert_eq!(plain.normalisation(bin), boxed.normalisation(bin));
+    }
+    let mut logits = [vec![0; model.classes()], vec![0; model.classes()]];
+    let run = |engine: &mut dyn Engine, logits: &mut [i32]| {
+        for (at, value) in engine.input().iter_mut().enumerate() {
+            *value = (at * 37) as u8;
+        }
+        engine.run(logits).unwrap();
+    };
+    run(&mut plain, &mut logits[0]);
+    run(&mut boxed, &mut logits[1]);
+    assert_eq!(logits[0], logits[1]);
+    assert_eq!(plain.embedding(), boxed.embedding());
+    assert_eq!(plain.not_music(), boxed.not_music());
 }

@@ -223,3 +223,79 @@ fn much_clipping_has_a_note() {
         assert!(warnings.iter().all(|note| note.contains("clipped")));
     }
 }
+
+#[test]
+fn an_answer_is_one_line_of_json() {
+    let model = Loaded::from_bytes(compact()).unwrap();
+    let music = common::music(6, 60_000, 22_050);
+    let mut heard = Listener::new(&model)
+        .samples(InputFormat::mono(22_050), &music)
+        .unwrap();
+    let parse = |line: &str| -> serde_json::Value {
+        assert!(line.ends_with("}\n") && line.lines().count() == 1, "{line}");
+        serde_json::from_str(line).unwrap()
+    };
+    let name = "a \"b\\c\"\td\u{e9}.wav";
+    let json = parse(&heard.to_json(name));
+    assert_eq!(json["file"], name);
+    assert_eq!(json["state"], heard.state.to_string());
+    assert_eq!(json["genre"], heard.genre());
+    assert_eq!(json["windows"], heard.windows);
+    assert_eq!(json["seconds"], 2.721);
+    let near = |value: &serde_json::Value, expected: f32| {
+        (value.as_f64().unwrap() - f64::from(expected)).abs() < 1e-6
+    };
+    assert!(near(&json["confidence"], heard.confidence()));
+    assert_eq!(json["probabilities"].as_object().unwrap().len(), 10);
+    for (label, p) in &heard.probabilities {
+        assert!(near(&json["probabilities"][label], *p), "{label}");
+    }
+    // what is missing of a file is said only where something is
+    assert_eq!((json.get("heard"), json.get("cut_off")), (None, None));
+    (heard.share, heard.cut_off) = (Some(0.25), true);
+    let json = parse(&heard.to_json(name));
+    assert_eq!(
+        (&json["heard"], &json["cut_off"]),
+        (&0.25.into(), &true.into())
+    );
+    let failed = parse(&timbrel_core::host::piece::error_to_json(
+        name,
+        "no \"music\"\n",
+    ));
+    assert_eq!(failed["file"], name);
+    assert_eq!(failed["error"], "no \"music\"\n");
+}
+
+#[test]
+fn each_fault_of_a_piece_has_its_sentence() {
+    let model = Loaded::from_bytes(compact()).unwrap();
+    let music = common::music(6, 60_000, 22_050);
+    let heard = Listener::new(&model)
+        .samples(InputFormat::mono(22_050), &music)
+        .unwrap();
+    assert_eq!((heard.partial(), heard.warnings()), (None, vec![]));
+    let said = |change: fn(&mut Heard)| {
+        let mut faulty = heard.clone();
+        change(&mut faulty);
+        faulty.warnings().join(" | ")
+    };
+    assert_eq!(said(|h| h.share = Some(0.9)), "");
+    assert_eq!(
+        said(|h| h.share = Some(0.5)),
+        "only 50 % of the audio could be decoded"
+    );
+    assert!(said(|h| h.cut_off = true).contains("cut off"));
+    assert!(said(|h| h.replaced = Some((1, 7))).starts_with("1 sample is not a number"));
+    let several = said(|h| h.replaced = Some((3, 7)));
+    assert!(several.starts_with("3 samples are") && several.ends_with("index 7"));
+    assert!(said(|h| h.core_only = true).starts_with("HE-AAC"));
+    assert_eq!(said(|h| h.cancelled = 0.1), "");
+    assert!(said(|h| h.cancelled = 0.2).contains("cancel each other in 20 %"));
+    assert!(said(|h| h.clipped = 0.06).starts_with("6 % of the samples"));
+    // one for each, in this order
+    let all = said(|h| {
+        (h.share, h.cut_off, h.replaced) = (Some(0.1), true, Some((2, 0)));
+        (h.core_only, h.cancelled, h.clipped) = (true, 1.0, 1.0);
+    });
+    assert_eq!(all.split(" | ").count(), 6, "{all}");
+}

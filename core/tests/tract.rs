@@ -41,8 +41,12 @@ fn with_output(name: &str, source: &str, dims: [u8; 2], elements: u8) -> Vec<u8>
 
 /// Return the shipped model with another name for its embedding, so that it has none.
 fn without_embedding() -> Vec<u8> {
+    without(b"embedding")
+}
+
+/// Return the shipped model with the first letter of an output's name changed.
+fn without(name: &[u8]) -> Vec<u8> {
     let mut file = shipped("compact.onnx");
-    let name = b"embedding";
     let places: Vec<usize> = (0..file.len() - name.len())
         .filter(|at| file[*at..].starts_with(name))
         .collect();
@@ -51,7 +55,7 @@ fn without_embedding() -> Vec<u8> {
         "a node's output, another's input, the graph's output"
     );
     for at in places {
-        file[at] = b'E';
+        file[at] ^= 0x20;
     }
     file
 }
@@ -86,6 +90,38 @@ fn an_output_that_cannot_be_an_embedding_is_refused() {
     ] {
         let engine = TractEngine::from_bytes(&other).unwrap();
         assert_eq!((engine.info().embedding, engine.embedding()), (0, &[][..]));
+    }
+}
+
+#[test]
+fn an_output_that_cannot_be_the_rejection_is_refused() {
+    const INT32: u8 = 6;
+    const FLOAT: u8 = 1;
+    // ten values, or the window's sums as another type
+    for (source, dims, elements) in [("logits", [1, 10], INT32), ("Not_music", [1, 1], FLOAT)] {
+        let node = [
+            field(1, source.as_bytes()),
+            field(2, b"not_music"),
+            field(
+                4,
+                if elements == FLOAT {
+                    b"Cast"
+                } else {
+                    b"Identity"
+                },
+            ),
+        ];
+        let to = [field(1, b"to"), vec![0x18, FLOAT, 0xa0, 1, 2]].concat();
+        let mut node = node.concat();
+        if elements == FLOAT {
+            node.extend(field(5, &to));
+        }
+        let dims = dims.map(|dim| field(1, &[8, dim])).concat();
+        let tensor = [vec![8, elements], field(2, &dims)].concat();
+        let output = [field(1, b"not_music"), field(2, &field(1, &tensor))];
+        let graph = [field(1, &node), field(12, &output.concat())];
+        let said = refused(&[without(b"not_music"), field(7, &graph.concat())].concat());
+        assert!(said.contains("its not_music is"), "{said}");
     }
 }
 

@@ -132,6 +132,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_compilers_table_is_what_the_machine_computes() {
+        assert_eq!(half_window(), HALF);
+        for i in -1_000..=1_000 {
+            let x = core::f64::consts::PI * f64::from(i) / 1_000.0;
+            assert!((sine(x) - libm::sin(x)).abs() < 1e-12, "{x}");
+        }
+    }
+
+    #[test]
     fn matches_its_definition_for_every_length() {
         for n in [512_usize, 1024, 2048, 4096] {
             let mut frame = std::vec![1.0_f32; n];

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::string::String;
 use std::vec::Vec;
 
+use super::room;
 use crate::Error;
 #[cfg(feature = "tract")]
 use crate::host::tract::TractEngine;
@@ -58,7 +59,8 @@ impl<'m> Loaded<'m> {
     /// Load a `.timbrel` file within [`Limits::DEFAULT`].
     ///
     /// # Errors
-    /// [`Error::Model`] with the fault, [`Error::Cost`] with the cost.
+    /// [`Error::Model`] with the fault, [`Error::Cost`] with the cost, [`Error::Memory`] if there is none for the names of the
+    /// classes.
     pub fn int8(file: impl Into<Cow<'m, [u8]>>) -> Result<Self, Error> {
         Self::int8_within(file, &Limits::DEFAULT)
     }
@@ -72,7 +74,8 @@ impl<'m> Loaded<'m> {
         let model = Model::parse(&file)?;
         let cost = model.cost();
         limits.check(&cost)?;
-        let (info, labels) = (model.info(), model.labels().map(String::from).collect());
+        let info = model.info();
+        let labels = room::list(info.classes, model.labels().map(room::text))?;
         Ok(Self {
             network: Network::Int8(file),
             info,

@@ -9,6 +9,7 @@ pub mod decode;
 mod loaded;
 mod notes;
 pub mod piece;
+mod room;
 #[cfg(feature = "tract")]
 pub mod tract;
 

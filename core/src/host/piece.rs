@@ -19,7 +19,7 @@ use std::string::String;
 use std::vec::Vec;
 
 use super::notes::Notes;
-use super::{Loaded, Network};
+use super::{Loaded, Network, room};
 use crate::Error;
 use crate::audio::{InputFormat, Sample};
 #[cfg(doc)]
@@ -283,7 +283,7 @@ impl<'m> Listener<'m> {
     /// Classify interleaved samples.
     ///
     /// # Errors
-    /// [`PieceError::Classify`].
+    /// [`PieceError::Classify`], with [`Error::Memory`] if there is too little for the classifier or the answer.
     pub fn samples<S: Sample>(
         &mut self,
         format: InputFormat,
@@ -300,14 +300,14 @@ impl<'m> Listener<'m> {
         match self.model.network() {
             Network::Int8(file) => {
                 let model = Model::parse(file).map_err(Error::from)?;
-                self.memory.resize(Classifier::fast_bytes(&model), 0);
+                room::resize(&mut self.memory, Classifier::fast_bytes(&model))?;
                 let classifier = Classifier::int8(model, format, &mut self.memory)?;
                 hear(classifier, format, source)
             }
             #[cfg(feature = "tract")]
             Network::Tract(engine) => {
                 let needed = Classifier::<super::tract::TractEngine>::feature_bytes(&engine.info());
-                self.memory.resize(needed, 0);
+                room::resize(&mut self.memory, needed)?;
                 let classifier = Classifier::new(engine.clone(), format, &mut self.memory)?;
                 hear(classifier, format, source)
             }
@@ -352,10 +352,13 @@ fn hear<S: Sample, E: Engine>(
     seconds += length(samples, newest);
     classifier.finish()?;
     let result = classifier.result()?;
-    let label = |class| String::from(classifier.label(class).unwrap_or_default());
-    let probabilities = result.probabilities.iter().enumerate();
+    let of_class = |(class, p): (usize, &f32)| {
+        let label = room::text(classifier.label(class).unwrap_or_default())?;
+        Ok((label, *p))
+    };
+    let probabilities = result.probabilities.iter().enumerate().map(of_class);
     Ok(Heard {
-        probabilities: probabilities.map(|(class, p)| (label(class), *p)).collect(),
+        probabilities: room::list(result.probabilities.len(), probabilities)?,
         class: result.class,
         windows: result.windows,
         state: result.state,
@@ -370,7 +373,7 @@ fn hear<S: Sample, E: Engine>(
         core_only: false,
         cut_off: false,
         embedding: match classifier.embedding() {
-            Ok(values) => values.collect(),
+            Ok(values) => room::list(values.len(), values.map(Ok))?,
             Err(Error::NoEmbedding) => Vec::new(),
             Err(error) => return Err(error.into()),
         },

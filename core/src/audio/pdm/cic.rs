@@ -141,6 +141,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_tap_counts_the_ways_to_its_place() {
+        let mut ways = [0; 8 * BYTES];
+        for steps in 0..8_usize.pow(4) {
+            let place: usize = (0..4).map(|digit| steps >> (3 * digit) & 7).sum();
+            ways[place] += 1;
+        }
+        assert_eq!(taps(), ways);
+    }
+
+    #[test]
     fn equals_the_convolution_of_four_boxes() {
         for factor in 2..=MAX_FACTOR {
             let length = 8 * usize::from(factor);

@@ -143,3 +143,62 @@ pub(super) fn from(samples: &[f32], at: usize) -> &[f32] {
 pub(super) fn from_mut(samples: &mut [f32], at: usize) -> &mut [f32] {
     samples.get_mut(at..).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    fn noise(seed: usize, count: usize) -> Vec<f32> {
+        let value = |i: usize| ((i * i * 13 + seed * i + 7) % 2_003) as f32 / 1_001.0 - 1.0;
+        (0..count).map(value).collect()
+    }
+
+    #[test]
+    fn every_way_adds_in_the_same_order() {
+        let taps: [f32; SHARP_TAPS] = *noise(3, SHARP_TAPS).first_chunk().unwrap();
+        for count in 0..=2 * NARROW + 3 {
+            // as many samples as are needed, and one less: the last output lacks its own
+            for missing in [0, 1] {
+                let samples = noise(11, count + SHARP_TAPS - 1 - missing);
+                let before = noise(5, count);
+                let mut expected = before.clone();
+                for (window, out) in samples.windows(SHARP_TAPS).zip(&mut expected) {
+                    *out += dot(window.try_into().unwrap(), &taps);
+                }
+                let mut all = before.clone();
+                convolve(&samples, &taps, &mut all);
+                assert_eq!(all, expected, "{count} outputs, {missing} missing");
+                type Way = fn(&[f32], &[f32; SHARP_TAPS], &mut [f32]) -> usize;
+                for way in [
+                    narrow as Way,
+                    wide::<NARROW>,
+                    wide::<8>,
+                    tail::<8>,
+                    tail::<16>,
+                ] {
+                    let mut some = before.clone();
+                    let done = way(&samples, &taps, &mut some);
+                    assert_eq!(some[..done], expected[..done]);
+                    // nothing but what was reported is touched
+                    assert_eq!(some[done..], before[done..]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_outputs_are_computed_where_samples_follow() {
+        let taps: [f32; SHARP_TAPS] = *noise(3, SHARP_TAPS).first_chunk().unwrap();
+        let samples = noise(17, 8 + SHARP_TAPS - 1);
+        for count in 1..=8 {
+            let mut out = noise(2, count);
+            let mut expected = out.clone();
+            assert_eq!(tail::<8>(&samples, &taps, &mut out), count);
+            convolve(&samples, &taps, &mut expected);
+            assert_eq!(out, expected);
+            assert_eq!(narrow(&samples, &taps, &mut out), count / NARROW * NARROW);
+        }
+    }
+}

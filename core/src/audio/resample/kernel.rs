@@ -159,6 +159,34 @@ mod tests {
         }
     }
 
+    /// Return the gain of both phases together, in decibels, at a part of the rate that the filter works at.
+    fn gain(frequency: f64) -> f64 {
+        let [mut even, odd] = [sharp_phase(0), sharp_phase(1)];
+        assert_eq!(odd, SHARP_ODD);
+        even[0] = 0.0;
+        assert_eq!(even, SHARP_EVEN);
+        let taps = even.iter().zip(&odd).flat_map(|(even, odd)| [even, odd]);
+        let sum: f64 = taps
+            .zip(-(SHARP_HALF as i32 + 1)..)
+            .map(|(tap, distance)| {
+                let angle = core::f64::consts::TAU * frequency * f64::from(distance);
+                f64::from(*tap) * libm::cos(angle)
+            })
+            .sum();
+        20.0 * libm::log10(sum.abs())
+    }
+
+    #[test]
+    fn the_sharp_filter_is_flat_and_rejects() {
+        for i in 0..=200 {
+            let part = f64::from(i) / 200.0;
+            let passed = gain(part * 0.913 * 0.25);
+            assert!(passed.abs() < 1.1e-3, "{part}: {passed}");
+            let rejected = gain(0.25 + part * 0.25);
+            assert!(rejected < -80.0, "{part}: {rejected}");
+        }
+    }
+
     #[test]
     fn wide_kernel_is_a_windowed_sinc() {
         assert_eq!(wide(0.0), 1.0);

@@ -293,3 +293,46 @@ impl Resampler {
         produced as usize
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many inputs may be pushed without a look at the outputs, and as many as possible, because each push has its cost.
+    #[test]
+    fn inputs_for_outputs_are_few_enough_and_hardly_too_few() {
+        for (from, to) in [
+            (44_100, 22_050),
+            (48_000, 22_050),
+            (8_000, 22_050),
+            (96_000, 22_050),
+            (22_051, 22_050),
+            (22_050, 22_050),
+            (5_512, 22_050),
+        ] {
+            let mut resampler = Resampler::new(from, to).unwrap();
+            let mut slots = [0.0; 2_000];
+            for outputs in (1..1_000).step_by(41) {
+                let inputs = resampler.inputs_for(outputs);
+                let made = resampler
+                    .process(&[0.5; 5_000][..inputs], &mut slots)
+                    .produced;
+                assert!(
+                    made <= outputs || inputs == 1,
+                    "{from}: {made} for {outputs}"
+                );
+                let exact = outputs as f64 * f64::from(from) / f64::from(to);
+                let lost = exact - inputs as f64;
+                assert!(
+                    lost <= 2.0 * f64::from(from) / f64::from(to) + 1.0,
+                    "{from}: {inputs}"
+                );
+            }
+        }
+        let same = Resampler::new(22_050, 22_050).unwrap();
+        assert_eq!(
+            [0, 1, 77].map(|outputs| same.inputs_for(outputs)),
+            [0, 1, 77]
+        );
+    }
+}

@@ -67,3 +67,22 @@ const fn factors() -> [[f32; LONGEST / 2 * 3]; 2] {
 const fn sine(angle: usize) -> f32 {
     crate::frontend::window::sine(core::f64::consts::PI * angle as f64 / LONGEST as f64) as f32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn factors_are_roots_of_one() {
+        let table = factors();
+        assert_eq!(table, FACTORS);
+        for half in (0..=LONGEST.ilog2()).map(|bits| 1 << bits) {
+            for k in 0..half.min(LONGEST / 2) {
+                let angle = core::f64::consts::PI * k as f64 / half as f64;
+                let [re, im] = table.each_ref().map(|part| f64::from(part[half + k]));
+                assert!((re - libm::cos(angle)).abs() < 4e-8, "{k} of {half}: {re}");
+                assert!((im + libm::sin(angle)).abs() < 4e-8, "{k} of {half}: {im}");
+            }
+        }
+    }
+}

@@ -157,7 +157,9 @@ mod tests {
         };
         // the number of bands that are computed side by side does not divide 21
         let few = FrontEnd::librosa(512, 128, 21);
-        for front_end in [slaney, htk, few] {
+        // the highest bands of whole groups end with the spectrum
+        let narrow = FrontEnd::librosa(512, 128, 248);
+        for front_end in [slaney, htk, few, narrow] {
             let bands = usize::from(front_end.n_mels);
             let (mut table, mut last) = (vec![Interval::default(); bands], Interval::default());
             intervals(&front_end, &mut table, &mut last);
@@ -176,7 +178,11 @@ mod tests {
                     .map(|(bin, p)| weight(&front_end, band, bin) * f64::from(*p))
                     .sum();
                 let error = (f64::from(*value) - expected).abs();
-                assert!(error <= 2e-6 * expected, "band {band}: {value} {expected}");
+                // a triangle narrower than a bin has less of that precision
+                assert!(
+                    error <= 2e-6 * expected + 2e-6,
+                    "band {band}: {value} {expected}"
+                );
             }
         }
     }

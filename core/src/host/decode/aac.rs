@@ -47,7 +47,9 @@ pub(super) fn is_extended_aac(parameters: &AudioCodecParameters) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{aac_channels, aac_core};
+    use symphonia::core::codecs::audio::well_known::CODEC_ID_FLAC;
+
+    use super::*;
 
     #[test]
     fn channels_of_aac_are_read() {
@@ -66,6 +68,9 @@ mod tests {
             aac_core(&[0x13, 0x90, 0x56, 0xe5, 0xa0]),
             Some([0x13, 0x90])
         );
+        // the last index of a rate, and the first reserved one
+        assert_eq!(aac_core(&[0x2e, 0x10]), Some([0x16, 0x10]));
+        assert_eq!(aac_core(&[0x2e, 0x90]), None);
         for config in [
             &[0x12, 0x10][..],
             &[0x12, 0x14, 0x56],
@@ -75,5 +80,27 @@ mod tests {
         ] {
             assert_eq!(aac_core(config), None, "{config:x?}");
         }
+    }
+    #[test]
+    fn he_aac_is_known_by_its_configuration() {
+        let is_extended = |codec, config: &[u8]| {
+            let mut parameters = AudioCodecParameters::new();
+            parameters.for_codec(codec).with_extra_data(config.into());
+            is_extended_aac(&parameters)
+        };
+        for (config, expected) in [
+            (&[0x2b, 0x92][..], true),
+            (&[0xeb, 0x09], true),
+            (&[0x13, 0x90, 0x56, 0xe5, 0xa0], true),
+            // the mark without the band, another mark, and LC alone
+            (&[0x13, 0x90, 0x56, 0xe5, 0x20], false),
+            (&[0x13, 0x90, 0x56, 0xe4, 0xa0], false),
+            (&[0x13, 0x90], false),
+            (&[], false),
+        ] {
+            assert_eq!(is_extended(CODEC_ID_AAC, config), expected, "{config:x?}");
+        }
+        assert!(!is_extended(CODEC_ID_FLAC, &[0x2b, 0x92]));
+        assert!(!is_extended_aac(&AudioCodecParameters::new()));
     }
 }
