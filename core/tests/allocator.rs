@@ -53,6 +53,8 @@ static ALLOCATOR: Failing = Failing;
 
 fn listen(file: &[u8], rate: u32, samples: &[f32]) -> Result<Heard, PieceError> {
     let model = Loaded::int8(file)?;
+    // what nobody reads need not be allocated
+    std::hint::black_box(&model);
     Listener::new(&model).samples(InputFormat::mono(rate), samples)
 }
 
@@ -86,7 +88,7 @@ fn any_allocation_may_fail() {
             }
         }
         assert!(heard.iter().all(|answer| *answer == heard[0]));
-        // the names of ten classes twice, their two lists, the classifier's memory and the embedding
-        assert!(errors >= 24, "{errors}");
+        // the classifier's memory, the list of the answer and the names of its ten classes at least
+        assert!(errors >= 12, "{errors}");
     }
 }
