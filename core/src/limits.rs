@@ -95,6 +95,10 @@ pub enum Field {
     Labels,
     /// Bytes of a class name, `1..=`[`MAX_LABEL_BYTES`].
     LabelLength,
+    /// A byte of a class name, which is no NUL: C programs would see the name end there.
+    LabelByte,
+    /// Index of a class whose name an earlier class has.
+    RepeatedLabel,
 }
 
 impl Field {
@@ -123,6 +127,8 @@ impl Field {
             Self::Normalisation => "normalisation",
             Self::Labels => "labels",
             Self::LabelLength => "label length",
+            Self::LabelByte => "byte of a label",
+            Self::RepeatedLabel => "class with a repeated label",
         }
     }
 }

@@ -271,6 +271,8 @@ fn names_and_maps_are_counted() {
     assert_eq!(labels(&["a", "b"]), Err((Field::Labels, 2.0)));
     assert_eq!(labels(&["a"; 4]), Err((Field::Labels, 4.0)));
     assert_eq!(labels(&["a", "", "c"]), Err((Field::LabelLength, 0.0)));
+    assert_eq!(labels(&["a", "b\0", "c"]), Err((Field::LabelByte, 0.0)));
+    assert_eq!(labels(&["a", "b", "a"]), Err((Field::RepeatedLabel, 2.0)));
     let maps = |maps: &[Affine]| {
         let maps = maps.iter().copied();
         info.validate_normalisation(maps).map_err(parts)

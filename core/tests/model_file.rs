@@ -154,6 +154,11 @@ fn every_wrong_field_is_named_with_its_byte_and_value() {
         error_with(&good, at, &[0]),
         invalid("label length", at, 0.0)
     );
+    // a NUL in it, and the name of the class before it
+    let error = error_with(&good, at + 3, &[0]);
+    assert_eq!(error, invalid("byte of a label", at, 0.0));
+    let error = error_with(&good, at + 7, b"0");
+    assert_eq!(error, invalid("class with a repeated label", at, 1.0));
 }
 
 #[test]

@@ -84,6 +84,14 @@ fn fields_that_hold_what_they_must_not_hold_are_named() {
             "normalisation cannot be 2000000",
         ),
         (with("labels", r#"["one",""]"#), "label length cannot be 0"),
+        (
+            with("labels", r#"["one","o\u0000"]"#),
+            "byte of a label cannot be 0",
+        ),
+        (
+            with("labels", r#"["one","one"]"#),
+            "class with a repeated label cannot be 1",
+        ),
         (with("labels", "one"), "timbrel.labels"),
         (
             with("logits_exponent", "32"),

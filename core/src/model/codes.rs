@@ -118,7 +118,9 @@ pub(super) const fn offset(field: Field) -> usize {
         | Field::NormalisationLength
         | Field::Normalisation
         | Field::Labels
-        | Field::LabelLength => 0,
+        | Field::LabelLength
+        | Field::LabelByte
+        | Field::RepeatedLabel => 0,
     }
 }
 

@@ -155,20 +155,24 @@ impl ModelInfo {
         self.confidence.validate()
     }
 
-    /// Check the names of the classes: one per class, each of 1 to [`MAX_LABEL_BYTES`] bytes.
+    /// Check the names of the classes: one per class, each of 1 to [`MAX_LABEL_BYTES`] bytes, without a NUL, no two the
+    /// same.
     ///
     /// # Errors
-    /// The number of names or the length of the first name outside the limits.
-    pub fn validate_labels<'l>(
-        &self,
-        labels: impl IntoIterator<Item = &'l str>,
-    ) -> Result<(), InvalidField> {
-        let mut count = 0_usize;
-        for label in labels {
-            check_label_length(label.len())?;
-            count += 1;
+    /// The number of names, or the first fault of a name: its length, a NUL, or the index of the class that repeats it.
+    pub fn validate_labels<'l, L>(&self, labels: L) -> Result<(), InvalidField>
+    where
+        L: IntoIterator<Item = &'l str, IntoIter: Clone>,
+    {
+        let labels = labels.into_iter();
+        let count = labels.clone().count();
+        InvalidField::unless(count == self.classes, Field::Labels, saturated(count))?;
+        for (class, label) in labels.clone().enumerate() {
+            check_label(label)?;
+            let is_new = labels.clone().take(class).all(|earlier| earlier != label);
+            InvalidField::unless(is_new, Field::RepeatedLabel, saturated(class))?;
         }
-        InvalidField::unless(count == self.classes, Field::Labels, saturated(count))
+        Ok(())
     }
 
     /// Check the maps from the feature to the network's input: one for all bins or one per bin, with finite
@@ -214,6 +218,12 @@ pub(super) fn check_normalisation(value: f32) -> Result<(), InvalidField> {
     // written so that NaN fails
     let good = value.abs() <= MAX_NORMALISATION;
     InvalidField::unless(good, Field::Normalisation, value)
+}
+
+/// Check a class name by itself.
+pub(super) fn check_label(label: &str) -> Result<(), InvalidField> {
+    check_label_length(label.len())?;
+    InvalidField::unless(!label.contains('\0'), Field::LabelByte, 0_u8)
 }
 
 /// Check the bytes of a class name.

@@ -4,9 +4,9 @@
 use super::bytes::Bytes;
 use super::codes::{self, feature, front_end as at, header, section};
 use super::extension::{self, Extensions};
-use super::info::{check_label_length, check_normalisation};
+use super::info::{check_label, check_label_length, check_normalisation};
 use super::record;
-use super::{Model, ModelError, ModelInfo, Normalisation};
+use super::{Field, InvalidField, Model, ModelError, ModelInfo, Normalisation};
 use crate::frontend::{Feature, FrontEnd, WindowSpec};
 
 pub(super) fn parse(file: &[u8]) -> Result<Model<'_>, ModelError> {
@@ -187,10 +187,15 @@ fn utf8<'a>(bytes: Bytes<'a>, what: &'static str) -> Result<&'a str, ModelError>
 fn read_labels(bytes: Bytes<'_>, classes: usize) -> Result<&str, ModelError> {
     let text = utf8(bytes, "labels")?;
     let mut at = 0;
-    for _ in 0..classes {
+    for class in 0..classes {
         let length = usize::from(bytes.u8(at)?);
         check_label_length(length).map_err(|invalid| bytes.field(at, invalid))?;
-        utf8(bytes.part(at + 1, length)?, "label")?;
+        let label = utf8(bytes.part(at + 1, length)?, "label")?;
+        let mut earlier = Labels::new(text.get(..at).unwrap_or_default());
+        let is_new = earlier.all(|earlier| earlier != label);
+        check_label(label)
+            .and_then(|()| InvalidField::unless(is_new, Field::RepeatedLabel, class as u32))
+            .map_err(|invalid| bytes.field(at, invalid))?;
         at += 1 + length;
     }
     let length = bytes.data.len();
