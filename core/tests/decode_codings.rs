@@ -235,6 +235,16 @@ fn every_coding_of_au_gives_the_same_samples() {
 }
 
 #[test]
+fn no_more_channels_than_eight_are_read() {
+    let of = |channels| au([24, 800, 3, 44_100, channels], false, &[1; 800]);
+    assert!(timbrel_core::host::decode::AudioReader::from_bytes(of(8), None).is_ok());
+    for found in [9, 51] {
+        let file = of(found.into());
+        assert_eq!(error(&file), DecodeError::Channels { found });
+    }
+}
+
+#[test]
 fn damaged_au_says_what_is_wrong() {
     let good = au([24, 400, 3, 44_100, 2], false, &[0; 400]);
     assert_eq!(read_one(&good, stereo(44_100)).len(), 200);

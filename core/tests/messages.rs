@@ -171,6 +171,10 @@ fn errors_of_a_file_say_what_it_is_or_lacks() {
             "the file has no audio that can be decoded",
         ),
         (DecodeError::Decoder, "the decoder failed"),
+        (
+            DecodeError::Channels { found: 9 },
+            "9 channels are not supported",
+        ),
     ] {
         assert_eq!(error.to_string(), text);
         let has_cause = matches!(error, DecodeError::Io(_));

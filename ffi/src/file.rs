@@ -128,6 +128,7 @@ impl From<PieceError> for Failure {
         match error {
             PieceError::Classify(error) => error.into(),
             PieceError::Decode(DecodeError::Rate(rate)) => Error::from(rate).into(),
+            PieceError::Decode(DecodeError::Channels { found }) => Error::Channels { found }.into(),
             error => Self::with_details(TIMBREL_ERROR_FILE, error),
         }
     }

@@ -41,6 +41,11 @@ pub enum DecodeError {
     Decoder,
     /// Its sample rate cannot be resampled.
     Rate(UnsupportedRate),
+    /// It has no channels, or more than [`MAX_CHANNELS`](crate::audio::MAX_CHANNELS).
+    Channels {
+        /// Its channels.
+        found: u16,
+    },
 }
 
 impl fmt::Display for DecodeError {
@@ -68,6 +73,7 @@ impl fmt::Display for DecodeError {
             Self::NoAudio => write!(f, "the file has no audio that can be decoded"),
             Self::Decoder => write!(f, "the decoder failed"),
             Self::Rate(error) => error.fmt(f),
+            Self::Channels { found } => write!(f, "{found} channels are not supported"),
         }
     }
 }

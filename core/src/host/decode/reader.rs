@@ -17,7 +17,7 @@ use super::packets::{Packets, Unit, decoder};
 use super::sniff::{Kind, sniff};
 use super::source::Source;
 use super::{aiff, au, wave};
-use crate::audio::{InputFormat, check_rate};
+use crate::audio::{InputFormat, MAX_CHANNELS, check_rate};
 use crate::host::caught::caught;
 use crate::host::notes::Notes;
 
@@ -65,8 +65,8 @@ pub struct AudioReader {
 /// Interleaved samples (full scale ±1.0) and their format.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Block<'r> {
-    /// Rate, in [`SUPPORTED_RATES`](crate::audio::SUPPORTED_RATES), and channels; they can change from one block to the
-    /// next.
+    /// Rate, in [`SUPPORTED_RATES`](crate::audio::SUPPORTED_RATES), and channels, at most
+    /// [`MAX_CHANNELS`](crate::audio::MAX_CHANNELS); they can change from one block to the next.
     pub format: InputFormat,
     /// Whole frames, one or more.
     pub samples: &'r [f32],
@@ -276,9 +276,10 @@ impl AudioReader {
                 continue;
             };
             let spec = buffer.spec();
+            let channels = u16::try_from(spec.channels().count()).unwrap_or(u16::MAX);
             let format = InputFormat {
                 sample_rate: spec.rate(),
-                channels: spec.channels().count() as u16,
+                channels,
             };
             buffer.copy_to_vec_interleaved(&mut self.samples);
             if self.samples.is_empty() {
@@ -287,6 +288,9 @@ impl AudioReader {
             let frames = self.samples.len() as f64 / f64::from(format.channels.max(1));
             self.seconds += frames / f64::from(format.sample_rate.max(1));
             check_rate(format.sample_rate).map_err(DecodeError::Rate)?;
+            if !(1..=MAX_CHANNELS).contains(&channels) {
+                return Err(DecodeError::Channels { found: channels });
+            }
             self.format = format;
             self.replace_invalid();
             return Ok(true);
