@@ -242,23 +242,43 @@ fn an_ogg_without_its_last_page_is_cut_off() {
     }
 }
 
+/// Make a frame of AAC in ADTS: one channel of silence, filled with zeros up to a length.
+fn silent_aac(rate: u8, length: usize) -> Vec<u8> {
+    let header = [
+        0xff,
+        0xf1,
+        0x40 | rate << 2,
+        0x40 | (length >> 11) as u8,
+        (length >> 3) as u8,
+        (length << 5) as u8 | 0x1f,
+        0xfc,
+    ];
+    // no sections, ended
+    let body = [0x00, 0xc8, 0x00, 0x80, 0x23, 0x80];
+    let mut frame = [&header[..], &body].concat();
+    frame.resize(length, 0);
+    frame
+}
+
+#[test]
+fn three_frames_at_the_beginning_are_not_believed_wherever_they_are() {
+    let mp3 = fixture("tone.mp3");
+    let whole = read_one(&mp3, stereo(44_100));
+    // as long as frames can be, so that the fourth, which is not there, is far away
+    let three = silent_aac(4, 8_190).repeat(3);
+    for junk in (1..140_000).step_by(2_048) {
+        // zeros alone would be skipped before frames are searched for
+        let bytes = [b"U", &vec![0; junk][..], &three, b"no frame", &mp3].concat();
+        let parts = read(&bytes).unwrap();
+        let lengths: Vec<usize> = parts.iter().map(|(_, samples)| samples.len()).collect();
+        assert_eq!(lengths, [whole.len()], "after {junk} bytes");
+        assert!(parts[0].1 == whole, "after {junk} bytes");
+    }
+}
+
 #[test]
 fn aac_without_a_container_is_read() {
-    // silence: one channel, no sections, ended
-    let frame = |rate: u8| {
-        let body = [0x00, 0xc8, 0x00, 0x80, 0x23, 0x80];
-        let length = 7 + body.len() as u8;
-        let header = [
-            0xff,
-            0xf1,
-            0x40 | rate << 2,
-            0x40,
-            length >> 3,
-            length << 5 | 0x1f,
-            0xfc,
-        ];
-        [header.to_vec(), body.to_vec()].concat()
-    };
+    let frame = |rate: u8| silent_aac(rate, 13);
     let parts = read(&[frame(4).repeat(30), frame(3).repeat(30)].concat()).unwrap();
     let formats: Vec<InputFormat> = parts.iter().map(|(format, _)| *format).collect();
     assert_eq!(

@@ -298,6 +298,92 @@ fn a_model_that_costs_too_much_is_refused_with_its_cost() {
     }
 }
 
+/// Make a length-delimited field of any length.
+fn message(number: u8, content: &[u8]) -> Vec<u8> {
+    [
+        vec![number << 3 | 2],
+        varint(content.len()),
+        content.to_vec(),
+    ]
+    .concat()
+}
+
+fn varint(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value > 127 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}
+
+/// Make a tensor of a graph: its name, its type and its values' bytes.
+fn tensor(name: &str, dims: &[usize], elements: u8, values: &[u8]) -> Vec<u8> {
+    let dims = dims.iter().flat_map(|dim| [vec![8], varint(*dim)].concat());
+    let mut tensor: Vec<u8> = dims.collect();
+    tensor.extend([0x10, elements]);
+    tensor.extend(message(8, name.as_bytes()));
+    tensor.extend(message(9, values));
+    message(5, &tensor)
+}
+
+/// Make a node of a graph with an integer as its attribute.
+fn node(operator: &str, inputs: &[&str], output: &str, attribute: (&str, u8)) -> Vec<u8> {
+    let (name, value) = attribute;
+    let attribute = [field(1, name.as_bytes()), vec![0x18, value, 0xa0, 1, 2]].concat();
+    let inputs = inputs.iter().flat_map(|name| field(1, name.as_bytes()));
+    let mut node: Vec<u8> = inputs.collect();
+    node.extend(field(2, output.as_bytes()));
+    node.extend(field(4, operator.as_bytes()));
+    node.extend(field(5, &attribute));
+    message(1, &node)
+}
+
+#[test]
+fn a_recurrent_layer_costs_its_weights_in_each_step() {
+    const FLOAT: u8 = 1;
+    const INT64: u8 = 7;
+    const INPUTS: usize = 4;
+    const HIDDEN: usize = 2;
+    let file = shipped("compact.onnx");
+    let window = TractEngine::from_bytes(&file).unwrap().info().window_len();
+    let steps = window / INPUTS;
+    let shape = [steps, 1, INPUTS].map(|size| (size as u64).to_le_bytes());
+    let before = [
+        tensor("shape", &[3], INT64, &shape.concat()),
+        node("Cast", &["window"], "real", ("to", FLOAT)),
+        node("Reshape", &["real", "shape"], "sequence", ("allowzero", 0)),
+    ]
+    .concat();
+    let cost = |graph: &[u8]| {
+        let file = [&file[..], &message(7, graph)].concat();
+        TractEngine::from_bytes(&file).unwrap().cost().window
+    };
+    // ONNX: three gates in a GRU, four in an LSTM, each of which sees the inputs and what is kept
+    for (operator, gates) in [("GRU", 3), ("LSTM", 4)] {
+        let floats = |rows: usize, columns: usize| vec![0; rows * columns * 4];
+        let rows = gates * HIDDEN;
+        let layer = [
+            tensor("weights", &[1, rows, INPUTS], FLOAT, &floats(rows, INPUTS)),
+            tensor("kept", &[1, rows, HIDDEN], FLOAT, &floats(rows, HIDDEN)),
+            node(
+                operator,
+                &["sequence", "weights", "kept"],
+                "recurrent",
+                ("hidden_size", HIDDEN as u8),
+            ),
+        ]
+        .concat();
+        let more = cost(&[&before[..], &layer].concat()) - cost(&before);
+        assert_eq!(
+            more,
+            (steps * gates * HIDDEN * (INPUTS + HIDDEN)) as u64,
+            "{operator}"
+        );
+    }
+}
+
 /// Whatever a damaged file does to tract, the process continues.
 #[test]
 fn damaged_files_do_not_crash() {

@@ -60,12 +60,12 @@ fn it_is_the_file_with_another_beginning() {
     for is_file in [false, true] {
         let mut expected = content(120_000);
         let mut source = source(expected.len(), is_file);
-        let mut number = 9_usize;
+        let mut number = 9_u64;
         let mut below = |limit: usize| {
             number = number
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1);
-            (number >> 33) % limit
+            (number >> 33) as usize % limit
         };
         for turn in 0..200 {
             let count = below(1_500).min(expected.len());
