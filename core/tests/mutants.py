@@ -4,9 +4,10 @@
 
 Compiling takes longer than the tests, so that all changes of a sample are compiled at once: each function that is to be
 changed begins with a copy of itself for each change, which runs if the environment says so. What only the compiler executes
-(`const fn`, constants), and what cannot be copied, is compiled by itself. Programs: the unit tests, and all other tests as one;
-the first failure ends them. Outcomes are kept in `mutants/outcomes-K-N` in the target folder until the sample is complete, so
-that a run which was ended goes on. Needs cargo-mutants (`cargo install cargo-mutants`).
+(`const fn`, constants), and what cannot be copied (the body of a function that returns `impl …`), is compiled by itself.
+Programs: the unit tests, and all other tests as one; the first failure ends them. Outcomes are kept in `mutants/outcomes-K-N` in
+the target folder until the sample is complete, so that a run which was ended goes on. Needs cargo-mutants
+(`cargo install cargo-mutants`).
 """
 
 import itertools
@@ -99,7 +100,7 @@ class Source:
         return self.text[begin:first] + change["replacement"] + " " + self.text[last:end]
 
     def body(self, function: dict) -> tuple[int, int] | None:
-        """Return where the body of a function is that can be copied; None for one that the compiler may execute."""
+        """Return where the body of a function is, if it can be copied."""
         begin, end = self.span(function)
         code = re.sub(r"//[^\n]*|\"(\\.|[^\"\\])*\"|'(\\.[^']*|[^\\'])'", lambda found: " " * len(found[0]), self.text[begin:end])
         opened, bodies = [], {}
@@ -109,8 +110,9 @@ class Source:
             elif character == "}":
                 bodies[place] = opened.pop()
         brace = bodies[len(code) - 1]
-        is_constant = re.search(r"\bconst\s+(unsafe\s+)?fn\b", code[:brace])
-        return None if is_constant else (begin + brace + 1, end - 1)
+        # the compiler may execute the one, and the type of the other is that of its only body
+        is_alone = re.search(r"\bconst\s+(unsafe\s+)?fn\b|->[^{]*\bimpl\b", code[:brace])
+        return None if is_alone else (begin + brace + 1, end - 1)
 
 
 def together(changes: dict[int, dict]) -> set[int]:

@@ -36,7 +36,9 @@ impl MediaSource for Uneven {
 }
 
 fn content(length: usize) -> Vec<u8> {
-    (0..length).map(|at| (at * at / 7 + at) as u8).collect()
+    (0..length as u64)
+        .map(|at| (at * at / 7 + at) as u8)
+        .collect()
 }
 
 fn source(length: usize, is_file: bool) -> Source {
