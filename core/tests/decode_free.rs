@@ -86,6 +86,8 @@ fn silent(header: [u8; 4], length: usize, frames: usize) -> Vec<u8> {
 
 #[test]
 fn free_format_of_other_layers_and_rates_is_heard() {
+    let mut joined = Vec::new();
+    let mut lengths = Vec::new();
     // MPEG-1 layer 3 at 640 kbit/s and 44.1 kHz, MPEG-2 layer 3 in mono at 22.05 kHz, MPEG-1 layer 2 at 48 kHz
     for (header, length, format, samples) in [
         ([0xff, 0xfb, 0x00, 0x44], 2_089, stereo(44_100), 2 * 1152),
@@ -102,7 +104,17 @@ fn free_format_of_other_layers_and_rates_is_heard() {
         assert_eq!(parts.len(), 1);
         assert_eq!(parts[0].0, format);
         assert_eq!(parts[0].1.len(), 30 * samples);
+        joined.extend(bytes);
+        lengths.push((format, 30 * samples));
     }
+    // one file after another, the last with a stated rate: no frame is lost where one begins
+    joined.extend(silent([0xff, 0xfb, 0x50, 0xc4], 208, 30));
+    lengths.push((InputFormat::mono(44_100), 30 * 1152));
+    let parts = read(&joined).unwrap();
+    let parts = parts
+        .iter()
+        .map(|(format, samples)| (*format, samples.len()));
+    assert_eq!(parts.collect::<Vec<_>>(), lengths);
 }
 
 #[test]

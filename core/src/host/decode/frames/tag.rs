@@ -86,7 +86,7 @@ pub(in crate::host::decode) fn skippable(bytes: &[u8]) -> Option<u64> {
     match bytes.first_chunk::<3>()? {
         b"ID3" => id3_length(bytes),
         b"TAG" => Some(128),
-        b"APE" if bytes.starts_with(APE) => {
+        b"APE" => {
             let (is_header, length) = ape(bytes)?;
             Some(if is_header { 32 + length } else { 32 })
         }

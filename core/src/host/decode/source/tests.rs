@@ -168,3 +168,16 @@ fn limits_and_patches_hold_wherever_it_is_read() {
     source.begin_here(&[]).unwrap();
     assert_eq!(source.prefix(900).unwrap(), &content(900)[12..500]);
 }
+
+#[test]
+fn no_more_is_read_than_asked_for() {
+    let mut source = source(5_000, false);
+    for count in [10, 1, 700, 4_096, 4_096] {
+        source.prefix(count).unwrap();
+        let read = source.rest;
+        assert!(read <= 4_096, "{read} bytes for {count}");
+        assert!(count as u64 <= read);
+    }
+    source.prefix(10_000).unwrap();
+    assert_eq!(source.rest, 5_000);
+}
