@@ -36,8 +36,13 @@ fn flac_files_that_are_joined_are_heard_to_the_end() {
     assert!((reader.share().unwrap() - 2.0 / 3.0).abs() < 1e-6);
 }
 
-/// Make a flac file with frames of 1,000 samples that are not compressed (RFC 9639), and the samples.
+/// Make a flac file with frames of 1,000 samples, and the samples.
 fn mono_flac(rate: u32, count: usize) -> (Vec<u8>, Vec<f32>) {
+    flac_of(rate, count, |at| (at as u32 * 7_919) as i16)
+}
+
+/// Make a flac file whose frames of 1,000 samples are not compressed (RFC 9639), and its samples as they are read.
+fn flac_of(rate: u32, count: usize, sample: impl Fn(usize) -> i16) -> (Vec<u8>, Vec<f32>) {
     let crc = |bytes: &[u8], bits: u32, polynomial: u32| {
         let top = 1 << (bits - 1);
         bytes.iter().fold(0_u32, |sum, byte| {
@@ -58,7 +63,7 @@ fn mono_flac(rate: u32, count: usize) -> (Vec<u8>, Vec<f32>) {
         // verbatim
         frame.push(0x02);
         for _ in 0..1_000 {
-            let sample = (values.len() as u32 * 7_919) as i16;
+            let sample = sample(values.len());
             values.push(f32::from(sample) / 32_768.0);
             frame.extend(sample.to_be_bytes());
         }
@@ -66,6 +71,27 @@ fn mono_flac(rate: u32, count: usize) -> (Vec<u8>, Vec<f32>) {
         file.extend(frame);
     }
     (file, values)
+}
+
+#[test]
+fn a_beginning_of_a_tag_within_a_frame_does_not_end_it() {
+    // as samples, which are not compressed here
+    let (flac, samples) = flac_of(48_000, 1_000, |at| match at {
+        300 => i16::from_be_bytes(*b"TA"),
+        301 => i16::from_be_bytes(*b"G "),
+        _ => at as i16 * 31,
+    });
+    assert!(flac.windows(3).any(|bytes| bytes == b"TAG"));
+    assert!(read_one(&flac, InputFormat::mono(48_000)) == samples);
+}
+
+#[test]
+fn a_frame_without_an_end_is_given_up() {
+    let (flac, samples) = mono_flac(48_000, 3_000);
+    // more than a frame can have, in which nothing looks like the next one
+    let header = &flac[42..50];
+    let endless = [&flac, header, &vec![0; 5 << 20]].concat();
+    assert!(read_one(&endless, InputFormat::mono(48_000)) == samples);
 }
 
 #[test]

@@ -188,6 +188,28 @@ fn a_frame_that_looks_right_by_chance_is_not_believed() {
 }
 
 #[test]
+fn a_tag_that_counts_frames_tells_what_is_missing() {
+    // with and without a checksum in the frames, 64 kbit/s in mono
+    for (second, checksum) in [(0xfb, [0, 0]), (0xfa, [0x12, 0x34])] {
+        let length = 208;
+        let header = [0xff, second, 0x50, 0xc4];
+        let mut tag = [&header[..], &checksum, &[0; 15], b"Xing"].concat();
+        tag.extend(3_u32.to_be_bytes());
+        tag.extend(20_u32.to_be_bytes());
+        tag.extend((21 * length as u32).to_be_bytes());
+        tag.resize(length, 0);
+        let file = [tag, silent_mp3(header, length, 10)].concat();
+        let reader = AudioReader::from_bytes(file, None).unwrap();
+        let (samples, share) = listen(reader);
+        assert_eq!(
+            (samples.len(), share),
+            (10 * 1152, Some(0.5)),
+            "{checksum:?}"
+        );
+    }
+}
+
+#[test]
 fn a_file_that_ends_within_a_frame_is_cut_off() {
     let plain = silent_mp3([0xff, 0xfb, 0x50, 0xc4], 208, 20);
     let tagged = fixture("tone.mp3");
@@ -278,6 +300,15 @@ fn three_frames_at_the_beginning_are_not_believed_wherever_they_are() {
 
 #[test]
 fn aac_without_a_container_is_read() {
+    // with a checksum in each frame
+    let checked = |frame: Vec<u8>| {
+        let (header, body) = frame.split_at(7);
+        [header, &[0xff, 0xff], body].concat()
+    };
+    let mut frame = checked(silent_aac(4, 15)[..13].to_vec());
+    frame[1] = 0xf0;
+    let samples = read_one(&frame.repeat(30), InputFormat::mono(44_100));
+    assert!(samples.len() >= 25 * 1024, "{}", samples.len());
     let frame = |rate: u8| silent_aac(rate, 13);
     let parts = read(&[frame(4).repeat(30), frame(3).repeat(30)].concat()).unwrap();
     let formats: Vec<InputFormat> = parts.iter().map(|(format, _)| *format).collect();

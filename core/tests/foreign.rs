@@ -56,6 +56,11 @@ fn its_failure_is_the_pushs_error() {
         window: vec![0; info.window_len()],
         runs: 0,
     };
+    // what it does not say, it does not have
+    assert_eq!(
+        (accelerator.embedding(), accelerator.not_music()),
+        (&[][..], None)
+    );
     let mut memory = vec![0; Classifier::<Accelerator>::feature_bytes(&info)];
     let format = InputFormat::mono(22_050);
     let mut classifier = Classifier::new(accelerator, format, &mut memory).unwrap();

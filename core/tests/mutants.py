@@ -1,6 +1,7 @@
 """How many changes of core its tests notice, of an even sample of the changes that cargo-mutants knows.
 
     mutants.py K/N      every Nth change of the list, from number K on (from 0)
+    mutants.py FILE     those that the lines of a file begin with, say those of such outcomes that were missed
 
 Compiling takes longer than the tests, so that all changes of a sample are compiled at once: each function that is to be
 changed begins with a copy of itself for each change, which runs if the environment says so. What only the compiler executes
@@ -75,6 +76,16 @@ def all_changes() -> list[dict]:
     command = ["cargo", "mutants", "--list", "--json", "-p", "timbrel-core"]
     listed = subprocess.run(command, cwd=ORIGINAL, check=True, capture_output=True, text=True).stdout
     return [change for change in json.loads(listed) if not change["file"].endswith(ELSEWHERE)]
+
+
+def chosen(listed: list[dict], which: str) -> dict[int, dict]:
+    """Return a sample of the changes, or those that a file names, by their numbers."""
+    numbered = list(enumerate(listed, 1))
+    if re.fullmatch(r"\d+/\d+", which):
+        first, step = map(int, which.split("/"))
+        return dict(numbered[first::step])
+    names = {line.split("\t")[0] for line in Path(which).read_text().splitlines()}
+    return {number: change for number, change in numbered if change["name"] in names}
 
 
 class Source:
@@ -241,12 +252,11 @@ def main() -> None:
     if subprocess.run(["cargo", "mutants", "--version"], capture_output=True).returncode:
         print("skipped: no cargo-mutants for the changes of core")
         return
-    first, step = map(int, sys.argv[1].split("/"))
-    path = FOLDER / f"outcomes-{first}-{step}"
+    path = FOLDER / ("outcomes-" + re.sub(r"\W+", "-", sys.argv[1]))
     if not path.exists():
         original()
     listed = all_changes()
-    changes = dict(list(enumerate(listed, 1))[first::step])
+    changes = chosen(listed, sys.argv[1])
     print(f"{len(changes)} of {len(listed)} changes", flush=True)
     outcomes = dict(line.split("\t") for line in path.read_text().splitlines()) if path.exists() else {}
     changes = {number: change for number, change in changes.items() if change["name"] not in outcomes}

@@ -213,6 +213,9 @@ fn other_ratios_are_refused() {
             Some(UnsupportedClock { clock, rate })
         );
     }
+    let error = Pdm::new(1_000_000, 22_050).unwrap_err();
+    let expected = "the PDM clock, 1000000 Hz, is not 64, 96, 128, 160 or 192 times 22050 Hz";
+    assert_eq!(error.to_string(), expected);
 }
 
 proptest! {

@@ -191,10 +191,11 @@ fn channels_that_cancel_each_other_are_heard() {
         sample_rate: 22_050,
         channels: 8,
     };
-    for (second, expected) in [(0.0, 0.0), (-1.0, 0.98)] {
+    for (second, level, expected) in [(0.0, 1.0, 0.0), (-1.0, 1.0, 0.98), (-1.0, 0.003, 0.98)] {
         let samples: Vec<f32> = music
             .iter()
-            .flat_map(|x| [*x, second * x, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+            .map(|x| level * x)
+            .flat_map(|x| [x, second * x, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
             .collect();
         let said = whole(format, &samples).unwrap();
         assert!((expected..=expected + 0.02).contains(&shares(&said)[3]));

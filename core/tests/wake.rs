@@ -265,7 +265,9 @@ fn the_hold_is_counted_in_samples() {
         .map(|i| if i % 2 == 0 { 3_000 } else { -3_000 })
         .collect();
     assert!(!gate.push(&loud[..1_023]));
+    assert!(!gate.is_open());
     assert!(gate.push(&loud[1_023..]));
+    assert!(gate.is_open());
     // 16 blocks are more than a second, 15 are not
     for blocks in 1..=16 {
         assert_eq!(gate.push(&[0_i16; 1_024]), blocks < 16, "{blocks}");

@@ -67,3 +67,24 @@ impl Offset {
         self.blocks >= LEAST_BLOCKS && square > 16.0 * self.variance && square > 1e-4 * self.power
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_offset_is_subtracted() {
+        let mut offset = Offset::NEW;
+        let mut samples = [0.25, 0.75];
+        offset.remove(&mut samples);
+        assert_eq!(samples, [0.25, 0.75], "none is known yet");
+        for _ in 0..LEAST_BLOCKS {
+            offset.learn(0.25, 0.01);
+        }
+        let mut silence = [0.25; 100_000];
+        offset.remove(&mut silence);
+        offset.remove(&mut samples);
+        assert!(samples[0].abs() < 1e-3, "{}", samples[0]);
+        assert!((samples[1] - 0.5).abs() < 1e-3, "{}", samples[1]);
+    }
+}

@@ -146,6 +146,26 @@ mod tests {
     }
 
     #[test]
+    fn mels_are_those_of_their_definitions() {
+        for (scale, hz, mel) in [
+            // Slaney: linear up to 15 mel, 27 mel for a factor of 6.4
+            (MelScale::Slaney, 0.0, 0.0),
+            (MelScale::Slaney, 500.0, 7.5),
+            (MelScale::Slaney, 1_000.0, 15.0),
+            (MelScale::Slaney, 6_400.0, 42.0),
+            // HTK: 2595 mel for each power of ten of 1 + hz / 700
+            (MelScale::Htk, 0.0, 0.0),
+            (MelScale::Htk, 6_300.0, 2_595.0),
+            (MelScale::Htk, 1_000.0, 999.985_537),
+        ] {
+            let found = hz_to_mel(scale, hz);
+            assert!((found - mel).abs() < 1e-5, "{scale:?} {hz} Hz: {found} mel");
+            let back = mel_to_hz(scale, mel);
+            assert!((back - hz).abs() < 1e-4, "{scale:?} {mel} mel: {back} Hz");
+        }
+    }
+
+    #[test]
     fn equals_the_matrix_of_triangles() {
         let slaney = FrontEnd::librosa(2048, 512, 128);
         let htk = FrontEnd {

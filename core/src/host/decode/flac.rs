@@ -164,7 +164,7 @@ impl Flac {
             let bytes = bytes.get(..most).unwrap_or(bytes);
             match frame_length(bytes, header.bytes, is_all) {
                 Found::Length(length) => break length,
-                Found::Nothing if !is_all && most < MOST_FRAME => most = MOST_FRAME,
+                Found::Nothing if most < MOST_FRAME => most = MOST_FRAME,
                 _ => return Ok(None),
             }
         };

@@ -378,6 +378,14 @@ mod tests {
         // data of two bytes, on whole bytes and not
         assert_eq!(begin(&[0b1000_0001, 2, 9, 9, 0]), 32);
         assert_eq!(begin(&[0b1000_0000, 2, 9, 9, 0]), 32);
+        // one after another, beyond as many bits as there are bytes
+        let two = [
+            &[0b1101_1110, 0b0000_0010][..],
+            &[0; 14],
+            &[0b0000_0001, 0b1000_0100, 0, 0, 0],
+        ]
+        .concat();
+        assert_eq!(begin(&two), 15 + 8 * 15 + 7 + 8);
         // more than there is
         assert!(begin(&[0b1100_1110]) >= 8);
     }

@@ -169,6 +169,37 @@ fn limits_and_patches_hold_wherever_it_is_read() {
     assert_eq!(source.prefix(900).unwrap(), &content(900)[12..500]);
 }
 
+/// A file that cannot be read.
+struct Broken;
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> IoResult<usize> {
+        Err(ErrorKind::ConnectionReset.into())
+    }
+}
+
+impl Seek for Broken {
+    fn seek(&mut self, _: SeekFrom) -> IoResult<u64> {
+        Ok(0)
+    }
+}
+
+impl MediaSource for Broken {
+    fn is_seekable(&self) -> bool {
+        true
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        Some(1_000)
+    }
+}
+
+#[test]
+fn an_error_of_the_file_is_returned() {
+    let error = Source::new(Box::new(Broken)).prefix(10).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+}
+
 #[test]
 fn no_more_is_read_than_asked_for() {
     let mut source = source(5_000, false);
