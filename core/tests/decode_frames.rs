@@ -303,7 +303,8 @@ fn aac_without_a_container_is_read() {
     // with a checksum in each frame
     let checked = |frame: Vec<u8>| {
         let (header, body) = frame.split_at(7);
-        [header, &[0xff, 0xff], body].concat()
+        // as audio, this would be a coupling channel
+        [header, &[0x40, 0], body].concat()
     };
     let mut frame = checked(silent_aac(4, 15)[..13].to_vec());
     frame[1] = 0xf0;

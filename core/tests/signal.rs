@@ -195,7 +195,7 @@ fn channels_that_cancel_each_other_are_heard() {
         let samples: Vec<f32> = music
             .iter()
             .map(|x| level * x)
-            .flat_map(|x| [x, second * x, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+            .flat_map(|x| [0.0, 0.0, x, second * x, 0.0, 0.0, 0.0, 0.0])
             .collect();
         let said = whole(format, &samples).unwrap();
         assert!((expected..=expected + 0.02).contains(&shares(&said)[3]));
