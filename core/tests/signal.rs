@@ -186,6 +186,11 @@ fn channels_that_cancel_each_other_are_heard() {
         assert_eq!(shares(&said)[3], 0.0);
         assert!(apart(&said, &mono) < 0.01);
     }
+    // channels that no longer cancel each other are mixed again: the second is silent from the middle on
+    let (first, rest) = music.split_at(music.len() / 2);
+    let changing = [beside(first, -1.0), beside(rest, 0.0)].concat();
+    let cancelled = shares(&whole(STEREO, &changing).unwrap())[3];
+    assert!((cancelled - 0.5).abs() < 0.03, "{cancelled}");
     // surround sound of which one channel plays: the mean is far below it, and yet nothing cancels
     let format = InputFormat {
         sample_rate: 22_050,
