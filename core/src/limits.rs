@@ -45,6 +45,15 @@ pub const MAX_SHIFT: u8 = 31;
 /// Most bytes of one activation, which keeps every size and sum in 32 bits.
 pub const MAX_BYTES: u64 = 1 << 26;
 
+/// Most layers of a network with branches. A chain may have more.
+pub const MAX_GRAPH_LAYERS: usize = 256;
+
+/// Most activations that a join takes.
+pub const MAX_SOURCES: usize = 4;
+
+/// Most bytes of the arena of a network with branches: two of the largest activations.
+pub const MAX_ARENA: u32 = 1 << 27;
+
 /// Longest embedding, in values. A network whose last layer has more inputs has no embedding.
 pub const MAX_EMBEDDING: usize = 1024;
 

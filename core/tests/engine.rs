@@ -22,6 +22,14 @@ proptest! {
     }
 
     #[test]
+    fn networks_with_branches_equal_the_reference(seed: u64) {
+        let spec = common::graphs::random_graph(seed);
+        let mut random = Random(!seed);
+        let window: Vec<u8> = (0..common::graphs::window(&spec).len()).map(|_| random.next() as u8).collect();
+        prop_assert_eq!(run(&spec, &window), reference(&spec, &window));
+    }
+
+    #[test]
     fn every_tail_and_extreme_equals_the_reference(seed: u64, layer in 0..5_usize) {
         let mut random = Random(seed);
         let spec = tail_model(&mut random, layer);

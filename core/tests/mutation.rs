@@ -85,7 +85,7 @@ fn check(seed: u64, tally: &Tally) {
         return;
     }
     let mut random = Random(!seed);
-    let len = spec.layers[0].input.len();
+    let len = model.input().len();
     let window: Vec<u8> = (0..len)
         .map(|_| match seed % 4 {
             0 => 255,

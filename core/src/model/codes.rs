@@ -54,6 +54,7 @@ pub(super) mod extension {
     /// Ids of the sections that this reader knows.
     pub(in super::super) const REJECTION: u32 = 1;
     pub(in super::super) const CONFIDENCE: u32 = 2;
+    pub(in super::super) const GRAPH: u32 = CRITICAL | 1;
 }
 
 /// Offsets in the rejection section.
@@ -69,6 +70,26 @@ pub(super) mod confidence {
     pub(in super::super) const SCALE: usize = 0;
     pub(in super::super) const UNSURE_BELOW: usize = 4;
     pub(in super::super) const BYTES: usize = 8;
+}
+
+/// Offsets in the graph's section: those of the head, then those of a layer's entry.
+pub(super) mod graph {
+    pub(in super::super) const ARENA: usize = 0;
+    pub(in super::super) const HEAD: usize = 16;
+    pub(in super::super) const SOURCES: usize = 0;
+    pub(in super::super) const OFFSET: usize = 8;
+    pub(in super::super) const ZEROS: usize = 12;
+    pub(in super::super) const BYTES: usize = 16;
+    /// Stands where a layer has no further source.
+    pub(in super::super) const NONE: u16 = u16::MAX;
+}
+
+/// Offsets in the weights of a resampling.
+pub(super) mod resample {
+    pub(in super::super) const ENTRIES: usize = 256;
+    pub(in super::super) const ENTRY_BYTES: usize = 4;
+    /// Stands in place of a first cell where the output is padding.
+    pub(in super::super) const PADDING: u16 = u16::MAX;
 }
 
 /// Offsets in the front end's section.
@@ -148,6 +169,8 @@ pub(super) mod op {
     pub(in super::super) const MAX_POOL: u8 = 3;
     pub(in super::super) const AVERAGE_POOL: u8 = 4;
     pub(in super::super) const DENSE: u8 = 5;
+    pub(in super::super) const JOIN: u8 = 6;
+    pub(in super::super) const RESAMPLE: u8 = 7;
 }
 
 /// Codes of the features; the number of coefficients is in [`front_end::BINS`].

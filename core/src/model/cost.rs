@@ -7,7 +7,8 @@ use crate::frontend::{Feature, FrontEnd};
 
 /// Cost of running a model.
 ///
-/// Products with their sums count as one operation each, and so do comparisons and sums of poolings.
+/// Products with their sums count as one operation each, and so do comparisons and sums of poolings and the values that a
+/// join copies.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,8 +19,8 @@ pub struct Cost {
     /// Multiply-adds of one second of audio: as many windows as begin in it, and an estimate of its spectra. Both grow
     /// without bound as the hops shrink, so that a cheap network does not make a cheap model.
     pub second: u64,
-    /// Bytes of the largest pair of neighbouring activations, the part of the working memory that depends on the
-    /// network alone.
+    /// Bytes of the activations, the part of the working memory that depends on the network alone: the largest pair of
+    /// neighbouring ones, or all that a network with branches keeps at a time.
     pub activations: u64,
 }
 
@@ -57,7 +58,7 @@ fn transform(info: &ModelInfo) -> u64 {
 }
 
 impl Layer<'_> {
-    /// Count the operations of the layer, of which each product, comparison or sum of a pooling is one.
+    /// Count the operations of the layer, of which each product, comparison or sum of a pooling, or value of a join is one.
     #[must_use]
     pub fn operations(&self) -> u64 {
         let area = |[height, width]: [u8; 2]| u64::from(height) * u64::from(width);
@@ -69,7 +70,9 @@ impl Layer<'_> {
             Op::MaxPool {
                 geometry: Geometry { kernel, .. },
             } => area(kernel),
-            Op::AveragePool { .. } | Op::Dense => self.op.taps(self.input),
+            Op::AveragePool { .. } | Op::Dense | Op::Resample { .. } => self.op.taps(self.input),
+            // copying a value takes time, too
+            Op::Join => 1,
         };
         self.output.len().saturating_mul(each)
     }
@@ -85,6 +88,7 @@ impl Model<'_> {
             network = network.saturating_add(layer.operations());
             activations = activations.max(layer.input.len() + layer.output.len());
         }
+        let activations = self.arena().map_or(activations, |arena| arena as u64);
         Cost::new(&self.info, network, activations)
     }
 }
@@ -98,7 +102,7 @@ pub struct Limits {
     pub window: u64,
     /// Most multiply-adds of a second of audio.
     pub second: u64,
-    /// Most bytes of two neighbouring activations.
+    /// Most bytes of activations.
     pub activations: u64,
 }
 

@@ -24,6 +24,7 @@ pub struct Rejection<'a> {
 pub(super) struct Extensions<'a> {
     pub(super) rejection: Option<Bytes<'a>>,
     pub(super) confidence: Option<Bytes<'a>>,
+    pub(super) graph: Option<Bytes<'a>>,
 }
 
 /// Read the table of the extension sections and pass over those that are not known; refuse the file if one of them must
@@ -49,13 +50,14 @@ pub(super) fn read_table<'a>(walk: &mut Walk<'a>) -> Result<Extensions<'a>, Mode
         entry.check(last < Some(id), "extension id", extension::ID, id)?;
         last = Some(id);
         entry.zeros("extension entry", extension::ZEROS, extension::BYTES)?;
-        if id & extension::CRITICAL != 0 {
+        if id & extension::CRITICAL != 0 && id != extension::GRAPH {
             return Err(ModelError::UnknownSection { id });
         }
         let section = walk.section(entry.at + extension::PLACE)?;
         match id {
             extension::REJECTION => found.rejection = Some(section),
             extension::CONFIDENCE => found.confidence = Some(section),
+            extension::GRAPH => found.graph = Some(section),
             _ => {}
         }
     }

@@ -1,5 +1,7 @@
 //! One layer of an integer network, in the terms of `docs/model-format.md`.
 
+use super::codes::resample;
+
 /// Height, width and channels of an activation. Values are stored `[height, width, channels]`, channels innermost. For
 /// the network's input, height is the feature bin and width the column (time).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -116,6 +118,16 @@ pub enum Op {
     /// Fully connected over the flattened input (`[height, width, channels]` order). Weights `[out, in]`, one bias per
     /// output. The last layer is a dense one whose sums are the logits: it has no shift and no clamp.
     Dense,
+    /// Concatenation of two to [`MAX_SOURCES`](super::MAX_SOURCES) activations of the same height and width: at each
+    /// position their channels one after another. The layer's input is all of them together. No weights.
+    Join,
+    /// Linear interpolation of the window over height and width, then a table. Over one channel; its weights are read as
+    /// u8: the table, then for each output row and each output column two little-endian u16, the first of two cells and the
+    /// second one's share in 1/256.
+    Resample {
+        /// Height and width of the output.
+        extent: [u16; 2],
+    },
 }
 
 impl Op {
@@ -133,19 +145,27 @@ impl Op {
                 Shape::new(height, width, input.channels)
             }
             Self::Dense => Shape::new(1, 1, channels),
+            Self::Join => input,
+            Self::Resample {
+                extent: [height, width],
+            } => {
+                let fits = input.height > 1 && input.width > 1 && input.channels == 1;
+                fits.then_some(Shape::new(height, width, 1))?
+            }
         };
         (!shape.is_empty()).then_some(shape)
     }
 
-    /// Return the number of products in one output value's sum.
+    /// Return the number of products in one output value's sum; of a resampling, the number of cells in it.
     #[must_use]
     pub fn taps(self, input: Shape) -> u64 {
         let area = |g: Geometry| u64::from(g.kernel[0]) * u64::from(g.kernel[1]);
         match self {
             Self::Conv { geometry, .. } => area(geometry) * u64::from(input.channels),
             Self::Depthwise { geometry, .. } | Self::AveragePool { geometry, .. } => area(geometry),
-            Self::MaxPool { .. } => 0,
+            Self::MaxPool { .. } | Self::Join => 0,
             Self::Dense => input.len(),
+            Self::Resample { .. } => 4,
         }
     }
 
@@ -155,7 +175,11 @@ impl Op {
         match self {
             Self::Conv { .. } | Self::Dense => self.taps(input) * u64::from(output.channels),
             Self::Depthwise { .. } => self.taps(input) * u64::from(input.channels),
-            Self::MaxPool { .. } | Self::AveragePool { .. } => 0,
+            Self::MaxPool { .. } | Self::AveragePool { .. } | Self::Join => 0,
+            Self::Resample { .. } => {
+                let entries = u64::from(output.height) + u64::from(output.width);
+                resample::ENTRIES as u64 + resample::ENTRY_BYTES as u64 * entries
+            }
         }
     }
 
@@ -164,7 +188,10 @@ impl Op {
     pub fn biases(self, output: Shape) -> u64 {
         match self {
             Self::Conv { .. } | Self::Depthwise { .. } | Self::Dense => u64::from(output.channels),
-            Self::MaxPool { .. } | Self::AveragePool { .. } => 0,
+            Self::MaxPool { .. }
+            | Self::AveragePool { .. }
+            | Self::Join
+            | Self::Resample { .. } => 0,
         }
     }
 }
@@ -181,7 +208,7 @@ fn pooled([height, width]: [u16; 2], pool: [u8; 2], channels: u16) -> Option<Sha
 pub struct Layer<'a> {
     /// Operator.
     pub op: Op,
-    /// Right shift of the requantisation, `0..=31`; 0 in the last layer and in maximum pooling.
+    /// Right shift of the requantisation, `0..=31`; 0 in the last layer, in maximum pooling, joins and resamplings.
     pub shift: u8,
     /// Shape of its input.
     pub input: Shape,
@@ -191,6 +218,71 @@ pub struct Layer<'a> {
     pub weights: &'a [i8],
     /// Biases.
     pub biases: Biases<'a>,
+}
+
+impl<'a> Layer<'a> {
+    /// Return the weights of an [`Op::Resample`] in their parts; `None` for any other layer.
+    #[must_use]
+    pub fn resampling(&self) -> Option<Resampling<'a>> {
+        let Op::Resample {
+            extent: [height, _],
+        } = self.op
+        else {
+            return None;
+        };
+        let weights: &'a [u8] = bytemuck::cast_slice(self.weights);
+        let (table, entries) = weights.split_first_chunk::<{ resample::ENTRIES }>()?;
+        let (rows, columns) = entries.as_chunks().0.split_at_checked(height.into())?;
+        Some(Resampling {
+            table,
+            rows: Interpolation(rows),
+            columns: Interpolation(columns),
+        })
+    }
+}
+
+/// What an [`Op::Resample`] does.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Resampling<'a> {
+    /// The output for each interpolated value.
+    pub table: &'a [u8; 256],
+    /// Cells of each output row.
+    pub rows: Interpolation<'a>,
+    /// Cells of each output column.
+    pub columns: Interpolation<'a>,
+}
+
+/// The input cells of each output cell along one axis, in place in the model's bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Interpolation<'a>(&'a [[u8; resample::ENTRY_BYTES]]);
+
+/// Input cells of one output cell along one axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cells {
+    /// Two neighbouring cells.
+    Pair {
+        /// Index of the first one.
+        first: u16,
+        /// Weight of the second one in 1/256, `0..=256`; the first one has the rest.
+        share: u16,
+    },
+    /// None: the output is this value.
+    Padding(u8),
+}
+
+impl<'a> Interpolation<'a> {
+    /// Iterate over the output cells in order.
+    pub fn iter(self) -> impl ExactSizeIterator<Item = Cells> + use<'a> {
+        self.0.iter().map(|[a, b, c, d]| {
+            let (first, share) = (u16::from_le_bytes([*a, *b]), u16::from_le_bytes([*c, *d]));
+            match first {
+                resample::PADDING => Cells::Padding(*c),
+                _ => Cells::Pair { first, share },
+            }
+        })
+    }
 }
 
 /// i32 biases in place in the model's bytes, which need not be aligned.

@@ -12,8 +12,11 @@ mod codes;
 mod cost;
 mod error;
 mod extension;
+mod graph;
 mod info;
 mod layer;
+#[cfg(feature = "std")]
+mod plan;
 mod read;
 mod record;
 #[cfg(feature = "std")]
@@ -22,15 +25,18 @@ mod write;
 pub use cost::{Cost, Limits, TooCostly};
 pub use error::ModelError;
 pub use extension::Rejection;
+pub use graph::Sources;
 pub use info::{Confidence, ModelInfo};
-pub use layer::{Biases, Geometry, Layer, Op, Shape};
+pub use layer::{Biases, Cells, Geometry, Interpolation, Layer, Op, Resampling, Shape};
+#[cfg(feature = "std")]
+pub use plan::{GraphSpec, NodeSpec};
 #[cfg(feature = "std")]
 pub use write::{LayerSpec, ModelSpec, RejectionSpec};
 
 pub use crate::limits::{
-    AMIN, CONFIDENCE_SCALE, FFT_LENGTHS, Field, InvalidField, MAX_BYTES, MAX_CLASSES, MAX_COLUMNS,
-    MAX_EMBEDDING, MAX_LABEL_BYTES, MAX_LOGITS_EXPONENT, MAX_MELS, MAX_NORMALISATION,
-    MAX_REJECTION_EXPONENT, MAX_SHIFT, MAX_TOP_DB, SAMPLE_RATES,
+    AMIN, CONFIDENCE_SCALE, FFT_LENGTHS, Field, InvalidField, MAX_ARENA, MAX_BYTES, MAX_CLASSES,
+    MAX_COLUMNS, MAX_EMBEDDING, MAX_GRAPH_LAYERS, MAX_LABEL_BYTES, MAX_LOGITS_EXPONENT, MAX_MELS,
+    MAX_NORMALISATION, MAX_REJECTION_EXPONENT, MAX_SHIFT, MAX_SOURCES, MAX_TOP_DB, SAMPLE_RATES,
 };
 
 use crate::frontend::{Affine, FrontEnd, WindowSpec};
@@ -46,6 +52,7 @@ pub struct Model<'a> {
     layers: &'a [u8],
     layers_at: usize,
     weights: &'a [u8],
+    graph: graph::Graph<'a>,
     provenance: &'a str,
     rejection: Option<Rejection<'a>>,
     file: &'a [u8],
@@ -131,7 +138,7 @@ impl<'a> Model<'a> {
         Shape::new(self.info.front_end.bins(), self.info.window.columns, 1)
     }
 
-    /// Iterate over the layers in order; there is at least one, and the last is a dense one.
+    /// Iterate over the layers in order of execution; there is at least one, and the last is a dense one.
     pub fn layers(&self) -> impl ExactSizeIterator<Item = Layer<'a>> + use<'a> {
         let weights = self.weights;
         let records = self.layers.as_chunks::<LAYER_BYTES>().0;
@@ -140,6 +147,14 @@ impl<'a> Model<'a> {
             // fault whose place matters
             record::read(Bytes { data, at: 0 }, weights).unwrap_or(record::EMPTY_LAYER)
         })
+    }
+
+    /// Return the shape of a layer's output.
+    fn layer_shape(&self, layer: usize) -> Shape {
+        let records = self.layers.as_chunks::<LAYER_BYTES>().0;
+        let record = records.get(layer).map(|data| Bytes { data, at: 0 });
+        let shape = record.and_then(|record| record::shape(record, codes::layer::OUTPUT).ok());
+        shape.unwrap_or(Shape::new(0, 0, 0))
     }
 
     /// Return the whole file.

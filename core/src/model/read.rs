@@ -4,6 +4,7 @@
 use super::bytes::Bytes;
 use super::codes::{self, feature, front_end as at, header, section};
 use super::extension::{self, Extensions};
+use super::graph::{self, Graph};
 use super::info::{check_label, check_label_length, check_normalisation};
 use super::record;
 use super::{Field, InvalidField, Model, ModelError, ModelInfo, Normalisation};
@@ -23,11 +24,20 @@ pub(super) fn parse(file: &[u8]) -> Result<Model<'_>, ModelError> {
         layers: sections[section::LAYERS].data,
         layers_at: sections[section::LAYERS].at,
         weights: sections[section::WEIGHTS].data,
+        graph: Graph::default(),
         provenance: utf8(sections[section::PROVENANCE], "provenance")?,
         rejection: None,
         file,
     };
-    let embedding = record::check_layers(&model, sections[section::WEIGHTS])?;
+    let layers = sections[section::LAYERS].data.len() / codes::layer::BYTES;
+    if let Some(section) = extensions.graph {
+        model.graph = Graph::read(section, layers)?;
+    }
+    let weights = sections[section::WEIGHTS];
+    let embedding = record::check_layers(&model, weights, extensions.graph)?;
+    if let Some(section) = extensions.graph {
+        graph::check_places(&model, section)?;
+    }
     model.info = info.with_embedding(embedding);
     if let Some(section) = extensions.rejection {
         let rejection = extension::read_rejection(section, embedding)?;

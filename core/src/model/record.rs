@@ -1,7 +1,8 @@
 //! Reading and validating the layer table and the weights that it refers to.
 
 use super::bytes::Bytes;
-use super::codes::{ALIGNMENT, layer as at, op};
+use super::codes::{ALIGNMENT, layer as at, op, resample};
+use super::graph::check_sources;
 use super::{Biases, Geometry, Layer, Model, ModelError, Op, Shape};
 use crate::limits::{MAX_BYTES, MAX_EMBEDDING, MAX_SHIFT};
 
@@ -17,7 +18,11 @@ pub(super) const EMPTY_LAYER: Layer<'static> = Layer {
 
 /// Check all layers: each by itself, that they fit together, and that their weights fill the weights section.
 /// Return the length of the embedding, which is the last layer's input, or 0 if that is too long for one.
-pub(super) fn check_layers(model: &Model<'_>, weights: Bytes<'_>) -> Result<usize, ModelError> {
+pub(super) fn check_layers(
+    model: &Model<'_>,
+    weights: Bytes<'_>,
+    graph: Option<Bytes<'_>>,
+) -> Result<usize, ModelError> {
     let table = Bytes {
         data: model.layers,
         at: model.layers_at,
@@ -26,15 +31,16 @@ pub(super) fn check_layers(model: &Model<'_>, weights: Bytes<'_>) -> Result<usiz
     let whole = length > 0 && length.is_multiple_of(at::BYTES);
     table.check(whole, "layers length", 0, length as u32)?;
     let count = length / at::BYTES;
-    let (mut shape, mut used) = (model.input(), 0);
-    let mut embedding = 0;
+    let (mut used, mut embedding) = (0, 0);
     for index in 0..count {
         let record = table.part(index * at::BYTES, at::BYTES)?;
         let layer = read(record, model.weights)?;
-        let chained = layer.input == shape;
-        record.check(chained, "input shape", at::INPUT, layer.input.height)?;
-        shape = layer.output;
+        check_sources(model, graph, record, index, &layer)?;
+        let place = used;
         used = check_place(record, &layer, weights, used)?;
+        if let Op::Resample { .. } = layer.op {
+            check_resampling(&layer, weights.part(place, layer.weights.len())?)?;
+        }
         if index + 1 == count {
             check_last(record, &layer, model.classes())?;
             let values = layer.input.len() as usize;
@@ -77,21 +83,48 @@ fn check_place(
     Ok(end)
 }
 
+/// Check that a resampling's cells lie in its input and that all its padding is the same.
+fn check_resampling(layer: &Layer<'_>, weights: Bytes<'_>) -> Result<(), ModelError> {
+    let mut padding = None;
+    let rows = usize::from(layer.output.height);
+    for index in 0..rows + usize::from(layer.output.width) {
+        let extent = if index < rows {
+            layer.input.height
+        } else {
+            layer.input.width
+        };
+        let place = resample::ENTRIES + index * resample::ENTRY_BYTES;
+        let (first, share) = (weights.u16(place)?, weights.u16(place + 2)?);
+        if first == resample::PADDING {
+            let same = share <= 255 && padding.is_none_or(|padding| padding == share);
+            weights.check(same, "padding share", place + 2, share)?;
+            padding = Some(share);
+        } else {
+            let inside = first + 1 < extent;
+            weights.check(inside, "first cell", place, first)?;
+            weights.check(share <= 256, "share", place + 2, share)?;
+        }
+    }
+    Ok(())
+}
+
+/// Read the three extents of a shape.
+pub(super) fn shape(record: Bytes<'_>, at: usize) -> Result<Shape, ModelError> {
+    Ok(Shape::new(
+        record.u16(at)?,
+        record.u16(at + 2)?,
+        record.u16(at + 4)?,
+    ))
+}
+
 /// Read one record of the layer table and check everything that can be checked without its neighbours.
 pub(super) fn read<'a>(record: Bytes<'_>, weights: &'a [u8]) -> Result<Layer<'a>, ModelError> {
     let op = read_op(record)?;
     let shift = record.u8(at::SHIFT)?;
-    let shifts = !matches!(op, Op::MaxPool { .. });
+    let shifts = !matches!(op, Op::MaxPool { .. } | Op::Join | Op::Resample { .. });
     let good = shift <= if shifts { MAX_SHIFT } else { 0 };
     record.check(good, "shift", at::SHIFT, shift)?;
-    let shape = |at: usize| {
-        Ok::<_, ModelError>(Shape::new(
-            record.u16(at)?,
-            record.u16(at + 2)?,
-            record.u16(at + 4)?,
-        ))
-    };
-    let (input, output) = (shape(at::INPUT)?, shape(at::OUTPUT)?);
+    let (input, output) = (shape(record, at::INPUT)?, shape(record, at::OUTPUT)?);
     let bounded = !input.is_empty() && input.len() <= MAX_BYTES && output.len() <= MAX_BYTES;
     record.check(bounded, "activation size", at::INPUT, input.height)?;
     let computed = op.output(input, output.channels);
@@ -135,10 +168,22 @@ fn read_op(record: Bytes<'_>) -> Result<Op, ModelError> {
             multiplier,
         },
         op::DENSE => Op::Dense,
+        op::JOIN => Op::Join,
+        op::RESAMPLE => {
+            let output = shape(record, at::OUTPUT)?;
+            Op::Resample {
+                extent: [output.height, output.width],
+            }
+        }
         other => return Err(record.invalid("layer op", at::OP, other)),
     };
-    if op == Op::Dense {
-        record.zeros("geometry of a dense layer", at::KERNEL, at::POOL)?;
+    if matches!(op, Op::Dense | Op::Join | Op::Resample { .. }) {
+        let what = match op {
+            Op::Dense => "geometry of a dense layer",
+            Op::Join => "geometry of a join",
+            _ => "geometry of a resampling",
+        };
+        record.zeros(what, at::KERNEL, at::POOL)?;
     } else {
         // padding as large as the kernel would make outputs of nothing but padding
         let [height, width] = geometry.kernel;

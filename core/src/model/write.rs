@@ -7,7 +7,7 @@ use std::vec::Vec;
 use super::codes::{
     self, extension, feature, front_end as at, header, layer as at_layer, op, section,
 };
-use super::{Confidence, Layer, Model, ModelError, Op, Rejection, Shape};
+use super::{Confidence, GraphSpec, Layer, Model, ModelError, Op, Rejection, Shape};
 use crate::frontend::{Affine, Feature, FrontEnd, WindowSpec};
 
 /// A model in owned form, which [`ModelSpec::to_bytes`] writes and [`Model`] reads.
@@ -32,6 +32,9 @@ pub struct ModelSpec {
     pub rejection: Option<RejectionSpec>,
     /// Calibration of the probabilities.
     pub confidence: Confidence,
+    /// Branches of the network, from [`GraphSpec::plan`]; `None` for a chain, in which each layer reads the output of the one
+    /// before it.
+    pub graph: Option<GraphSpec>,
 }
 
 /// A [`Rejection`] in owned form.
@@ -110,6 +113,9 @@ impl ModelSpec {
             } = self.confidence;
             let numbers = bytes_of_f32([scale, unsure_below]);
             sections.push((extension::CONFIDENCE, numbers));
+        }
+        if let Some(graph) = &self.graph {
+            sections.push((extension::GRAPH, graph.encode()));
         }
         if sections.is_empty() {
             return;
@@ -210,6 +216,8 @@ impl ModelSpec {
                     multiplier,
                 } => (op::AVERAGE_POOL, multiplier, Some(geometry), [1, 1]),
                 Op::Dense => (op::DENSE, 0, None, [1, 1]),
+                Op::Join => (op::JOIN, 0, None, [1, 1]),
+                Op::Resample { .. } => (op::RESAMPLE, 0, None, [1, 1]),
             };
             record[at_layer::OP] = code;
             record[at_layer::SHIFT] = layer.shift;
@@ -288,6 +296,7 @@ impl From<&Model<'_>> for ModelSpec {
             provenance: String::from(model.provenance()),
             rejection: model.rejection().map(RejectionSpec::from),
             confidence: model.confidence(),
+            graph: GraphSpec::of(model),
         }
     }
 }
@@ -297,7 +306,7 @@ fn bytes_of_f32(values: impl IntoIterator<Item = f32>) -> Vec<u8> {
 }
 
 /// Write a value at its place.
-fn put<const N: usize>(bytes: &mut [u8], at: usize, value: [u8; N]) {
+pub(super) fn put<const N: usize>(bytes: &mut [u8], at: usize, value: [u8; N]) {
     bytes[at..at + N].copy_from_slice(&value);
 }
 

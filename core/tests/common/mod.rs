@@ -1,6 +1,7 @@
 //! Models and signals for tests, generated from a seed.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod graphs;
 pub(crate) mod mutants;
 #[cfg(feature = "tract")]
 pub(crate) mod onnx;
@@ -36,13 +37,16 @@ impl Random {
 pub(crate) fn layer(random: &mut Random, op: Op, input: Shape, channels: u16) -> Option<LayerSpec> {
     let output = op.output(input, channels)?;
     let shift = match op {
-        Op::MaxPool { .. } => 0,
+        Op::MaxPool { .. } | Op::Join | Op::Resample { .. } => 0,
         Op::AveragePool { multiplier, .. } => (op.taps(input) * multiplier as u64).ilog2() as u8,
         _ => 6 + (op.taps(input) as f64).sqrt().log2() as u8,
     };
-    let weights = (0..op.weights(input, output))
-        .map(|_| random.next() as i8)
-        .collect();
+    let weights = match op {
+        Op::Resample { extent } => graphs::resampling(random, input, extent),
+        _ => (0..op.weights(input, output))
+            .map(|_| random.next() as i8)
+            .collect(),
+    };
     let biases = (0..op.biases(output))
         .map(|_| random.below(4001) as i32 - 2000)
         .collect();
@@ -112,6 +116,7 @@ pub(crate) fn model(
         provenance: "made by: a test".into(),
         rejection: None,
         confidence: Confidence::NEUTRAL,
+        graph: None,
     }
 }
 

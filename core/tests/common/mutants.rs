@@ -2,9 +2,11 @@
 
 use timbrel_core::frontend::{FrontEnd, MelNorm, MelScale, Padding, WindowSpec};
 use timbrel_core::model::{
-    Confidence, FFT_LENGTHS, Geometry, LayerSpec, ModelSpec, Op, RejectionSpec, Shape,
+    Confidence, FFT_LENGTHS, Geometry, GraphSpec, LayerSpec, ModelSpec, NodeSpec, Op,
+    RejectionSpec, Shape,
 };
 
+use super::graphs::{self, Branches};
 use super::{Random, model};
 
 const LENGTH: usize = 12;
@@ -17,7 +19,7 @@ const LABELS: usize = 2;
 const LAYERS: usize = 3;
 const RECORD: usize = 48;
 /// Ids of the extension sections that the reader knows.
-const KNOWN: [u32; 2] = [1, 2];
+const KNOWN: [u32; 3] = [1, 2, 0x8000_0001];
 
 /// Make the file of a seed: half of them are models at the edges of what is valid, half damaged models whose length and
 /// checksum are right.
@@ -106,16 +108,25 @@ fn extreme(random: &mut Random) -> ModelSpec {
         columns,
         hop: number(random, columns.into()) as u16,
     };
-    let mut layers: Vec<LayerSpec> = Vec::new();
-    let mut shape = Shape::new(front_end.bins(), columns, 1);
-    for _ in 0..random.below(4) {
-        if let Some(layer) = layer(random, shape) {
-            shape = layer.output;
-            layers.push(layer);
-        }
-    }
+    let input = Shape::new(front_end.bins(), columns, 1);
+    let (layers, sources) = if random.below(3) == 0 {
+        let count = random.below(7);
+        let branches = Branches::random(random, input, count, layer);
+        let sources = branches.with_head();
+        (branches.layers, Some(sources))
+    } else {
+        (chain(random, input), None)
+    };
     let classes = number(random, 8) as u16;
     let mut spec = model(random, front_end, window, layers, classes);
+    if let Some(sources) = sources {
+        graphs::plan(&mut spec, &sources);
+        match random.below(4) {
+            0 => spoil(random, &mut spec),
+            1 => spread(random, &mut spec),
+            _ => {}
+        }
+    }
     spec.logits_exponent = random.below(32) as u8;
     if random.below(4) == 0
         && let Some(head) = spec.layers.last_mut()
@@ -132,6 +143,84 @@ fn extreme(random: &mut Random) -> ModelSpec {
         };
     }
     spec
+}
+
+/// Make up to three layers, each over the output of the one before, or a resampling first.
+fn chain(random: &mut Random, mut shape: Shape) -> Vec<LayerSpec> {
+    let mut layers: Vec<LayerSpec> = Vec::new();
+    for index in 0..random.below(4) {
+        let resamples = index == 0 && random.below(4) == 0;
+        let extent = [number(random, 12) as u16, number(random, 12) as u16];
+        let next = match resamples {
+            true => super::layer(random, Op::Resample { extent }, shape, 1),
+            false => layer(random, shape),
+        };
+        if let Some(layer) = next {
+            shape = layer.output;
+            layers.push(layer);
+        }
+    }
+    layers
+}
+
+/// Place the activations in another order and with gaps, which is as valid.
+fn spread(random: &mut Random, spec: &mut ModelSpec) {
+    let mut end = graphs::window(spec).len();
+    let Some(graph) = &mut spec.graph else {
+        return;
+    };
+    for (node, layer) in graph.nodes.iter_mut().zip(&spec.layers) {
+        node.offset = end as u32 + random.below(40) as u32;
+        end = u64::from(node.offset) + layer.output.len();
+        graph.arena = end as u32;
+    }
+    if let [.., last, head] = graph.nodes.as_mut_slice() {
+        graph.arena = last.offset;
+        graph.arena += spec.layers[spec.layers.len() - 2].output.len() as u32;
+        head.offset = 0;
+    }
+}
+
+/// Change one thing of a model's graph, mostly to what is not valid.
+fn spoil(random: &mut Random, spec: &mut ModelSpec) {
+    let layers = spec.layers.len();
+    let node = random.below(layers);
+    let Some(graph) = &mut spec.graph else {
+        // the graph of a chain
+        let nodes = (0..layers as u16).map(|index| NodeSpec {
+            sources: vec![index],
+            offset: 0,
+        });
+        spec.graph = Some(GraphSpec {
+            arena: 1,
+            nodes: nodes.collect(),
+        });
+        return;
+    };
+    let offset = graph.nodes[random.below(layers)].offset;
+    let source = random.below(layers + 1) as u16;
+    let more = random.below(64) as u32;
+    let NodeSpec {
+        sources,
+        offset: own,
+    } = &mut graph.nodes[node];
+    match random.below(10) {
+        0 => *own = offset,
+        1 => *own = own.wrapping_sub(more),
+        2 => *own += more,
+        3 => *own = u32::MAX - more,
+        4 => sources[0] = source,
+        5 => sources.push(source),
+        6 => sources.truncate(1),
+        7 => graph.arena = graph.arena.wrapping_add(more).wrapping_sub(32),
+        8 => {
+            graph.nodes.pop();
+        }
+        _ => {
+            let copy = graph.nodes[node].clone();
+            graph.nodes.push(copy);
+        }
+    }
 }
 
 /// Make a rejection over the input of the last layer, mostly.

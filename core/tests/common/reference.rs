@@ -1,5 +1,6 @@
 //! A network's definition, in i64 and without the engine's tricks, and the engine in all its forms to compare with it.
 
+use super::graphs;
 use timbrel_core::engine::{Engine, Int8Engine, Kernels};
 use timbrel_core::model::{Geometry, LayerSpec, MAX_EMBEDDING, Model, ModelSpec, Op, Shape};
 
@@ -99,8 +100,45 @@ fn reference_layer(layer: &LayerSpec, input: &Planes) -> Planes {
             requantise(sum * i64::from(multiplier), shift)
         }),
         Op::Dense => dense(layer, input, |sum| requantise(sum, shift)),
+        Op::Resample { .. } => resample(layer, &input[0]),
         other => panic!("no reference for {other:?}"),
     }
+}
+
+/// Compute a resampling as a sum over the whole input, with the products of each row's and each column's weights.
+fn resample(layer: &LayerSpec, input: &[Vec<i64>]) -> Planes {
+    let bytes: Vec<i64> = layer
+        .weights
+        .iter()
+        .map(|weight| i64::from(weight.cast_unsigned()))
+        .collect();
+    let entry = |index: usize| {
+        let at = 256 + 4 * index;
+        (
+            bytes[at] + 256 * bytes[at + 1],
+            bytes[at + 2] + 256 * bytes[at + 3],
+        )
+    };
+    let weight = |(first, share): (i64, i64), cell: usize| match cell as i64 - first {
+        0 => 256 - share,
+        1 => share,
+        _ => 0,
+    };
+    let rows = usize::from(layer.output.height);
+    planes(layer.output, |_, y, x| {
+        let (row, column) = (entry(y), entry(rows + x));
+        if let Some((_, padding)) = [row, column].iter().find(|(first, _)| *first == 0xFFFF) {
+            return *padding;
+        }
+        let mut sum = 0;
+        for (iy, values) in input.iter().enumerate() {
+            for (ix, value) in values.iter().enumerate() {
+                sum += value * weight(row, iy) * weight(column, ix);
+            }
+        }
+        let index = (sum + 32_768).div_euclid(65_536);
+        bytes[usize::try_from(index).unwrap()]
+    })
 }
 
 fn dense(layer: &LayerSpec, input: &Planes, finish: impl Fn(i64) -> i64) -> Planes {
@@ -120,15 +158,28 @@ fn dense(layer: &LayerSpec, input: &Planes, finish: impl Fn(i64) -> i64) -> Plan
 
 /// Compute the logits, and the last layer's input where it is short enough for an embedding.
 pub(crate) fn reference(spec: &ModelSpec, window: &[u8]) -> (Vec<i32>, Vec<u8>) {
-    let input = spec.layers[0].input;
-    let mut activation = planes(input, |_, y, x| {
+    let input = graphs::window(spec);
+    let mut activations = vec![planes(input, |_, y, x| {
         i64::from(window[y * usize::from(input.width) + x])
-    });
+    })];
+    let sources = |index: usize| match &spec.graph {
+        Some(graph) => graph.nodes[index].sources.clone(),
+        None => vec![index as u16],
+    };
     let (head, body) = spec.layers.split_last().unwrap();
-    for layer in body {
-        activation = reference_layer(layer, &activation);
+    for (index, layer) in body.iter().enumerate() {
+        let read = sources(index).into_iter();
+        // channels are the outermost axis here, so that joined activations follow one another
+        let input: Planes = read
+            .flat_map(|k| activations[usize::from(k)].clone())
+            .collect();
+        activations.push(match layer.op {
+            Op::Join => input,
+            _ => reference_layer(layer, &input),
+        });
     }
-    let logits = dense(head, &activation, |sum| sum);
+    let activation = &activations[usize::from(sources(body.len())[0])];
+    let logits = dense(head, activation, |sum| sum);
     let logits = logits
         .iter()
         .map(|plane| i32::try_from(plane[0][0]).unwrap());

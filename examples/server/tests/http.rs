@@ -282,6 +282,7 @@ fn costly() -> Vec<u8> {
         provenance: String::new(),
         rejection: None,
         confidence: Confidence::NEUTRAL,
+        graph: None,
     };
     spec.to_bytes().unwrap()
 }

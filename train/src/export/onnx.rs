@@ -26,7 +26,7 @@ const WEIGHT_ZERO: u8 = 128;
 /// Encode a model as the bytes of an `.onnx` file (opset 17).
 ///
 /// # Errors
-/// The last layer is not a dense one.
+/// The last layer is not a dense one, or the network has branches or a resampling.
 pub fn onnx(spec: &ModelSpec) -> Result<Vec<u8>> {
     let mut graph = Graph::default();
     let columns = i64::from(spec.window.columns);
@@ -37,6 +37,9 @@ pub fn onnx(spec: &ModelSpec) -> Result<Vec<u8>> {
     let Some((last, hidden)) = spec.layers.split_last() else {
         bail!("a model needs a layer");
     };
+    if spec.graph.is_some() {
+        bail!("a network with branches has no .onnx form");
+    }
     let mut value = String::from("window");
     for (index, layer) in hidden.iter().enumerate() {
         value = graph.hidden(index, layer, &value)?;

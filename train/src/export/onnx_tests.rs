@@ -87,6 +87,7 @@ fn spec() -> ModelSpec {
         provenance: "a: test".into(),
         rejection: None,
         confidence: Confidence::NEUTRAL,
+        graph: None,
     }
 }
 

@@ -72,6 +72,7 @@ pub fn build(
         provenance: identity.provenance.clone(),
         rejection: None,
         confidence: Confidence::NEUTRAL,
+        graph: None,
     })
 }
 

@@ -276,6 +276,7 @@ fn extreme(bias: i32, shift: u8, sign: impl Fn(&mut Numbers) -> i8) -> ModelSpec
         provenance: "a test's".into(),
         rejection: None,
         confidence: Confidence::NEUTRAL,
+        graph: None,
     }
 }
 

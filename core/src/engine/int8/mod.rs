@@ -1,16 +1,18 @@
 //! The integer engine: u8 activations × i8 weights in i32 sums, requantised by a shift that rounds half to even.
 //!
-//! The layers are ONNX's `QLinearConv` (its `group` 1 or the number of channels), `MaxPool`, `AveragePool` and
-//! `MatMulInteger`, with scales that are powers of two and zero points of 0, in the order `[H, W, C]`.
+//! The layers are ONNX's `QLinearConv` (its `group` 1 or the number of channels), `MaxPool`, `AveragePool`, `Concat`,
+//! `MatMulInteger` and a linear `Resize`, with scales that are powers of two and zero points of 0, in the order `[H, W, C]`.
 
 mod conv;
 mod dense;
 mod depthwise;
+mod join;
 mod packed;
 mod pairs;
 mod plan;
 mod pool;
 mod requantise;
+mod resample;
 mod sliding;
 
 pub(super) use requantise::Requantise;
@@ -231,6 +233,8 @@ impl Job for LayerJob<'_> {
                 multiplier,
             } => pool::average_pool(kernels, layer, geometry, multiplier, input, output),
             Op::Dense => dense::dense(kernels, layer, input, output),
+            // neither multiplies by weights, so that they run outside of a set's instructions
+            Op::Join | Op::Resample { .. } => {}
         }
     }
 }
@@ -287,7 +291,7 @@ impl Engine for Int8Engine<'_> {
         let mut packed = self.packed;
         for (index, (layer, is_last)) in plan::layers(&self.model).enumerate() {
             if is_last {
-                let input = self.plan.input(self.arena, index, &layer);
+                let input = self.plan.input(&self.model, self.arena, index, &layer);
                 kernels.run(LogitsJob {
                     layer: &layer,
                     input,
@@ -295,7 +299,15 @@ impl Engine for Int8Engine<'_> {
                 });
                 continue;
             }
-            let (input, output) = self.plan.split(self.arena, index, &layer);
+            if layer.op == Op::Join {
+                join::join(&self.model, index, self.arena);
+                continue;
+            }
+            let (input, output) = self.plan.split(&self.model, self.arena, index, &layer);
+            if let Op::Resample { .. } = layer.op {
+                resample::resample(&layer, input, output);
+                continue;
+            }
             if let Some(layer) = Packable::new(&layer, packing) {
                 packed = layer.run(kernels, packed, input, self.padded, output);
                 continue;
@@ -317,7 +329,7 @@ impl Engine for Int8Engine<'_> {
         }
         // the last layer writes to the caller's logits, so that its input is still in the arena
         let last = self.model.layers().enumerate().last();
-        last.map(|(index, layer)| self.plan.input(self.arena, index, &layer))
+        last.map(|(index, layer)| self.plan.input(&self.model, self.arena, index, &layer))
             .unwrap_or_default()
     }
 

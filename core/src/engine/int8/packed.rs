@@ -32,7 +32,11 @@ impl<'a> Packable<'a> {
             Op::Conv { geometry, pool } => (geometry, pool),
             // a kernel of one position over one row of inputs
             Op::Dense => (Geometry::square(1, 1, 0), [1, 1]),
-            Op::Depthwise { .. } | Op::MaxPool { .. } | Op::AveragePool { .. } => return None,
+            Op::Depthwise { .. }
+            | Op::MaxPool { .. }
+            | Op::AveragePool { .. }
+            | Op::Join
+            | Op::Resample { .. } => return None,
         };
         let channels = match layer.op {
             Op::Dense => layer.input.len() as usize,

@@ -1,5 +1,7 @@
 //! Where activations lie: each layer reads from one end of the arena and writes to the other.
 
+use core::ops::Range;
+
 use super::packed::Packable;
 use super::{depthwise, pairs};
 use crate::engine::Kernels;
@@ -12,7 +14,7 @@ const ALIGNMENT: usize = 64;
 /// Sizes of an engine's memory, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
-    /// Both activations of the layer for which they are largest together.
+    /// Both activations of the layer for which they are largest together; in a network with branches, as its file says.
     pub(crate) arena: usize,
     /// Inputs of one output position, gathered for a convolution over weights in place.
     pub(crate) patch: usize,
@@ -62,42 +64,74 @@ impl Plan {
                 plan.spread = plan.spread.max(units);
             }
         }
+        plan.arena = model.arena().unwrap_or(plan.arena);
         if packed > 0 {
             plan.packed = packed + ALIGNMENT - 1;
         }
         plan
     }
 
-    /// Return a layer's input: even ones lie at the front of the arena, odd ones at its back.
-    pub(crate) fn input<'a>(&self, arena: &'a [u8], index: usize, layer: &Layer<'_>) -> &'a [u8] {
-        let bytes = input_bytes(layer);
-        let range = if index.is_multiple_of(2) {
-            0..bytes
-        } else {
-            self.arena.saturating_sub(bytes)..self.arena
-        };
-        arena.get(range).unwrap_or_default()
+    /// Return a layer's input.
+    pub(crate) fn input<'a>(
+        &self,
+        model: &Model<'_>,
+        arena: &'a [u8],
+        index: usize,
+        layer: &Layer<'_>,
+    ) -> &'a [u8] {
+        let [input, _] = self.places(model, index, layer);
+        arena.get(input).unwrap_or_default()
     }
 
     /// Split the arena into what layer `index` reads and what it writes.
     pub(crate) fn split<'a>(
         &self,
+        model: &Model<'_>,
         arena: &'a mut [u8],
         index: usize,
         layer: &Layer<'_>,
     ) -> (&'a [u8], &'a mut [u8]) {
-        let (input, output) = (input_bytes(layer), output_bytes(layer));
-        let from_front = index.is_multiple_of(2);
-        let back = if from_front { output } else { input };
-        // the plan has room for both, so that neither default is ever taken
-        let (front, back) = arena
-            .split_at_mut_checked(self.arena.saturating_sub(back))
-            .unwrap_or_default();
-        if from_front {
-            (front.get(..input).unwrap_or_default(), back)
-        } else {
-            (back, front.get_mut(..output).unwrap_or_default())
+        let [input, output] = self.places(model, index, layer);
+        disjoint(arena, input, output)
+    }
+
+    /// Return where a layer with one source reads and writes: in a chain even inputs lie at the front of the arena, odd ones
+    /// at its back.
+    fn places(&self, model: &Model<'_>, index: usize, layer: &Layer<'_>) -> [Range<usize>; 2] {
+        if model.arena().is_some() {
+            return [model.sources(index).first(), index + 1].map(|k| model.place(k));
         }
+        let front = |bytes: usize| 0..bytes;
+        let back = |bytes: usize| self.arena.saturating_sub(bytes)..self.arena;
+        let (input, output) = (input_bytes(layer), output_bytes(layer));
+        if index.is_multiple_of(2) {
+            [front(input), back(output)]
+        } else {
+            [back(input), front(output)]
+        }
+    }
+}
+
+/// Return one part of the arena to read and another one to write. A plan has room for both beside each other, so that
+/// neither is ever empty.
+pub(super) fn disjoint(
+    arena: &mut [u8],
+    input: Range<usize>,
+    output: Range<usize>,
+) -> (&[u8], &mut [u8]) {
+    let input_first = input.start < output.start;
+    let middle = input.start.max(output.start);
+    let (front, back) = arena.split_at_mut_checked(middle).unwrap_or_default();
+    if input_first {
+        (
+            front.get(input).unwrap_or_default(),
+            back.get_mut(..output.len()).unwrap_or_default(),
+        )
+    } else {
+        (
+            back.get(..input.len()).unwrap_or_default(),
+            front.get_mut(output).unwrap_or_default(),
+        )
     }
 }
 

@@ -227,6 +227,7 @@ fn chain<'a>(
         provenance: String::new(),
         rejection: None,
         confidence: Confidence::NEUTRAL,
+        graph: None,
     };
     Ok(spec.to_bytes()?)
 }
