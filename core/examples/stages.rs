@@ -3,6 +3,7 @@
 //!
 //! `benches/counts.sh` runs it under valgrind.
 
+mod layers;
 mod noise;
 
 use std::error::Error;
@@ -28,6 +29,11 @@ const STAGES: &[Stage] = &[
     ("window tiny AVX2", window),
     ("window s2-mfcc-3s AVX2", window),
     ("in-place compact AVX2", window),
+    ("conv AVX2 67 7 204 30 1", conv),
+    ("conv AVX2 38 7 204 59 1", conv),
+    ("conv AVX2 1 128 51 96 1", conv),
+    ("conv AVX2 1 32 51 96 1", conv),
+    ("conv AVX2 1 7 64 1 562", conv),
     ("columns 512", columns),
     ("columns 1708", columns),
     ("resample 8000", resample),
@@ -126,6 +132,26 @@ fn window(name: &str) -> Outcome {
         engine.input().copy_from_slice(&window);
         _ = black_box(engine.run(black_box(&mut logits)).is_ok());
     });
+    Ok(())
+}
+
+/// Run a convolution of a large network at 32 columns: its kernel's height and width, its outputs, the rows that are pooled,
+/// and its input's channels, which a kernel of one tap makes.
+fn conv(name: &str) -> Outcome {
+    let mut words = words(name);
+    let kernels = kernels(words.next().unwrap_or_default())?;
+    let numbers: Vec<u16> = words.map(str::parse).collect::<Result<_, _>>()?;
+    let [height, width, outputs, pool, channels] = numbers[..] else {
+        return Err("want five numbers".into());
+    };
+    let file = layers::model([height as u8, width as u8], pool as u8, channels, outputs)?;
+    let model = Model::parse(&file)?;
+    let mut memory = vec![0; Int8Engine::fast_bytes_with(&model, kernels)];
+    let mut engine = Int8Engine::with_kernels(model, kernels, &mut memory)?;
+    let mut logits = vec![0; model.classes()];
+    engine.input().fill(77);
+    count(|| _ = black_box(engine.run(black_box(&mut logits)).is_ok()));
+    println!("{} multiply-adds", model.cost().window);
     Ok(())
 }
 

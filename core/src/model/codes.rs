@@ -80,6 +80,10 @@ pub(super) mod graph {
     pub(in super::super) const OFFSET: usize = 8;
     pub(in super::super) const ZEROS: usize = 12;
     pub(in super::super) const BYTES: usize = 16;
+    /// Return the bytes of the section.
+    pub(in super::super) const fn length(layers: usize) -> usize {
+        HEAD + layers * BYTES
+    }
     /// Stands where a layer has no further source.
     pub(in super::super) const NONE: u16 = u16::MAX;
 }

@@ -33,49 +33,40 @@ impl Sources {
     }
 }
 
-/// The validated section of a model with branches; an empty one stands for a chain.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Graph<'a> {
-    /// One entry per layer.
-    entries: &'a [u8],
-    /// Bytes of the arena.
-    pub(super) arena: usize,
+/// The section of a model with branches; an empty one stands for a chain.
+#[derive(Clone, Copy)]
+struct Graph<'a>(&'a [u8]);
+
+/// Check the section by itself, apart from the sizes of the activations, for a model of so many layers.
+pub(super) fn check_section(section: Bytes<'_>, layers: usize) -> Result<(), ModelError> {
+    let length = section.data.len();
+    let fits = length == at::length(layers);
+    section.check(fits, "graph length", 0, length as u32)?;
+    let few = layers <= MAX_GRAPH_LAYERS;
+    section.check(few, "layers of a graph", 0, layers as u32)?;
+    let arena = section.u32(at::ARENA)?;
+    section.check(arena <= MAX_ARENA, "arena", at::ARENA, arena)?;
+    section.zeros("graph head", at::ARENA + 4, at::HEAD)?;
+    let mut branches = false;
+    for index in 0..layers {
+        let entry = section.part(at::HEAD + index * at::BYTES, at::BYTES)?;
+        let sources = read_sources(entry, index)?;
+        branches |= sources != Sources::one(index as u16);
+        entry.zeros("graph entry", at::ZEROS, at::BYTES)?;
+    }
+    // a chain has a file without the section
+    section.check(branches, "graph of a chain", 0, layers as u32)
 }
 
 impl<'a> Graph<'a> {
-    /// Check the section by itself, apart from the sizes of the activations.
-    pub(super) fn read(section: Bytes<'a>, layers: usize) -> Result<Self, ModelError> {
-        let length = section.data.len();
-        let fits = length == at::HEAD + layers * at::BYTES;
-        section.check(fits, "graph length", 0, length as u32)?;
-        let few = layers <= MAX_GRAPH_LAYERS;
-        section.check(few, "layers of a graph", 0, layers as u32)?;
-        let arena = section.u32(at::ARENA)?;
-        section.check(arena <= MAX_ARENA, "arena", at::ARENA, arena)?;
-        section.zeros("graph head", at::ARENA + 4, at::HEAD)?;
-        let entries = section.part(at::HEAD, length - at::HEAD)?;
-        let mut branches = false;
-        for index in 0..layers {
-            let entry = entries.part(index * at::BYTES, at::BYTES)?;
-            let sources = read_sources(entry, index)?;
-            branches |= sources != Sources::one(index as u16);
-            entry.zeros("graph entry", at::ZEROS, at::BYTES)?;
-        }
-        // a chain has a file without the section
-        section.check(branches, "graph of a chain", 0, layers as u32)?;
-        Ok(Self {
-            entries: entries.data,
-            arena: arena as usize,
-        })
-    }
-
-    pub(super) fn is_chain(&self) -> bool {
-        self.entries.is_empty()
+    /// Return the entries, one per layer.
+    fn entries(self) -> &'a [[u8; at::BYTES]] {
+        self.0.get(at::HEAD..).unwrap_or_default().as_chunks().0
     }
 
     /// Return a layer's sources and the offset of its output; `None` in a chain.
-    fn node(&self, layer: usize) -> Option<(Sources, usize)> {
-        let entry = self.entries.as_chunks::<{ at::BYTES }>().0.get(layer)?;
+    fn node(self, layer: usize) -> Option<(Sources, usize)> {
+        let entry = self.entries().get(layer)?;
         let (sources, rest) = entry.split_first_chunk::<{ 2 * MAX_SOURCES }>()?;
         let mut found = [at::NONE; MAX_SOURCES];
         for (source, bytes) in found.iter_mut().zip(sources.as_chunks().0) {
@@ -86,21 +77,21 @@ impl<'a> Graph<'a> {
     }
 
     /// Return what a layer reads.
-    pub(super) fn sources(&self, layer: usize) -> Sources {
+    fn sources(self, layer: usize) -> Sources {
         let node = self.node(layer).map(|(sources, _)| sources);
         node.unwrap_or(Sources::one(layer as u16))
     }
 
     /// Return the offset of an activation: 0 of the window and of the last layer's sums.
-    pub(super) fn offset(&self, activation: usize) -> usize {
+    fn offset(self, activation: usize) -> usize {
         let layer = activation.checked_sub(1);
         let node = layer.and_then(|layer| self.node(layer));
         node.map_or(0, |(_, offset)| offset)
     }
 
     /// Return whether a layer from `first` on reads an activation.
-    fn is_read_from(&self, first: usize, activation: usize) -> bool {
-        let count = self.entries.len() / at::BYTES;
+    fn is_read_from(self, first: usize, activation: usize) -> bool {
+        let count = self.entries().len();
         (first..count).any(|layer| self.sources(layer).iter().any(|k| k == activation))
     }
 }
@@ -174,7 +165,7 @@ pub(super) fn check_places(model: &Model<'_>, section: Bytes<'_>) -> Result<(), 
             entry.check(offset == 0, what, at::OFFSET, offset)?;
             continue;
         }
-        let is_read = model.graph.is_read_from(index + 1, index + 1);
+        let is_read = model.graph().is_read_from(index + 1, index + 1);
         let what = "output that is not read";
         entry.check(is_read, what, at::SOURCES, index as u32 + 1)?;
         let place = model.place(index + 1);
@@ -183,7 +174,7 @@ pub(super) fn check_places(model: &Model<'_>, section: Bytes<'_>) -> Result<(), 
         let is_free = (0..=index).all(|earlier| {
             let other = model.place(earlier);
             let overlaps = other.start < place.end && place.start < other.end;
-            !overlaps || !model.graph.is_read_from(index, earlier)
+            !overlaps || !model.graph().is_read_from(index, earlier)
         });
         let what = "output offset over an activation in use";
         entry.check(is_free, what, at::OFFSET, offset)?;
@@ -197,19 +188,27 @@ impl Model<'_> {
     /// Return what a layer reads; in a chain, the activation before it.
     #[must_use]
     pub fn sources(&self, layer: usize) -> Sources {
-        self.graph.sources(layer)
+        self.graph().sources(layer)
     }
 
     /// Return the bytes that the activations of a network with branches take together, as the file's writer placed them;
     /// `None` for a chain, whose activations alternate between two places.
     #[must_use]
     pub fn arena(&self) -> Option<usize> {
-        (!self.graph.is_chain()).then_some(self.graph.arena)
+        let arena = self.graph().0.first_chunk()?;
+        Some(u32::from_le_bytes(*arena) as usize)
+    }
+
+    fn graph(&self) -> Graph<'_> {
+        let length = at::length(self.layers.len() / at_layer::BYTES);
+        let section = self.file.get(self.graph_at..self.graph_at + length);
+        let section = section.filter(|_| self.graph_at > 0);
+        Graph(section.unwrap_or_default())
     }
 
     /// Return where an activation of a network with branches lies in the arena.
     pub(crate) fn place(&self, activation: usize) -> Range<usize> {
-        let start = self.graph.offset(activation);
+        let start = self.graph().offset(activation);
         // parse() has checked that it ends within the arena, and does not go on with one that would end past a usize
         start..start.saturating_add(self.shape(activation).len() as usize)
     }

@@ -50,9 +50,9 @@ pub struct Model<'a> {
     normalisation: Normalisation<'a>,
     labels: &'a str,
     layers: &'a [u8],
-    layers_at: usize,
     weights: &'a [u8],
-    graph: graph::Graph<'a>,
+    /// Offset of the graph's section in the file, 0 for a chain. Microcontrollers keep a model in little memory.
+    graph_at: usize,
     provenance: &'a str,
     rejection: Option<Rejection<'a>>,
     file: &'a [u8],

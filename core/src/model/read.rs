@@ -4,7 +4,7 @@
 use super::bytes::Bytes;
 use super::codes::{self, feature, front_end as at, header, section};
 use super::extension::{self, Extensions};
-use super::graph::{self, Graph};
+use super::graph;
 use super::info::{check_label, check_label_length, check_normalisation};
 use super::record;
 use super::{Field, InvalidField, Model, ModelError, ModelInfo, Normalisation};
@@ -22,19 +22,19 @@ pub(super) fn parse(file: &[u8]) -> Result<Model<'_>, ModelError> {
         normalisation,
         labels,
         layers: sections[section::LAYERS].data,
-        layers_at: sections[section::LAYERS].at,
         weights: sections[section::WEIGHTS].data,
-        graph: Graph::default(),
+        graph_at: 0,
         provenance: utf8(sections[section::PROVENANCE], "provenance")?,
         rejection: None,
         file,
     };
-    let layers = sections[section::LAYERS].data.len() / codes::layer::BYTES;
+    let layers = sections[section::LAYERS];
     if let Some(section) = extensions.graph {
-        model.graph = Graph::read(section, layers)?;
+        graph::check_section(section, layers.data.len() / codes::layer::BYTES)?;
+        model.graph_at = section.at;
     }
     let weights = sections[section::WEIGHTS];
-    let embedding = record::check_layers(&model, weights, extensions.graph)?;
+    let embedding = record::check_layers(&model, layers, weights, extensions.graph)?;
     if let Some(section) = extensions.graph {
         graph::check_places(&model, section)?;
     }

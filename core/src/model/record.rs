@@ -20,13 +20,10 @@ pub(super) const EMPTY_LAYER: Layer<'static> = Layer {
 /// Return the length of the embedding, which is the last layer's input, or 0 if that is too long for one.
 pub(super) fn check_layers(
     model: &Model<'_>,
+    table: Bytes<'_>,
     weights: Bytes<'_>,
     graph: Option<Bytes<'_>>,
 ) -> Result<usize, ModelError> {
-    let table = Bytes {
-        data: model.layers,
-        at: model.layers_at,
-    };
     let length = table.data.len();
     let whole = length > 0 && length.is_multiple_of(at::BYTES);
     table.check(whole, "layers length", 0, length as u32)?;

@@ -7,6 +7,8 @@ use crate::model::{Geometry, Layer, Op};
 /// Most bytes that a layer's padded inputs or repacked weights may take beyond four times their plain size. Above
 /// that (one output channel, or more padding than input) repacking is not worth its memory.
 const SLACK: u64 = 1 << 16;
+/// Fewest rows of a kernel for which unfolding the inputs saves more than it costs.
+const TALL: usize = 16;
 
 /// A layer that can be repacked, as a convolution.
 #[derive(Clone, Copy)]
@@ -17,6 +19,8 @@ pub(super) struct Packable<'a> {
     pool: [usize; 2],
     /// Weights of a kernel row: its width times the channels.
     row: usize,
+    /// Whether the inputs are unfolded, so that those of a whole kernel follow one another.
+    unfolds: bool,
 }
 
 impl<'a> Packable<'a> {
@@ -42,14 +46,18 @@ impl<'a> Packable<'a> {
             Op::Dense => layer.input.len() as usize,
             _ => usize::from(layer.input.channels),
         };
-        let this = Self {
+        let mut this = Self {
             layer: *layer,
             packing,
             geometry,
             pool: pool.map(usize::from),
             row: usize::from(geometry.kernel[1]) * channels,
+            unfolds: true,
         };
         let worth = |bytes: u64, before: u64| bytes <= 4 * before + SLACK;
+        let tall = usize::from(geometry.kernel[0]) >= TALL;
+        let ragged = !this.row.is_multiple_of(Packing::TAPS);
+        this.unfolds = tall && ragged && worth(this.padded_len(), layer.input.len());
         let blocks = this.blocks() as u64 * (1 + this.walk(0).weight_rows() as u64);
         (worth(
             blocks * this.packing.row_bytes() as u64,
@@ -111,14 +119,21 @@ impl<'a> Packable<'a> {
         output: &mut [u8],
     ) -> &'p [u8] {
         let in_place = self.reads_in_place();
-        let walk = self.walk(if in_place { 0 } else { self.padded_width() } as usize);
+        let walk = self.walk(0);
         let blocks = Blocks::new(self.packing, walk, self.blocks(), packed);
         let rest = blocks.clone().rest();
-        let (stride, input) = if in_place {
-            (self.input_row(), input)
+        let [down, right] = self.geometry.stride.map(usize::from);
+        let (stride, step, input) = if in_place {
+            let row = self.input_row();
+            (row, [down * row, right * self.channels()], input)
+        } else if self.unfolds {
+            self.unfold(input, padded);
+            let column = self.padded_height() as usize * self.row;
+            (0, [down * self.row, column], &*padded)
         } else {
             self.pad(input, padded);
-            (self.padded_width() as usize, &*padded)
+            let row = self.padded_width() as usize;
+            (row, [down * row, right * self.channels()], &*padded)
         };
         output.fill(0);
         let channels = usize::from(self.layer.output.channels);
@@ -126,10 +141,7 @@ impl<'a> Packable<'a> {
             input,
             walk: self.walk(stride),
             positions: Positions::new(
-                [
-                    usize::from(self.geometry.stride[0]) * stride,
-                    usize::from(self.geometry.stride[1]) * self.channels(),
-                ],
+                step,
                 self.pool,
                 usize::from(self.layer.output.width),
                 channels,
@@ -166,10 +178,28 @@ impl<'a> Packable<'a> {
         (self.extent()[1] + left + right) * self.channels() as u64
     }
 
+    /// Return the rows of the inputs with their padding.
+    fn padded_height(&self) -> u64 {
+        let [top, _, bottom, _] = self.geometry.pad.map(u64::from);
+        self.extent()[0] + top + bottom
+    }
+
+    /// Return the columns at which the kernel is placed.
+    fn columns(&self) -> u64 {
+        let [_, left, _, right] = self.geometry.pad.map(u64::from);
+        let [_, kernel] = self.geometry.kernel.map(u64::from);
+        let [_, stride] = self.geometry.stride.map(u64::from);
+        (self.extent()[1] + left + right).saturating_sub(kernel) / stride.max(1) + 1
+    }
+
     /// Return the bytes of the padded inputs; the last step of a row may read past its end.
     fn padded_len(&self) -> u64 {
-        let [top, _, bottom, _] = self.geometry.pad.map(u64::from);
-        (self.extent()[0] + top + bottom) * self.padded_width() + Packing::TAPS as u64
+        let row = if self.unfolds {
+            self.columns() * self.row as u64
+        } else {
+            self.padded_width()
+        };
+        self.padded_height() * row + Packing::TAPS as u64
     }
 
     /// Return whether the inputs need no padding, no flipping and no bytes past their end.
@@ -180,10 +210,21 @@ impl<'a> Packable<'a> {
     }
 
     fn walk(&self, stride: usize) -> Walk {
+        let [rows, line] = self.lines();
         Walk {
-            rows: usize::from(self.geometry.kernel[0]),
-            steps: self.row.div_ceil(Packing::TAPS),
+            rows,
+            steps: line.div_ceil(Packing::TAPS),
             stride,
+        }
+    }
+
+    /// Return how many runs of weights a kernel has whose inputs follow one another, and the weights of one.
+    fn lines(&self) -> [usize; 2] {
+        let rows = usize::from(self.geometry.kernel[0]);
+        if self.unfolds {
+            [1, rows * self.row]
+        } else {
+            [rows, self.row]
         }
     }
 
@@ -208,6 +249,33 @@ impl<'a> Packable<'a> {
         }
     }
 
+    /// Copy the inputs so that those under each column of the kernel follow one another, from the first row to the last one,
+    /// with their padding: wherever the kernel begins, its inputs are in the order of its weights.
+    fn unfold(&self, input: &[u8], padded: &mut [u8]) {
+        let flip = self.packing.flip;
+        let top = usize::from(self.geometry.pad[0]) * self.row;
+        let pad = usize::from(self.geometry.pad[1]) * self.channels();
+        let stride = usize::from(self.geometry.stride[1]) * self.channels();
+        let row = self.input_row().max(1);
+        let column = (self.padded_height() as usize * self.row).max(1);
+        padded.fill(flip);
+        for (x, column) in padded.chunks_exact_mut(column).enumerate() {
+            // the part of the kernel's row that lies inside begins at `skip` in it and at `from` in the input's row
+            let skip = pad.saturating_sub(x * stride).min(self.row);
+            let from = (x * stride).saturating_sub(pad);
+            let cells = column.get_mut(top..).unwrap_or_default();
+            for (cells, row) in cells
+                .chunks_exact_mut(self.row.max(1))
+                .zip(input.chunks_exact(row))
+            {
+                let inside = cells.get_mut(skip..).unwrap_or_default();
+                for (cell, value) in inside.iter_mut().zip(row.get(from..).unwrap_or_default()) {
+                    *cell = *value ^ flip;
+                }
+            }
+        }
+    }
+
     /// Return the kernel row and step of every row of weights.
     fn steps(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
         let walk = self.walk(0);
@@ -216,7 +284,7 @@ impl<'a> Packable<'a> {
 
     /// Return all weights of an output.
     fn output(&self, output: usize) -> &'a [i8] {
-        let taps = self.row * usize::from(self.geometry.kernel[0]);
+        let taps = self.lines().into_iter().product::<usize>();
         let weights = self.layer.weights;
         weights
             .get(output * taps..(output + 1) * taps)
@@ -225,9 +293,8 @@ impl<'a> Packable<'a> {
 
     /// Return one output's weights of a step, with zeros past the row's end.
     fn taps(&self, output: usize, (row, step): (usize, usize)) -> [i8; Packing::TAPS] {
-        let weights = self
-            .output(output)
-            .get(row * self.row..(row + 1) * self.row);
+        let [_, line] = self.lines();
+        let weights = self.output(output).get(row * line..(row + 1) * line);
         let weights = weights.and_then(|weights| weights.get(step * Packing::TAPS..));
         let weights = weights.unwrap_or_default();
         weights.first_chunk().copied().unwrap_or_else(|| {
