@@ -30,6 +30,15 @@ proptest! {
     }
 
     #[test]
+    fn tall_kernels_equal_the_reference(seed: u64) {
+        let mut random = Random(seed);
+        let spec = tall_model(&mut random);
+        let len = common::graphs::window(&spec).len();
+        let window: Vec<u8> = (0..len).map(|_| random.next() as u8).collect();
+        prop_assert_eq!(run(&spec, &window), reference(&spec, &window));
+    }
+
+    #[test]
     fn every_tail_and_extreme_equals_the_reference(seed: u64, layer in 0..5_usize) {
         let mut random = Random(seed);
         let spec = tail_model(&mut random, layer);
@@ -94,6 +103,41 @@ fn tail_model(random: &mut Random, which: usize) -> ModelSpec {
     }
     let head = common::layer(random, Op::Dense, second.output, 3).unwrap();
     spec.layers = vec![first, second, LayerSpec { shift: 0, ..head }];
+    spec.normalisation.truncate(1);
+    spec
+}
+
+/// Make a convolution of a kernel of up to 70 rows over one to six channels, which runs on unfolded inputs.
+fn tall_model(random: &mut Random) -> ModelSpec {
+    let mut spec = common::random_model(8);
+    let kernel = [12 + random.below(59) as u8, 1 + random.below(8) as u8];
+    let rows = u16::from(kernel[0]) + random.below(9) as u16;
+    let columns = u16::from(kernel[1]) + random.below(6) as u16;
+    spec.front_end.n_mels = rows;
+    (spec.window.columns, spec.window.hop) = (columns, columns);
+    let around = random.below(2);
+    let geometry = Geometry {
+        kernel,
+        stride: [1 + random.below(3) as u8, 1 + random.below(3) as u8],
+        pad: [0, 1, 0, 1].map(|axis| (around * random.below(kernel[axis].into())) as u8),
+    };
+    let [height, width] = geometry.output(Shape::new(rows, columns, 1)).unwrap();
+    let pool = [height, width].map(|extent| 1 + random.below(usize::from(extent).min(9)) as u8);
+    let one = Op::Conv {
+        geometry: Geometry::square(1, 1, 0),
+        pool: [1, 1],
+    };
+    let mut shape = Shape::new(rows, columns, 1);
+    spec.layers = Vec::new();
+    let (channels, outputs) = (1 + random.below(6) as u16, 1 + random.below(20) as u16);
+    for (op, channels) in [(one, channels), (Op::Conv { geometry, pool }, outputs)] {
+        let mut next = common::layer(random, op, shape, channels).unwrap();
+        next.shift += random.below(3) as u8;
+        shape = next.output;
+        spec.layers.push(next);
+    }
+    let head = common::layer(random, Op::Dense, shape, 3).unwrap();
+    spec.layers.push(LayerSpec { shift: 0, ..head });
     spec.normalisation.truncate(1);
     spec
 }
