@@ -6,6 +6,7 @@ pub(crate) mod mutants;
 #[cfg(feature = "tract")]
 pub(crate) mod onnx;
 pub(crate) mod reference;
+pub(crate) mod two;
 
 use timbrel_core::Error;
 use timbrel_core::engine::Engine;
