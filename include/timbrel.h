@@ -147,7 +147,7 @@ typedef struct timbrel_cost {
     uint64_t window;
     /// Multiply-adds of one second of audio: its windows, and an estimate of its spectra.
     uint64_t second;
-    /// Bytes of the largest pair of neighbouring activations, a part of the working memory.
+    /// Bytes of the activations that are kept at a time, a part of the working memory.
     uint64_t activations;
 } timbrel_cost;
 

@@ -4,6 +4,7 @@ import pathlib
 import random
 import shutil
 import struct
+import zlib
 
 here = pathlib.Path(__file__).resolve().parent
 root = here.parents[1]
@@ -39,7 +40,71 @@ def au(samples):
     return b".snd" + struct.pack(">5I", 24, len(data), 3, 8_000, 1) + data
 
 
+def model(source, layers, weights, graph):
+    """A `.timbrel` file as docs/model-format.md states it, with the sections of another one but for layers and weights."""
+    old = source.read_bytes()
+    places = [struct.unpack_from("<II", old, 32 + 8 * index) for index in range(6)]
+    sections = [old[at : at + length] for at, length in places]
+    sections[3:5] = [layers, weights]
+    table = struct.pack("<I12xI", 1, 0x8000_0001)
+    file, entries = bytearray(80), []
+    for section in sections:
+        entries += [len(file), len(section)]
+        file += section + bytes(-len(section) % 16)
+    extensions = len(file)
+    file += table + struct.pack("<III", extensions + 32, len(graph), 0) + graph
+    struct.pack_into("<8sHHII", file, 0, b"TIMBREL\0", 1, 0, len(file), 0)
+    struct.pack_into("<I8x12I", file, 20, extensions, *entries)
+    struct.pack_into("<I", file, 16, zlib.crc32(file[20:]))
+    return bytes(file)
+
+
+def two_networks(seed):
+    """A model of a resampling and two poolings of the window, which are joined."""
+    noise = random.Random(seed)
+    source = root / "models/compact.timbrel"
+    front_end = struct.unpack_from("<II", source.read_bytes(), 32)[0]
+    bins, = struct.unpack_from("<H", source.read_bytes(), front_end + 14)
+    columns, _, classes = struct.unpack_from("<HHH", source.read_bytes(), front_end + 32)
+    weights = bytearray()
+
+    def layer(op, kernel, shapes, values=b"", biases=b"", multiplier=0, shift=0):
+        stride = kernel
+        at = len(weights)
+        weights.extend(values + bytes(-len(values) % 16))
+        then = len(weights)
+        weights.extend(biases + bytes(-len(biases) % 16))
+        return struct.pack(
+            "<2B4B4x2B6H4Ib7x", op, shift, *kernel, *stride, 1, 1, *shapes, at, len(values), then, len(biases), multiplier
+        )
+
+    small = (4, 5, 1)
+    steps = [bins // small[0], columns // small[1]]
+    table = bytes(noise.randrange(256) for _ in range(256))
+    cells = [(noise.randrange(bins - 1), noise.randrange(257)) for _ in range(small[0])]
+    cells += [(noise.randrange(columns - 1), noise.randrange(257)) for _ in range(small[1] - 1)] + [(0xFFFF, 9)]
+    window = (bins, columns, 1)
+    joined = (*small[:2], 3)
+    layers = [
+        layer(7, (0, 0), window + small, table + b"".join(struct.pack("<HH", *cell) for cell in cells)),
+        layer(3, steps, window + small),
+        layer(4, steps, window + small, multiplier=1, shift=7),
+        layer(6, (0, 0), joined + joined),
+        layer(5, (0, 0), joined + (1, 1, classes), noise.randbytes(60 * classes), bytes(4 * classes)),
+    ]
+    size, place = bins * columns, small[0] * small[1]
+    # the joined values where the window was
+    nodes = [(0, size), (0, size + place), (0, size + 2 * place), ((1, 2, 3), 0), (4, 0)]
+    graph = struct.pack("<I12x", size + 3 * place)
+    for sources, offset in nodes:
+        sources = sources if isinstance(sources, tuple) else (sources,)
+        graph += struct.pack("<4HI4x", *(*sources, *[0xFFFF] * 4)[:4], offset)
+    return model(source, b"".join(layers), bytes(weights), graph)
+
+
 def main():
+    for seed in range(4):
+        (folder("model") / f"two-{seed}.timbrel").write_bytes(two_networks(seed))
     for model in sorted((root / "models").glob("*.timbrel")):
         shutil.copy(model, folder("model") / model.name)
     for file in sorted((root / "core/tests/fixtures").glob("*.*")):

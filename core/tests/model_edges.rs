@@ -183,7 +183,7 @@ fn fields_that_an_operator_does_not_use_are_refused() {
         ("multiplier", 2, 40, 0x80, -128.0),
         ("multiplier", 3, 40, 0xff, -1.0),
         ("shift of the last layer", 3, 1, 1, 1.0),
-        ("layer op", 0, 0, 6, 6.0),
+        ("layer op", 0, 0, 8, 8.0),
     ] {
         let at = layers + layer * LAYER_BYTES + offset;
         assert_eq!(error_with(&good, at, &[value]), invalid(what, at, found));

@@ -17,6 +17,8 @@ use timbrel_core::model::{Limits, Model, ModelSpec};
 
 /// Most multiply-adds of a network that is compared with the reference, which takes a thousand times as long.
 const AFFORDABLE: u64 = 40_000;
+/// Most bytes of activations: a network with branches may place small ones far apart.
+const ROOM: u64 = 1 << 24;
 
 /// Numbers of accepted and refused files.
 #[derive(Default)]
@@ -73,7 +75,7 @@ fn check(seed: u64, tally: &Tally) {
     assert!(again == file || extended, "two files of one model");
     assert_eq!(model.labels().count(), model.classes());
     let cost = model.cost();
-    if cost.window > AFFORDABLE {
+    if cost.window > AFFORDABLE || cost.activations > ROOM {
         tally.costly.fetch_add(1, Ordering::Relaxed);
         // the definition would take minutes; that the engine ends without a panic is worth something, too
         if Limits::DEFAULT.check(&cost).is_ok() && cost.window < 100 * AFFORDABLE {

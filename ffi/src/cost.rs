@@ -21,7 +21,7 @@ pub struct timbrel_cost {
     pub window: u64,
     /// Multiply-adds of one second of audio: its windows, and an estimate of its spectra.
     pub second: u64,
-    /// Bytes of the largest pair of neighbouring activations, a part of the working memory.
+    /// Bytes of the activations that are kept at a time, a part of the working memory.
     pub activations: u64,
 }
 

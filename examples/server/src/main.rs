@@ -80,7 +80,7 @@ struct ModelArguments {
     /// Most multiply-adds of a second of audio
     #[arg(long, value_name = "COUNT", default_value_t = ModelLimits::DEFAULT.second)]
     second_operations: u64,
-    /// Most memory for two neighbouring activations, MiB
+    /// Most memory for the activations that are kept at a time, MiB
     #[arg(long, value_name = "MIB", default_value_t = (ModelLimits::DEFAULT.activations >> 20) as u16)]
     activations_mib: u16,
 }

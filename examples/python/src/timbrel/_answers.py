@@ -135,7 +135,7 @@ class Cost:
     Attributes:
         window: Multiply-adds of one window, which is computed inside a push.
         second: Multiply-adds of one second of audio.
-        activations: Bytes of the largest pair of neighbouring activations, a part of the memory.
+        activations: Bytes of the activations that are kept at a time, a part of the memory.
     """
 
     window: int
