@@ -156,21 +156,21 @@ pub(in crate::engine) struct Position {
     pub(in crate::engine) cell: usize,
 }
 
-/// An endless iterator over the positions of a convolution, those of a pooled cell one after another.
+/// An endless iterator over the positions of a convolution, those of a pooled cell one after another. It adds and counts
+/// down, because multiplications for each position would weigh as much as the sums of a small kernel.
 #[derive(Clone, Debug)]
 pub(in crate::engine) struct Positions {
-    /// Input bytes from one position to the next, down and right.
-    step: [usize; 2],
-    /// Positions of a cell, down and right.
-    pool: [usize; 2],
-    /// Cells in a row.
-    width: usize,
+    /// The next position.
+    next: Position,
+    /// Input bytes to the next position, by where it is: in the cell's row, in the cell's next row, in the next cell, in
+    /// the next row of cells. Some are negative, and wrap.
+    steps: [usize; 4],
+    /// Positions in a cell's row, rows of a cell, cells in a row.
+    counts: [usize; 3],
+    /// How many of each are left.
+    left: [usize; 3],
     /// Output bytes from one cell to the next.
     pub(super) channels: usize,
-    /// The cell's row and column, and the position's in the cell.
-    at: [usize; 4],
-    /// Offset of the cell.
-    cell: usize,
 }
 
 impl Positions {
@@ -182,13 +182,22 @@ impl Positions {
         width: usize,
         channels: usize,
     ) -> Self {
+        let [down, right] = step;
+        let [rows, columns] = pool.map(|extent| extent.max(1));
+        let back = |count: usize, step: usize| (count - 1).wrapping_mul(step).wrapping_neg();
+        let width = width.max(1);
+        let counts = [columns, rows, width];
         Self {
-            step,
-            pool,
-            width,
+            next: Position::default(),
+            steps: [
+                right,
+                down.wrapping_add(back(columns, right)),
+                right.wrapping_add(back(rows, down)),
+                down.wrapping_add(back(width * columns, right)),
+            ],
+            counts,
+            left: counts,
             channels,
-            at: [0; 4],
-            cell: 0,
         }
     }
 }
@@ -210,24 +219,25 @@ impl Iterator for Positions {
 
     #[inline(always)]
     fn next(&mut self) -> Option<Position> {
-        let [row, column, y, x] = self.at;
-        let [down, right] = self.pool;
-        let position = Position {
-            input: (row * down + y) * self.step[0] + (column * right + x) * self.step[1],
-            cell: self.cell,
-        };
-        self.at = if x + 1 < right {
-            [row, column, y, x + 1]
-        } else if y + 1 < down {
-            [row, column, y + 1, 0]
-        } else {
-            self.cell += self.channels;
-            if column + 1 < self.width {
-                [row, column + 1, 0, 0]
-            } else {
-                [row + 1, 0, 0, 0]
+        let position = self.next;
+        let mut step = self.steps[0];
+        self.left[0] -= 1;
+        if self.left[0] == 0 {
+            self.left[0] = self.counts[0];
+            step = self.steps[1];
+            self.left[1] -= 1;
+            if self.left[1] == 0 {
+                self.left[1] = self.counts[1];
+                step = self.steps[2];
+                self.next.cell += self.channels;
+                self.left[2] -= 1;
+                if self.left[2] == 0 {
+                    self.left[2] = self.counts[2];
+                    step = self.steps[3];
+                }
             }
-        };
+        }
+        self.next.input = position.input.wrapping_add(step);
         Some(position)
     }
 }

@@ -21,6 +21,9 @@ pub(super) struct Packable<'a> {
     row: usize,
     /// Whether the inputs are unfolded, so that those of a whole kernel follow one another.
     unfolds: bool,
+    /// Runs of weights of a kernel whose inputs follow one another: their number, and the weights of one.
+    lines: usize,
+    line: usize,
 }
 
 impl<'a> Packable<'a> {
@@ -46,18 +49,23 @@ impl<'a> Packable<'a> {
             Op::Dense => layer.input.len() as usize,
             _ => usize::from(layer.input.channels),
         };
+        let [rows, columns] = geometry.kernel.map(usize::from);
+        let row = columns * channels;
         let mut this = Self {
             layer: *layer,
             packing,
             geometry,
             pool: pool.map(usize::from),
-            row: usize::from(geometry.kernel[1]) * channels,
+            row,
             unfolds: true,
+            lines: 1,
+            line: rows * row,
         };
         let worth = |bytes: u64, before: u64| bytes <= 4 * before + SLACK;
-        let tall = usize::from(geometry.kernel[0]) >= TALL;
-        let ragged = !this.row.is_multiple_of(Packing::TAPS);
-        this.unfolds = tall && ragged && worth(this.padded_len(), layer.input.len());
+        let ragged = !row.is_multiple_of(Packing::TAPS);
+        if rows < TALL || !ragged || !worth(this.padded_len(), layer.input.len()) {
+            (this.unfolds, this.lines, this.line) = (false, rows, row);
+        }
         let blocks = this.blocks() as u64 * (1 + this.walk(0).weight_rows() as u64);
         (worth(
             blocks * this.packing.row_bytes() as u64,
@@ -210,21 +218,10 @@ impl<'a> Packable<'a> {
     }
 
     fn walk(&self, stride: usize) -> Walk {
-        let [rows, line] = self.lines();
         Walk {
-            rows,
-            steps: line.div_ceil(Packing::TAPS),
+            rows: self.lines,
+            steps: self.line.div_ceil(Packing::TAPS),
             stride,
-        }
-    }
-
-    /// Return how many runs of weights a kernel has whose inputs follow one another, and the weights of one.
-    fn lines(&self) -> [usize; 2] {
-        let rows = usize::from(self.geometry.kernel[0]);
-        if self.unfolds {
-            [1, rows * self.row]
-        } else {
-            [rows, self.row]
         }
     }
 
@@ -284,7 +281,7 @@ impl<'a> Packable<'a> {
 
     /// Return all weights of an output.
     fn output(&self, output: usize) -> &'a [i8] {
-        let taps = self.lines().into_iter().product::<usize>();
+        let taps = self.lines * self.line;
         let weights = self.layer.weights;
         weights
             .get(output * taps..(output + 1) * taps)
@@ -293,8 +290,9 @@ impl<'a> Packable<'a> {
 
     /// Return one output's weights of a step, with zeros past the row's end.
     fn taps(&self, output: usize, (row, step): (usize, usize)) -> [i8; Packing::TAPS] {
-        let [_, line] = self.lines();
-        let weights = self.output(output).get(row * line..(row + 1) * line);
+        let weights = self
+            .output(output)
+            .get(row * self.line..(row + 1) * self.line);
         let weights = weights.and_then(|weights| weights.get(step * Packing::TAPS..));
         let weights = weights.unwrap_or_default();
         weights.first_chunk().copied().unwrap_or_else(|| {
