@@ -4,10 +4,10 @@
 mod common;
 
 use common::graphs;
-use common::two::{SOURCES, graph_at, spec};
+use common::two::{SOURCES, graph_at, large, spec};
 use timbrel_core::audio::InputFormat;
 use timbrel_core::classifier::Classifier;
-use timbrel_core::engine::Int8Engine;
+use timbrel_core::engine::{Int8Engine, Kernels};
 use timbrel_core::host::{CSource, Loaded};
 use timbrel_core::model::{GraphSpec, Limits, Model, ModelSpec, RejectionSpec};
 
@@ -97,6 +97,23 @@ fn a_chain_has_no_graph() {
         GraphSpec::plan(graphs::window(&spec), &spec.layers, &sources),
         None
     );
+}
+
+#[test]
+fn two_large_networks_run_in_half_a_megabyte() {
+    let file = large().to_bytes().unwrap();
+    let model = Model::parse(&file).unwrap();
+    let needed = Int8Engine::required_bytes(&model);
+    assert!(needed <= 512 << 10, "{needed}");
+    // with repacked weights, a few padded rows and widened weights more than the model itself
+    for kernels in Kernels::available() {
+        let fast = Int8Engine::fast_bytes_with(&model, kernels);
+        assert!(
+            fast <= 2 * (needed + file.len()),
+            "{} {fast}",
+            kernels.name()
+        );
+    }
 }
 
 #[test]

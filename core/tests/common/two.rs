@@ -63,6 +63,73 @@ pub(crate) fn number(file: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(file[at..at + 4].try_into().unwrap())
 }
 
+/// Make a network of the shapes of MSD_musicnn beside a small one, over a window of 128 bins and 128 columns.
+pub(crate) fn large() -> ModelSpec {
+    let random = &mut Random(2);
+    let conv = |kernel: [u8; 2], pool: u8, pad: u8| Op::Conv {
+        geometry: Geometry {
+            kernel,
+            stride: [1, 1],
+            pad: [0, pad / 2, 0, pad.div_ceil(2)],
+        },
+        pool: [pool, 1],
+    };
+    let mut branches = Branches::new(Shape::new(128, 128, 1));
+    let spectrum = branches
+        .add(random, Op::Resample { extent: [96, 191] }, 0, 1)
+        .unwrap();
+    let mut first = Vec::new();
+    for (op, channels) in [
+        (conv([67, 7], 30, 0), 204),
+        (conv([38, 7], 59, 0), 204),
+        (conv([1, 128], 96, 121), 51),
+        (conv([1, 64], 96, 57), 51),
+        (conv([1, 32], 96, 25), 51),
+    ] {
+        first.push(branches.add(random, op, spectrum, channels).unwrap());
+    }
+    let some = branches.join(random, &first[2..]);
+    let mut middle = vec![branches.join(random, &[first[0], first[1], some])];
+    for source in 0..3 {
+        let next = branches.add(random, conv([1, 7], 1, 6), middle[source], 64);
+        middle.push(next.unwrap());
+    }
+    let all = branches.join(random, &middle);
+    let over = Geometry {
+        kernel: [1, 185],
+        stride: [1, 185],
+        pad: [0; 4],
+    };
+    let largest = branches.add(random, Op::MaxPool { geometry: over }, all, 1);
+    let mean = Op::AveragePool {
+        geometry: over,
+        multiplier: 1,
+    };
+    let mean = branches.add(random, mean, all, 1).unwrap();
+    let both = branches.join(random, &[largest.unwrap(), mean]);
+    let tagger = branches.add(random, Op::Dense, both, 200).unwrap();
+    let small = Op::Conv {
+        geometry: Geometry::square(7, 2, 3),
+        pool: [2, 4],
+    };
+    let small = branches.add(random, small, 0, 24).unwrap();
+    let small = branches.add(random, Op::Dense, small, 96).unwrap();
+    branches.join(random, &[tagger, small]);
+    let sources = branches.with_head();
+    let (columns, hop) = (128, 64);
+    let front_end = FrontEnd::librosa(2048, 512, 128);
+    let window = WindowSpec { columns, hop };
+    let mut spec = super::model(random, front_end, window, branches.layers, 10);
+    graphs::plan(&mut spec, &sources);
+    // as most weights of trained networks, half of the range at most: AVX2 keeps larger pairs apart
+    for layer in &mut spec.layers {
+        if !matches!(layer.op, Op::Resample { .. }) {
+            layer.weights.iter_mut().for_each(|weight| *weight >>= 1);
+        }
+    }
+    spec
+}
+
 /// Return where the graph's section begins, which is the file's last.
 pub(crate) fn graph_at(file: &[u8]) -> usize {
     let table = number(file, 20) as usize;
