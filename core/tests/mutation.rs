@@ -25,6 +25,8 @@ const ROOM: u64 = 1 << 24;
 struct Tally {
     refused: AtomicU64,
     run: AtomicU64,
+    /// Those of `run` that have branches.
+    branched: AtomicU64,
     costly: AtomicU64,
 }
 
@@ -97,6 +99,8 @@ fn check(seed: u64, tally: &Tally) {
     assert_eq!(run(&spec, &window), reference(&spec, &window));
     check_rejection(&spec, model, &window);
     tally.run.fetch_add(1, Ordering::Relaxed);
+    let branches = u64::from(model.arena().is_some());
+    tally.branched.fetch_add(branches, Ordering::Relaxed);
 }
 
 /// Compare the rejection logit with the sum in i64 over the engine's embedding.
@@ -124,12 +128,16 @@ fn mutants_are_refused_or_computed_as_defined() {
     let count = std::env::var("TIMBREL_MUTANTS").map_or(default, |count| count.parse().unwrap());
     let tally = Tally::default();
     for_each_seed(count, |seed| check(seed, &tally));
-    let [refused, run, costly] =
-        [tally.refused, tally.run, tally.costly].map(AtomicU64::into_inner);
-    println!("{count} files: {refused} refused, {run} equal to the reference, {costly} run or not");
+    let [refused, run, branched, costly] =
+        [tally.refused, tally.run, tally.branched, tally.costly].map(AtomicU64::into_inner);
+    println!(
+        "{count} files: {refused} refused, {run} equal to the reference, {branched} of them with branches, {costly} run or \
+         not"
+    );
     assert_eq!(refused + run + costly, count);
     // a generator of nothing but good or bad files would show nothing
     assert!(refused > count / 5 && run > count / 5, "{refused} {run}");
+    assert!(branched > count / 50, "{branched}");
 }
 
 fn shipped() -> impl Iterator<Item = (&'static str, Vec<u8>)> {
