@@ -3,13 +3,17 @@
 
 mod common;
 
+use common::Random;
 use common::graphs;
 use common::two::{SOURCES, graph_at, large, spec};
 use timbrel_core::audio::InputFormat;
 use timbrel_core::classifier::Classifier;
 use timbrel_core::engine::{Int8Engine, Kernels};
+use timbrel_core::frontend::{FrontEnd, WindowSpec};
 use timbrel_core::host::{CSource, Loaded};
-use timbrel_core::model::{GraphSpec, Limits, Model, ModelSpec, RejectionSpec};
+use timbrel_core::model::{
+    Geometry, GraphSpec, Limits, Model, ModelSpec, Op, RejectionSpec, Shape,
+};
 
 #[test]
 fn the_section_is_as_documented() {
@@ -97,6 +101,30 @@ fn a_chain_has_no_graph() {
         GraphSpec::plan(graphs::window(&spec), &spec.layers, &sources),
         None
     );
+}
+
+#[test]
+fn a_chain_may_have_more_layers_than_a_graph_can_name() {
+    let random = &mut Random(1);
+    let geometry = Geometry::square(1, 1, 0);
+    let window = WindowSpec { columns: 4, hop: 4 };
+    let conv = Op::Conv {
+        geometry,
+        pool: [1, 1],
+    };
+    let first = common::layer(random, conv, Shape::new(4, 4, 1), 2).unwrap();
+    let next = common::layer(random, Op::MaxPool { geometry }, first.output, 2).unwrap();
+    let mut layers = vec![next; 66_000];
+    layers[0] = first;
+    let front_end = FrontEnd::librosa(512, 256, 4);
+    let mut spec = common::model(random, front_end, window, layers, 2);
+    let file = spec.to_bytes().unwrap();
+    let model = Model::parse(&file).unwrap();
+    assert!(model.sources(65_999).iter().eq([65_999]));
+    spec.layers[65_900].input.channels = 1;
+    spec.layers[65_900].output.channels = 1;
+    let error = spec.to_bytes().unwrap_err().to_string();
+    assert!(error.contains("input shape"), "{error}");
 }
 
 #[test]

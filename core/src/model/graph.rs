@@ -9,27 +9,30 @@ use crate::limits::{MAX_ARENA, MAX_GRAPH_LAYERS, MAX_SOURCES};
 
 /// What a layer reads: `0` is the window and `k` the output of layer `k - 1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sources([u16; MAX_SOURCES]);
+pub struct Sources {
+    /// A chain may have more layers than an entry of the file can name.
+    first: usize,
+    others: [u16; MAX_SOURCES - 1],
+}
 
 impl Sources {
     /// Make the only source of a layer.
-    pub(super) const fn one(source: u16) -> Self {
-        let mut sources = [at::NONE; MAX_SOURCES];
-        sources[0] = source;
-        Self(sources)
+    const fn one(source: usize) -> Self {
+        Self {
+            first: source,
+            others: [at::NONE; MAX_SOURCES - 1],
+        }
     }
 
     /// Iterate over the sources in order, one or up to [`MAX_SOURCES`] of a join.
     pub fn iter(self) -> impl Iterator<Item = usize> {
-        let sources = self.0.into_iter();
-        sources
-            .take_while(|source| *source != at::NONE)
-            .map(usize::from)
+        let others = self.others.into_iter().take_while(|k| *k != at::NONE);
+        core::iter::once(self.first).chain(others.map(usize::from))
     }
 
     /// Return the only source of a layer that is not a join.
-    pub(crate) fn first(self) -> usize {
-        usize::from(self.0[0])
+    pub(crate) const fn first(self) -> usize {
+        self.first
     }
 }
 
@@ -51,7 +54,7 @@ pub(super) fn check_section(section: Bytes<'_>, layers: usize) -> Result<(), Mod
     for index in 0..layers {
         let entry = section.part(at::HEAD + index * at::BYTES, at::BYTES)?;
         let sources = read_sources(entry, index)?;
-        branches |= sources != Sources::one(index as u16);
+        branches |= sources != Sources::one(index);
         entry.zeros("graph entry", at::ZEROS, at::BYTES)?;
     }
     // a chain has a file without the section
@@ -68,18 +71,21 @@ impl<'a> Graph<'a> {
     fn node(self, layer: usize) -> Option<(Sources, usize)> {
         let entry = self.entries().get(layer)?;
         let (sources, rest) = entry.split_first_chunk::<{ 2 * MAX_SOURCES }>()?;
-        let mut found = [at::NONE; MAX_SOURCES];
-        for (source, bytes) in found.iter_mut().zip(sources.as_chunks().0) {
+        let [first, others @ ..] = sources.as_chunks().0 else {
+            return None;
+        };
+        let mut found = Sources::one(u16::from_le_bytes(*first).into());
+        for (source, bytes) in found.others.iter_mut().zip(others) {
             *source = u16::from_le_bytes(*bytes);
         }
         let offset = u32::from_le_bytes(*rest.first_chunk()?);
-        Some((Sources(found), offset as usize))
+        Some((found, offset as usize))
     }
 
     /// Return what a layer reads.
     fn sources(self, layer: usize) -> Sources {
         let node = self.node(layer).map(|(sources, _)| sources);
-        node.unwrap_or(Sources::one(layer as u16))
+        node.unwrap_or(Sources::one(layer))
     }
 
     /// Return the offset of an activation: 0 of the window and of the last layer's sums.
@@ -99,17 +105,20 @@ impl<'a> Graph<'a> {
 /// Read the sources of layer `index`: each an earlier activation, and those that there are before those that there are
 /// not.
 fn read_sources(entry: Bytes<'_>, index: usize) -> Result<Sources, ModelError> {
-    let mut sources = [at::NONE; MAX_SOURCES];
+    let is_earlier = |source: u16| usize::from(source) <= index;
+    let first = entry.u16(at::SOURCES)?;
+    entry.check(is_earlier(first), "source", at::SOURCES, first)?;
+    let mut sources = Sources::one(first.into());
     let mut ended = false;
-    for (place, source) in sources.iter_mut().enumerate() {
-        let offset = at::SOURCES + 2 * place;
+    for (place, source) in sources.others.iter_mut().enumerate() {
+        let offset = at::SOURCES + 2 * (1 + place);
         *source = entry.u16(offset)?;
         let is_none = *source == at::NONE;
         ended |= is_none;
-        let good = is_none || (!ended && usize::from(*source) <= index);
-        entry.check(good && !(place == 0 && is_none), "source", offset, *source)?;
+        let good = is_none || (!ended && is_earlier(*source));
+        entry.check(good, "source", offset, *source)?;
     }
-    Ok(Sources(sources))
+    Ok(sources)
 }
 
 /// Check that a layer has the sources that its operator takes and that their shapes make its input.
