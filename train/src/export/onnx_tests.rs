@@ -269,3 +269,14 @@ fn same_in_tract(spec: &ModelSpec) {
         int8.logits(&windows).unwrap()
     );
 }
+
+#[test]
+fn a_network_with_branches_is_refused() {
+    let mut spec = spec();
+    spec.graph = Some(timbrel_core::model::GraphSpec {
+        arena: 0,
+        nodes: Vec::new(),
+    });
+    let error = onnx(&spec).unwrap_err().to_string();
+    assert!(error.contains("branches"), "{error}");
+}
