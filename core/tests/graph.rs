@@ -133,6 +133,11 @@ fn two_large_networks_run_in_half_a_megabyte() {
     let model = Model::parse(&file).unwrap();
     let needed = Int8Engine::required_bytes(&model);
     assert!(needed <= 512 << 10, "{needed}");
+    let cost = model.cost();
+    assert!(
+        cost.window > 600_000_000 && Limits::DEFAULT.check(&cost).is_ok(),
+        "{cost:?}"
+    );
     // with repacked weights, a few padded rows and widened weights more than the model itself
     for kernels in Kernels::available() {
         let fast = Int8Engine::fast_bytes_with(&model, kernels);
