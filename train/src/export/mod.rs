@@ -15,5 +15,5 @@ pub use card::{Card, Measured};
 pub(crate) use card::{KNOWS_NOTHING_ELSE, REJECTS_THE_REST};
 pub use convert::{Format, convert, spec};
 pub use float_onnx::{LOGITS_EXPONENT, float_onnx};
-pub use onnx::onnx;
+pub use onnx::{has_onnx, onnx};
 pub use run::{Exported, Target, export};

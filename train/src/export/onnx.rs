@@ -23,10 +23,17 @@ use super::proto::{Attribute, data_type};
 /// Zero point of the weights.
 const WEIGHT_ZERO: u8 = 128;
 
+/// Return whether a model has the form that [`onnx`] writes: a chain without a resampling.
+#[must_use]
+pub fn has_onnx(spec: &ModelSpec) -> bool {
+    let resamples = |layer: &LayerSpec| matches!(layer.op, Op::Resample { .. });
+    spec.graph.is_none() && !spec.layers.iter().any(resamples)
+}
+
 /// Encode a model as the bytes of an `.onnx` file (opset 17).
 ///
 /// # Errors
-/// The last layer is not a dense one, or the network has branches or a resampling.
+/// The last layer is not a dense one, or [`has_onnx`] is false.
 pub fn onnx(spec: &ModelSpec) -> Result<Vec<u8>> {
     let mut graph = Graph::default();
     let columns = i64::from(spec.window.columns);
@@ -37,8 +44,8 @@ pub fn onnx(spec: &ModelSpec) -> Result<Vec<u8>> {
     let Some((last, hidden)) = spec.layers.split_last() else {
         bail!("a model needs a layer");
     };
-    if spec.graph.is_some() {
-        bail!("a network with branches has no .onnx form");
+    if !has_onnx(spec) {
+        bail!("a network with branches or a resampling has no .onnx form");
     }
     let mut value = String::from("window");
     for (index, layer) in hidden.iter().enumerate() {

@@ -271,12 +271,18 @@ fn same_in_tract(spec: &ModelSpec) {
 }
 
 #[test]
-fn a_network_with_branches_is_refused() {
-    let mut spec = spec();
-    spec.graph = Some(timbrel_core::model::GraphSpec {
+fn a_network_with_branches_or_a_resampling_is_refused() {
+    let mut branches = spec();
+    branches.graph = Some(timbrel_core::model::GraphSpec {
         arena: 0,
         nodes: Vec::new(),
     });
-    let error = onnx(&spec).unwrap_err().to_string();
-    assert!(error.contains("branches"), "{error}");
+    let mut resampling = spec();
+    resampling.layers[0].op = Op::Resample { extent: [2, 2] };
+    assert!(has_onnx(&spec()));
+    for spec in [branches, resampling] {
+        assert!(!has_onnx(&spec));
+        let error = onnx(&spec).unwrap_err().to_string();
+        assert!(error.contains("branches or a resampling"), "{error}");
+    }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::common::{COLUMNS, GENRES, MELS, Numbers, timbrel};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
-use timbrel_core::model::{Confidence, Model};
+use timbrel_core::model::{Confidence, GraphSpec, LayerSpec, Model, ModelSpec, Op, Shape};
 use timbrel_train::data::Dataset;
 use timbrel_train::evaluate::{Inference, evaluate};
 
@@ -154,4 +154,49 @@ fn sounds_are_rejected_and_the_logits_stay() {
     let card = std::fs::read_to_string(place("third/tiny.md")).unwrap();
     assert!(card.contains("had not learnt from"), "{card}");
     assert_eq!(GENRES.len(), parsed.info().classes);
+
+    // the same answers of a network with branches, which has no .onnx form
+    let two = format!("{models}/two.timbrel");
+    std::fs::write(&two, with_branches(&before)).unwrap();
+    let evaluated = |model: &str| {
+        let fixed = ["evaluate", "--model", model, "--data", &data];
+        let said = succeeds(&[&fixed[..], &["--split", "valid", "--logits", &logits]].concat());
+        let tail = said.split_once('\n').map(|(_, tail)| tail.to_owned());
+        (tail, std::fs::read(&logits).unwrap())
+    };
+    assert!(evaluated(&two) == evaluated(&model));
+    calibrate(&two, &out, &[]);
+    assert!(!Path::new(&format!("{out}/two.onnx")).exists());
+    let two = std::fs::read(format!("{out}/two.timbrel")).unwrap();
+    let two = Model::parse(&two).unwrap();
+    assert!(two.rejection().is_some() && two.arena().is_some());
+    assert_eq!(two.confidence(), parsed.confidence());
+}
+
+/// Return a model whose last layer reads its embedding twice, joined, and the second one with weights of 0.
+fn with_branches(file: &[u8]) -> Vec<u8> {
+    let mut spec = ModelSpec::from(&Model::parse(file).unwrap());
+    let mut head = spec.layers.pop().unwrap();
+    let mut sources: Vec<Vec<u16>> = (0..spec.layers.len() as u16).map(|k| vec![k]).collect();
+    let last = spec.layers.len() as u16;
+    let channels = usize::from(head.input.channels);
+    head.input.channels *= 2;
+    head.weights = head
+        .weights
+        .chunks_exact(channels)
+        .flat_map(|weights| weights.iter().copied().chain(vec![0; channels]))
+        .collect();
+    spec.layers.push(LayerSpec {
+        op: Op::Join,
+        shift: 0,
+        input: head.input,
+        output: head.input,
+        weights: Vec::new(),
+        biases: Vec::new(),
+    });
+    spec.layers.push(head);
+    sources.extend([vec![last; 2], vec![last + 1]]);
+    let window = Shape::new(spec.front_end.bins(), spec.window.columns, 1);
+    spec.graph = GraphSpec::plan(window, &spec.layers, &sources);
+    spec.to_bytes().unwrap()
 }
