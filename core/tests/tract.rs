@@ -241,6 +241,11 @@ fn operators_that_make_something_large_from_nothing_are_refused() {
     let weights = ["conv_1_weight", "dense_weight"];
     let said = refused(&with_node("MatMulInteger", &weights));
     assert!(said.contains("computes"), "{said}");
+    // tables of the models are of one dimension; rows of a matrix are larger than what looks them up
+    for inputs in [["dense_weight", "window"], ["window", "dense_weight"]] {
+        let said = refused(&with_node("Gather", &inputs));
+        assert!(said.contains("no table of one dimension"), "{said}");
+    }
 }
 
 #[test]

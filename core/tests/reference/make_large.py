@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Write large.txt: the logits that ONNX Runtime gives `models/large.onnx`, for windows of whole numbers.
+"""Write large.txt: what ONNX Runtime says with `models/large.onnx`, of windows of whole numbers.
 
 Usage: make_large.py   (in this folder; needs numpy and onnxruntime)
 
-A line holds the ten logits of a window. `core/tests/large.rs` makes the same windows.
+Of each window there are three lines: the ten logits, the rejection, and the embedding. `core/tests/large.rs` makes the same windows.
 """
 
 import numpy as np
@@ -25,8 +25,8 @@ def main():
     session = onnxruntime.InferenceSession("../../../models/large.onnx")
     with open("large.txt", "w") as file:
         for number in range(WINDOWS):
-            (logits,) = session.run(["float_logits"], {"window": window(number)[None, None]})
-            file.write(" ".join(f"{value:.5f}" for value in logits[0]) + "\n")
+            said = session.run(["logits", "not_music", "embedding"], {"window": window(number)[None, None]})
+            file.writelines(" ".join(str(value) for value in values[0]) + "\n" for values in said)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ nearest.
 import numpy as np
 
 RATE, HOP, BANDS, TOP = 22050, 512, 128, 11025.0
+# columns of a window
+WINDOW = 128
 TEACHER_RATE, TEACHER_HOP, TEACHER_BANDS, TEACHER_TOP = 16000, 256, 96, 8000.0
 
 # decibels of the loudest cell of a window in the scale of the network's spectrogram; `gain.py` finds a median of 17.5 for 69
@@ -44,3 +46,10 @@ def times(columns):
     end = (columns - 1) * HOP / RATE
     places = np.arange(int(end * TEACHER_RATE / TEACHER_HOP) + 1) * TEACHER_HOP / TEACHER_RATE
     return between(places, np.arange(columns) * HOP / RATE).T
+
+
+def cells(matrix):
+    """Return the interpolation of a matrix as u16 [place, (first, share)], shares in 1/256."""
+    first = np.minimum((matrix > 0.0).argmax(1), matrix.shape[1] - 2)
+    share = matrix[np.arange(len(matrix)), first + 1]
+    return np.stack([first, np.rint(share * 256.0)], 1).astype(np.uint16)

@@ -1,24 +1,27 @@
 #!/usr/bin/env python3
 """Teach the head of the large model and print how often it is right.
 
-Usage: head.py VALUES.safetensors MANIFEST.csv OUT.safetensors [--strength C] [--share W] [--table]
-               [--floats VALUES.safetensors]
+Usage: head.py VALUES.safetensors MANIFEST.csv OUT.safetensors [--strength C] [--table]
 
 VALUES comes from `values.py`. The head is a logistic regression on the teacher's 200 values, taught by the train tracks'
-windows, whose logits are added to W times those of the compact model: that one has learnt these tracks by heart, so W cannot
-be learnt from them. With `--table` several strengths and shares are printed, with
-`--floats` the figures of the valid windows that another file has too, from a network without rounded weights. Needs numpy, safetensors and scikit-learn.
+windows, whose logits are added to those of the compact model. That one has learnt these tracks by heart, so the share in which
+it is added cannot be learnt from them. With `--table` several strengths and shares are printed. OUT holds the head's integers:
+`weights` i8 [genre, value] and `biases` i32 [genre], times two to the minus `exponent` of its metadata. Needs numpy,
+safetensors and scikit-learn.
 """
 
 import argparse
 import csv
 
 import numpy as np
+from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1)
+# of a value, in its steps: one that hardly ever changes would have a weight that has no place in 8 bits
+LEAST_DEVIATION = 20.0
 SHARES = (0.0, 0.5, 1.0, 1.5, 2.0)
 
 
@@ -29,10 +32,11 @@ class Windows:
         self.rows, self.teacher, self.compact = rows, teacher, compact
 
     @classmethod
-    def read(cls, values, kept):
-        """Return the windows of a file that are marked in `kept` [row, window]."""
-        rows, numbers = np.nonzero(kept)
-        return cls(rows, values["teacher"][rows, numbers].astype(np.float64), values["compact"][rows, numbers])
+    def read(cls, values, rows):
+        """Return all windows of some of a file's rows."""
+        count = values["teacher"].shape[1]
+        join = lambda name: np.concatenate(values[name][rows])
+        return cls(np.repeat(rows, count), join("teacher").astype(np.float64), join("compact").astype(np.float64))
 
     def of(self, rows):
         """Return the windows of some of the rows."""
@@ -48,7 +52,7 @@ class Head:
     """A linear map from the teacher's values to logits."""
 
     def __init__(self, windows, labels, strength):
-        self.mean, self.deviation = windows.teacher.mean(0), windows.teacher.std(0) + 1e-6
+        self.mean, self.deviation = windows.teacher.mean(0), np.maximum(windows.teacher.std(0), LEAST_DEVIATION)
         counts = np.bincount(windows.rows, minlength=len(labels))
         model = LogisticRegression(C=strength, max_iter=200)
         weight = len(windows.rows) / len(np.unique(windows.rows)) / counts[windows.rows]
@@ -56,6 +60,17 @@ class Head:
         model.fit(scaled, labels[windows.rows], sample_weight=weight)
         self.weights = model.coef_.T / self.deviation[:, None]
         self.bias = model.intercept_ - self.mean @ self.weights
+
+    def exponent(self, most):
+        """Return the largest exponent, `most` or less, with which its weights have places in 8 bits."""
+        return min(most, int(np.floor(np.log2(127.0 / np.abs(self.weights).max()))))
+
+    def rounded(self, exponent):
+        """Return its weights and biases as integers, times two to the minus `exponent`; they replace its own."""
+        step = 2.0**-exponent
+        weights, biases = np.rint(self.weights / step), np.rint(self.bias / step)
+        self.weights, self.bias = weights * step, biases * step
+        return np.ascontiguousarray(weights.T, np.int8), biases.astype(np.int32)
 
     def __call__(self, windows):
         return windows.teacher @ self.weights + self.bias
@@ -111,55 +126,47 @@ def main():
     for name in ("values", "manifest", "out"):
         parser.add_argument(name)
     parser.add_argument("--strength", type=float, default=0.03)
-    parser.add_argument("--share", type=float, default=1.0)
-    parser.add_argument("--floats", help="values of a network without rounded weights")
-    parser.add_argument("--table", action="store_true", help="print every strength and share")
+    parser.add_argument("--table", action="store_true", help="print several strengths and shares")
     options = parser.parse_args()
 
     with open(options.manifest, newline="") as file:
         manifest = list(csv.DictReader(file))
     genres = sorted({row["genre"] for row in manifest if row["genre"]})
     labels = np.array([genres.index(row["genre"]) if row["genre"] else 0 for row in manifest])
-    found = load_file(options.values)
-    floats = load_file(options.floats) if options.floats else None
     splits = np.array([row["split"] for row in manifest])
-    train, valid = (np.flatnonzero((splits == name) & found["known"].any(1)) for name in ("train", "valid"))
-    every = Windows.read(found, found["known"])
-    taught, unseen = every.of(train), every.of(valid)
+    train, valid = (np.flatnonzero(splits == name) for name in ("train", "valid"))
+    with safe_open(options.values, "np") as file:
+        exponent = int(file.metadata()["exponent"])
+    values = load_file(options.values)
+    taught, unseen = Windows.read(values, train), Windows.read(values, valid)
     print(f"{len(train)} train tracks, {len(taught.rows)} windows; {len(valid)} valid tracks, {len(unseen.rows)} windows")
     report(unseen, unseen.compact, valid, labels, "compact alone, valid")
-    for strength in STRENGTHS if options.table else (options.strength,):
-        if options.table:
-            logits = crossed(taught, train, labels, strength)
-            report(taught, logits, train, labels, f"C {strength}, folds of train")
+    for strength in STRENGTHS if options.table else ():
+        logits = crossed(taught, train, labels, strength)
+        report(taught, logits, train, labels, f"C {strength}, folds of train")
         head = Head(taught, labels, strength)
-        for share in SHARES if options.table else (options.share,):
-            logits = head(unseen) + share * unseen.compact
-            report(unseen, logits, valid, labels, f"C {strength}, share {share}, valid")
+        for share in SHARES:
+            report(unseen, head(unseen) + share * unseen.compact, valid, labels, f"C {strength}, share {share}, valid")
 
     head = Head(taught, labels, options.strength)
-    if floats is not None:
-        for name, values in (("rounded weights", found), ("floats", floats)):
-            both = Windows.read(values, found["known"] & floats["known"]).of(valid)
-            report(both, head(both) + options.share * both.compact, valid, labels, f"{name}, {len(both.rows)} windows, valid")
-    logits = unseen.mean(head(unseen) + options.share * unseen.compact, valid)
+    report(unseen, head(unseen) + unseen.compact, valid, labels, f"C {options.strength}, valid")
+    exponent = head.exponent(exponent)
+    weights, biases = head.rounded(exponent)
+    report(unseen, head(unseen) + unseen.compact, valid, labels, f"the same with weights of 8 bits, exponent {exponent}")
+    logits = unseen.mean(head(unseen) + unseen.compact, valid)
     scale = score(logits, labels[valid])[3]
     unsure_below = threshold(logits * scale, labels[valid])
     sure = np.exp(log_probabilities(logits * scale)).max(1) >= unsure_below
     right = logits.argmax(1) == labels[valid]
-    print(f"logits times {scale:.3f}, unsure below {unsure_below:.1%}: sure of {sure.mean():.1%}, {right[sure].mean():.1%} of these right")
+    print(f"logits times {scale:.3f}, unsure below {unsure_below:.1%}: sure of {sure.mean():.1%}, {right[sure].mean():.1%} right")
     save_file(
-        {
-            "weights": np.concatenate([head.weights, options.share * np.eye(len(genres))]).astype(np.float32),
-            "bias": head.bias.astype(np.float32),
-            "steps": (np.maximum(taught.teacher.max(0), 1e-3) / 255.0).astype(np.float32),
-        },
+        {"weights": weights, "biases": biases},
         options.out,
         metadata={
             "strength": repr(options.strength),
-            "share": repr(options.share),
-            "scale": repr(float(scale)),
-            "unsure_below": repr(unsure_below),
+            "exponent": str(exponent),
+            "scale": str(np.float32(scale)),
+            "unsure_below": str(np.float32(unsure_below)),
         },
     )
 

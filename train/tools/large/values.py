@@ -1,23 +1,21 @@
 #!/usr/bin/env python3
-"""Compute a model's values for windows of the tracks of a cache.
+"""Compute the large model's embeddings for windows of the train and valid tracks of a cache.
 
-Usage: values.py MODEL.onnx CACHE.safetensors MANIFEST.csv OUT.safetensors [--train WINDOWS] [--valid WINDOWS]
+Usage: values.py MODEL.onnx CACHE.safetensors MANIFEST.csv OUT.safetensors [--threads N]
 
 The model is one of `large.py` without a head, the cache one of hop 512 (`logmel` u8 [row, band, column]). The windows follow
-one another without a gap; WINDOWS are the numbers of those that are computed (default: all). OUT holds the model's outputs
-as f32 [row, window, value] and `known` u8 [row, window]. It is written after each round of one window a track, and windows
-that it has already are not computed again. Needs numpy, safetensors and onnxruntime.
+one another without a gap. OUT holds `teacher` u8 [row, window, value], the teacher's values, and `compact` f32 [row, window,
+genre], the compact model's logits. Needs numpy, safetensors, onnx and onnxruntime.
 """
 
 import argparse
 import csv
-import os
 
 import numpy as np
 import onnxruntime
 from safetensors.numpy import load_file, save_file
 
-OUTPUTS = ("teacher", "compact")
+from musicnn import VALUES
 
 
 def window(track, start, width):
@@ -26,43 +24,33 @@ def window(track, start, width):
     return np.clip(crop + 255 - crop.max(), 0, 255).astype(np.uint8)
 
 
-def numbers(text, count):
-    """Return the numbers of a list such as 1,4,7."""
-    return list(range(count)) if text is None else [int(part) for part in text.split(",") if part]
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("model", "cache", "manifest", "out"):
         parser.add_argument(name)
-    parser.add_argument("--train", help="windows of the train tracks")
-    parser.add_argument("--valid", help="windows of the valid tracks")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
 
     with open(options.manifest, newline="") as file:
-        splits = np.array([row["split"] for row in csv.DictReader(file)])
+        rows = [row for row, entry in enumerate(csv.DictReader(file)) if entry["split"] in ("train", "valid")]
     tracks = load_file(options.cache)["logmel"]
     session_options = onnxruntime.SessionOptions()
     session_options.intra_op_num_threads = options.threads
     session = onnxruntime.InferenceSession(options.model, session_options)
+    exponent = session.get_modelmeta().custom_metadata_map["timbrel.logits_exponent"]
     width = session.get_inputs()[0].shape[3]
+    genres = session.get_outputs()[0].shape[1]
     count = tracks.shape[2] // width
-    if os.path.exists(options.out):
-        found = load_file(options.out)
-    else:
-        sizes = {output.name: output.shape[1] for output in session.get_outputs()}
-        found = {name: np.zeros((len(tracks), count, sizes[name]), np.float32) for name in OUTPUTS}
-        found["known"] = np.zeros((len(tracks), count), np.uint8)
-    for split in ("valid", "train"):
-        for number in numbers(getattr(options, split), count):
-            for row in np.flatnonzero((splits == split) & (found["known"][:, number] == 0)):
-                input = window(tracks[row], number * width, width)[None, None]
-                for name, values in zip(OUTPUTS, session.run(OUTPUTS, {"window": input})):
-                    found[name][row, number] = values[0]
-                found["known"][row, number] = 1
-            save_file(found, options.out)
-            print(f"{split}: window {number}", flush=True)
+    teacher = np.zeros((len(tracks), count, VALUES), np.uint8)
+    compact = np.zeros((len(tracks), count, genres), np.float32)
+    for number in range(count):
+        for row in rows:
+            input = window(tracks[row], number * width, width)[None, None]
+            logits, embedding = session.run(["logits", "embedding"], {"window": input})
+            teacher[row, number] = embedding[0, -VALUES:]
+            compact[row, number] = logits[0] * 2.0 ** -int(exponent)
+        print(f"window {number}", flush=True)
+    save_file({"teacher": teacher, "compact": compact}, options.out, metadata={"exponent": exponent})
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 //!
 //! tract computes whatever depends on constants alone while it loads a model, and a few bytes can ask for gigabytes: a
 //! tensor made from its shape, or a chain in which each operator doubles its input. So a graph consists of the
-//! operators of convolutional networks, none of which makes a large value out of small ones by itself; it computes
-//! next to nothing from constants; and it is refused if a value is too large, before any value exists.
+//! operators of convolutional networks, none of which makes a large value out of small ones by itself (Gather does not
+//! where it looks up a table); it computes next to nothing from constants; and it is refused if a value is too large,
+//! before any value exists.
 
 use std::collections::HashMap;
 use std::format;
@@ -24,7 +25,7 @@ const MAX_NODES: usize = 512;
 const MAX_CONSTANT_WORK: u64 = 1 << 20;
 
 /// Operators that a graph may consist of, in alphabetical order.
-const OPERATORS: [&str; 62] = [
+const OPERATORS: [&str; 63] = [
     "Abs",
     "Add",
     "AveragePool",
@@ -46,6 +47,7 @@ const OPERATORS: [&str; 62] = [
     "Flatten",
     "Floor",
     "GRU",
+    "Gather",
     "Gemm",
     "GlobalAveragePool",
     "GlobalMaxPool",
@@ -162,6 +164,9 @@ impl<'p> Graph<'p> {
         if !standard || !OPERATORS.contains(&operator) {
             return refuse(format!("operator {operator} is not supported"));
         }
+        if operator == "Gather" && !self.has_table(node) {
+            return refuse("operator Gather looks up what is no table of one dimension".into());
+        }
         let mut tensors = node
             .attribute
             .iter()
@@ -187,6 +192,14 @@ impl<'p> Graph<'p> {
         self.constants
             .extend(node.output.iter().map(|name| (name.as_str(), work)));
         Ok(())
+    }
+
+    /// Return whether a node's first input is a tensor of the file with one dimension, so that there are as many results as
+    /// places that are looked up.
+    fn has_table(&self, node: &NodeProto) -> bool {
+        let table = node.input.first();
+        let table = table.and_then(|name| self.tensors.get(name.as_str()));
+        table.is_some_and(|dims| dims.len() == 1)
     }
 
     /// Compute the cost of the analysed model.
