@@ -51,8 +51,12 @@ fn run(engine: &mut impl Engine, window: &[u8]) -> Said {
 
 /// Read what ONNX Runtime said of each window: the logits, the rejection and the embedding.
 fn expected() -> Vec<Said> {
-    let numbers = |line: &str| -> Vec<i32> { line.split(' ').map(|n| n.parse().unwrap()).collect() };
-    let lines: Vec<Vec<i32>> = include_str!("reference/large.txt").lines().map(numbers).collect();
+    let numbers =
+        |line: &str| -> Vec<i32> { line.split(' ').map(|n| n.parse().unwrap()).collect() };
+    let lines: Vec<Vec<i32>> = include_str!("reference/large.txt")
+        .lines()
+        .map(numbers)
+        .collect();
     let said = |lines: &[Vec<i32>]| Said {
         logits: lines[0].clone(),
         not_music: Some(lines[1][0]),
@@ -75,7 +79,12 @@ fn every_set_of_inner_loops_gives_what_onnx_runtime_gives() {
             let mut memory = vec![0; size];
             let mut engine = Int8Engine::with_kernels(model, kernels, &mut memory).unwrap();
             for (number, expected) in expected.iter().enumerate() {
-                assert_eq!(&run(&mut engine, &window(number)), expected, "{}", kernels.name());
+                assert_eq!(
+                    &run(&mut engine, &window(number)),
+                    expected,
+                    "{}",
+                    kernels.name()
+                );
             }
         }
     }
@@ -123,8 +132,8 @@ fn a_classifier_answers_with_it_in_half_a_megabyte() {
     assert!(size <= MOST_MEMORY, "{size} bytes");
     let mut memory = vec![0; size];
     let format = InputFormat::mono(22_050);
-    let mut classifier = Classifier::from_model(model, format, &mut memory).unwrap();
-    let samples = common::music(1, 22_050 * 4, 22_050);
+    let mut classifier = Classifier::int8(model, format, &mut memory).unwrap();
+    let samples = common::music(1, 22_050 * 5, 22_050);
     let mut rest = samples.as_slice();
     while !rest.is_empty() {
         rest = &rest[classifier.push(rest).unwrap().consumed..];
