@@ -33,7 +33,7 @@ make_library() {
     tree=$work/timbrel-$version-$place
     stage "$1" "$tree"
     cp models/*.timbrel docs/c-api.md "$tree/share/timbrel"
-    # a card beside each; the library has no tract, so the models of ONNX files alone stay out
+    # a card beside each
     for model in models/*.timbrel; do
         cp "${model%.timbrel}.md" "$tree/share/timbrel"
     done

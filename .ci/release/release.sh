@@ -9,7 +9,7 @@
 #   debs                                    Debian packages for arm64, armhf and amd64
 #   embedded                                the C library for microcontrollers (thumb and RISC-V), and its framework packages
 #   crates                                  the packages for crates.io
-#   models                                  all models as .timbrel and .onnx, each with its card; `large` is in no other part
+#   models                                  all models as .timbrel and .onnx, each with its card
 #
 # `library` stands for the first line and `wheel` for the second. At the end, FOLDER has bills of materials and SHA256SUMS
 # as well. docs/releases.md says what has to be installed.

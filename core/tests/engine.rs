@@ -145,7 +145,7 @@ fn tall_model(random: &mut Random) -> ModelSpec {
 #[test]
 fn shipped_models_give_the_same_answer_with_every_set() {
     let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../models");
-    for name in ["compact", "tiny", "tiny-16k", "s2-mfcc-3s"] {
+    for name in ["compact", "tiny", "tiny-16k", "s2-mfcc-3s", "large"] {
         let bytes = std::fs::read(format!("{models}/{name}.timbrel")).unwrap();
         let model = Model::parse(&bytes).unwrap();
         let mut random = Random(7);

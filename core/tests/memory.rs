@@ -214,7 +214,7 @@ fn the_working_memory_is_one_number_everywhere() {
 #[test]
 fn the_readme_states_the_needs_of_every_model() {
     let readme = readme();
-    for name in ["compact", "tiny", "tiny-16k", "s2-mfcc-3s"] {
+    for name in ["compact", "tiny", "tiny-16k", "s2-mfcc-3s", "large"] {
         let file = std::fs::read(format!("../models/{name}.timbrel")).unwrap();
         let model = Model::parse(&file).unwrap();
         let cells = [file.len(), Classifier::required_bytes(&model)].map(thousands);

@@ -354,6 +354,7 @@ fn the_shipped_models_are_read() {
         ("tiny", 96),
         ("tiny-16k", 96),
         ("s2-mfcc-3s", 64),
+        ("large", 296),
     ] {
         let file = std::fs::read(models.join(name).with_extension("timbrel")).unwrap();
         let model = Model::parse(&file).unwrap();

@@ -334,40 +334,45 @@ fn versions_and_metadata_need_no_classifier() {
     assert_eq!(distinct.len(), 19);
 }
 
-#[cfg(feature = "tract")]
 #[test]
 fn the_large_model_gives_rusts_bits() {
     use timbrel_core::audio::InputFormat;
     use timbrel_core::classifier::Classifier;
-    use timbrel_core::engine::Engine;
-    use timbrel_core::host::tract::TractEngine;
+    use timbrel_core::model::Model;
 
-    let bytes = std::fs::read(models().join("large.onnx")).unwrap();
+    let read = |name: &str| std::fs::read(models().join(name)).unwrap();
+    let file = read("large.timbrel");
     // two windows of 3.0 s, as the model takes one every 3.0 s
     let samples = &music()[..2 * 44_100 * 13 / 2];
-    let engine = TractEngine::from_bytes(&bytes).unwrap();
-    let mut memory = vec![0; Classifier::<TractEngine>::feature_bytes(&engine.info())];
+    let model = Model::parse(&file).unwrap();
+    let mut memory = vec![0; Classifier::fast_bytes(&model)];
     let format = InputFormat {
         sample_rate: 44_100,
         channels: 2,
     };
-    let mut rust = Classifier::new(engine, format, &mut memory).unwrap();
+    let mut rust = Classifier::int8(model, format, &mut memory).unwrap();
     let mut rest = samples;
     while !rest.is_empty() {
         rest = &rest[rust.push(rest).unwrap().consumed..];
     }
     rust.finish().unwrap();
     let expected = rust.result().unwrap();
-
-    let classifier = new(&bytes, &CONFIG).unwrap();
-    let found = c_says(classifier, samples);
-    free(classifier);
     assert!(expected.windows >= 1);
-    assert_eq!(
-        (found.windows, found.class),
-        (expected.windows, expected.class)
-    );
-    assert_eq!(found.probabilities, expected.probabilities);
+
+    for name in ["large.timbrel", "large.onnx"] {
+        if name.ends_with("onnx") && cfg!(not(feature = "tract")) {
+            continue;
+        }
+        let classifier = new(&read(name), &CONFIG).unwrap();
+        let found = c_says(classifier, samples);
+        free(classifier);
+        assert_eq!(
+            (found.windows, found.class),
+            (expected.windows, expected.class),
+            "{name}"
+        );
+        assert_eq!(found.probabilities, expected.probabilities, "{name}");
+    }
 }
 
 #[cfg(feature = "tract")]

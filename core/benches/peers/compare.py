@@ -69,11 +69,13 @@ def compare(name, arguments):
         for i, what in enumerate(timbrel.sets)
         if arguments.in_place or not what.endswith("in place")
     }
-    floats, integers = shipped.float_onnx(network), path.with_suffix(".onnx")
-    runs["ONNX Runtime f32"] = timed(runtimes.onnx_runtime(floats, window.astype(np.float32)))
+    integers = path.with_suffix(".onnx")
     runs["ONNX Runtime int8"] = timed(runtimes.onnx_runtime(str(integers), window))
-    signed = (window.astype(np.int16) - 128).astype(np.int8).reshape(1, height, width, 1)
-    runs["LiteRT int8 (XNNPACK)"] = timed(runtimes.litert(shipped.litert(network), signed))
+    if shipped.is_chain(network):
+        floats = shipped.float_onnx(network)
+        runs["ONNX Runtime f32"] = timed(runtimes.onnx_runtime(floats, window.astype(np.float32)))
+        signed = (window.astype(np.int16) - 128).astype(np.int8).reshape(1, height, width, 1)
+        runs["LiteRT int8 (XNNPACK)"] = timed(runtimes.litert(shipped.litert(network), signed))
     times = {what: [] for what in runs}
     for run in runs.values():
         run(arguments.count)

@@ -10,7 +10,7 @@ import onnx
 from ai_edge_litert import schema_py_generated as tfl
 from onnx import TensorProto, helper, numpy_helper
 
-CONV, MAX_POOL, AVERAGE_POOL, DENSE = 1, 3, 4, 5
+CONV, MAX_POOL, AVERAGE_POOL, DENSE, JOIN, RESAMPLING = 1, 3, 4, 5, 6, 7
 RECORD = struct.Struct("<BB2B2B4B2B3H3HIIIIb7x")
 
 
@@ -59,6 +59,11 @@ def layers(path: Path):
             np.frombuffer(file, "<i4", bias_bytes // 4, weights_at + biases),
             record[22],
         )
+
+
+def is_chain(network):
+    """Return whether the layers follow one another; this file has no other runtime's form of a network with branches."""
+    return all(layer.op not in (JOIN, RESAMPLING) for layer in network)
 
 
 def float_onnx(network):

@@ -107,7 +107,7 @@ fn without_files_it_classifies_the_demo_tune() {
 #[test]
 fn the_integer_models_are_sure_of_the_demo_tune() {
     let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models");
-    for model in ["compact", "tiny", "tiny-16k"] {
+    for model in ["compact", "tiny", "tiny-16k", "large"] {
         let file = format!("{models}/{model}.timbrel");
         let line = json(&classify(&["--json", "--model", &file])).remove(0);
         assert_eq!(

@@ -60,7 +60,10 @@ fn trained_agrees(text: &str) {
     recorded.check(Runtime::native(&python), &std::fs::read(onnx).unwrap());
 }
 
-const SHIPPED: [&str; 4] = ["compact", "tiny", "tiny-16k", "s2-mfcc-3s"];
+const SHIPPED: [&str; 5] = ["compact", "tiny", "tiny-16k", "s2-mfcc-3s", "large"];
+
+/// The one with branches, which the export refuses: `train/tools/large` writes both of its files.
+const BRANCHED: &str = "large";
 
 fn shipped(name: &str, extension: &str) -> Vec<u8> {
     let models = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../models"));
@@ -70,7 +73,7 @@ fn shipped(name: &str, extension: &str) -> Vec<u8> {
 #[test]
 fn shipped_onnx_files_equal_converted_model_files() {
     let _own = crate::common::generator();
-    for name in SHIPPED {
+    for name in SHIPPED.into_iter().filter(|name| *name != BRANCHED) {
         let spec = spec_of(&shipped(name, "timbrel")).unwrap();
         assert!(
             onnx(&spec).unwrap() == shipped(name, "onnx"),
