@@ -224,20 +224,7 @@ impl<'a> Layer<'a> {
     /// Return the weights of an [`Op::Resample`] in their parts; `None` for any other layer.
     #[must_use]
     pub fn resampling(&self) -> Option<Resampling<'a>> {
-        let Op::Resample {
-            extent: [height, _],
-        } = self.op
-        else {
-            return None;
-        };
-        let weights: &'a [u8] = bytemuck::cast_slice(self.weights);
-        let (table, entries) = weights.split_first_chunk::<{ resample::ENTRIES }>()?;
-        let (rows, columns) = entries.as_chunks().0.split_at_checked(height.into())?;
-        Some(Resampling {
-            table,
-            rows: Interpolation(rows),
-            columns: Interpolation(columns),
-        })
+        Resampling::new(self.op, self.weights)
     }
 }
 
@@ -251,6 +238,25 @@ pub struct Resampling<'a> {
     pub rows: Interpolation<'a>,
     /// Cells of each output column.
     pub columns: Interpolation<'a>,
+}
+
+impl<'a> Resampling<'a> {
+    pub(super) fn new(op: Op, weights: &'a [i8]) -> Option<Self> {
+        let Op::Resample {
+            extent: [height, _],
+        } = op
+        else {
+            return None;
+        };
+        let weights: &'a [u8] = bytemuck::cast_slice(weights);
+        let (table, entries) = weights.split_first_chunk::<{ resample::ENTRIES }>()?;
+        let (rows, columns) = entries.as_chunks().0.split_at_checked(height.into())?;
+        Some(Self {
+            table,
+            rows: Interpolation(rows),
+            columns: Interpolation(columns),
+        })
+    }
 }
 
 /// The input cells of each output cell along one axis, in place in the model's bytes.

@@ -7,7 +7,7 @@ use std::vec::Vec;
 use super::codes::{
     self, extension, feature, front_end as at, header, layer as at_layer, op, section,
 };
-use super::{Confidence, GraphSpec, Layer, Model, ModelError, Op, Rejection, Shape};
+use super::{Confidence, GraphSpec, Layer, Model, ModelError, Op, Rejection, Resampling, Shape};
 use crate::frontend::{Affine, Feature, FrontEnd, WindowSpec};
 
 /// A model in owned form, which [`ModelSpec::to_bytes`] writes and [`Model`] reads.
@@ -63,6 +63,14 @@ pub struct LayerSpec {
     pub weights: Vec<i8>,
     /// Biases.
     pub biases: Vec<i32>,
+}
+
+impl LayerSpec {
+    /// Return the weights of an [`Op::Resample`] in their parts; `None` for any other layer, or where they are too short.
+    #[must_use]
+    pub fn resampling(&self) -> Option<Resampling<'_>> {
+        Resampling::new(self.op, &self.weights)
+    }
 }
 
 impl ModelSpec {

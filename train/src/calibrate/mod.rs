@@ -20,7 +20,7 @@ pub use rejection::{MAY_BE_LOST, Rejected, fit_rejection};
 
 use crate::data::Dataset;
 use crate::evaluate::{Inference, evaluate};
-use crate::export::{has_onnx, onnx, spec};
+use crate::export::{onnx, spec};
 use crate::file::write_whole;
 
 /// Split that the rejection is fitted on.
@@ -126,8 +126,7 @@ pub fn calibrate(base: &ModelSpec, sources: &Sources<'_>) -> Result<(ModelSpec, 
     Ok((spec, calibration))
 }
 
-/// Calibrate a `.timbrel` file and write it, its `.onnx` (if it [has one](has_onnx)) and its card into a folder. The card is
-/// that beside the model.
+/// Calibrate a `.timbrel` file and write it, its `.onnx` and its card into a folder. The card is that beside the model.
 ///
 /// # Errors
 /// As [`calibrate`]; a file cannot be read or written.
@@ -139,12 +138,13 @@ pub fn calibrate_file(
     let file = std::fs::read(model).context("cannot be read")?;
     let (calibrated, calibration) = calibrate(&spec(&file)?, sources)?;
     let bytes = to_bytes(&calibrated)?;
+    let converted = onnx(&calibrated)?;
     let name = model.file_stem().unwrap_or_default().to_string_lossy();
     let card = model.with_extension("md");
-    let mut files = vec![(out.join(format!("{name}.timbrel")), bytes)];
-    if has_onnx(&calibrated) {
-        files.push((out.join(format!("{name}.onnx")), onnx(&calibrated)?));
-    }
+    let mut files = vec![
+        (out.join(format!("{name}.timbrel")), bytes),
+        (out.join(format!("{name}.onnx")), converted),
+    ];
     if card.exists() {
         let text = std::fs::read_to_string(&card).context("its card cannot be read")?;
         let text = card::renewed(&text, &files, &calibration);

@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
     /// repeated. Without any, temperature and threshold are chosen on the valid split.
     #[arg(long, value_name = "FILE")]
     held_out: Vec<PathBuf>,
-    /// Folder for the `.timbrel` file, its `.onnx` if it has one and its card; may be the model's own.
+    /// Folder for the `.timbrel` file, its `.onnx` and its card; may be the model's own.
     #[arg(long)]
     out: PathBuf,
 }

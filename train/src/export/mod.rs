@@ -9,11 +9,12 @@ mod metadata;
 mod onnx;
 mod origin;
 mod proto;
+mod resampling;
 mod run;
 
 pub use card::{Card, Measured};
 pub(crate) use card::{KNOWS_NOTHING_ELSE, REJECTS_THE_REST};
 pub use convert::{Format, convert, spec};
 pub use float_onnx::{LOGITS_EXPONENT, float_onnx};
-pub use onnx::{has_onnx, onnx};
+pub use onnx::onnx;
 pub use run::{Exported, Target, export};

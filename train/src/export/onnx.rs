@@ -2,7 +2,7 @@
 //!
 //! `u8 window [1, 1, bins, columns] → [QLinearConv → MaxPool]* → QLinearConv (the mean) → Flatten → u8 embedding
 //! [1, values] → MatMulInteger → Add → i32 logits [1, classes]`, and, in a model that rejects what is not music, a second
-//! `MatMulInteger → Add → i32 not_music [1, 1]`.
+//! `MatMulInteger → Add → i32 not_music [1, 1]`. A join is a `Concat`, and [`super::resampling`] has the resampling.
 //!
 //! Weights are written as u8 with zero point 128. On x86-64 without VNNI, runtimes multiply u8 by i8 with `vpmaddubsw`,
 //! which saturates the sum of two products in 16 bits; ONNX Runtime's kernels for u8 by u8 do not.
@@ -19,21 +19,15 @@ use timbrel_core::model::{Geometry, LayerSpec, MAX_EMBEDDING, ModelSpec, Op, Rej
 use super::graph::{Graph, integer, integers, value_info};
 use super::metadata::{About, front_end};
 use super::proto::{Attribute, data_type};
+use super::resampling::Resampled;
 
 /// Zero point of the weights.
 const WEIGHT_ZERO: u8 = 128;
 
-/// Return whether a model has the form that [`onnx`] writes: a chain without a resampling.
-#[must_use]
-pub fn has_onnx(spec: &ModelSpec) -> bool {
-    let resamples = |layer: &LayerSpec| matches!(layer.op, Op::Resample { .. });
-    spec.graph.is_none() && !spec.layers.iter().any(resamples)
-}
-
 /// Encode a model as the bytes of an `.onnx` file (opset 17).
 ///
 /// # Errors
-/// The last layer is not a dense one, or [`has_onnx`] is false.
+/// The last layer is not a dense one, or the layers do not fit together.
 pub fn onnx(spec: &ModelSpec) -> Result<Vec<u8>> {
     let mut graph = Graph::default();
     let columns = i64::from(spec.window.columns);
@@ -44,17 +38,26 @@ pub fn onnx(spec: &ModelSpec) -> Result<Vec<u8>> {
     let Some((last, hidden)) = spec.layers.split_last() else {
         bail!("a model needs a layer");
     };
-    if !has_onnx(spec) {
-        bail!("a network with branches or a resampling has no .onnx form");
-    }
-    let mut value = String::from("window");
+    let mut values = vec![String::from("window")];
+    let mut resampled = Resampled::default();
     for (index, layer) in hidden.iter().enumerate() {
-        value = graph.hidden(index, layer, &value)?;
+        let inputs = inputs(spec, index, &values)?;
+        let value = match layer.op {
+            Op::Resample { .. } => {
+                let name = format!("resampling_{index}");
+                resampled.layer(&mut graph, &name, layer)?
+            }
+            _ => graph.hidden(index, layer, &inputs)?,
+        };
+        values.push(value);
     }
     if last.op != Op::Dense {
         bail!("the last layer is {:?}, expected a dense one", last.op);
     }
-    graph.logits(last, &value);
+    let [value] = inputs(spec, hidden.len(), &values)?[..] else {
+        bail!("the last layer has more than one source");
+    };
+    graph.logits(last, value);
     let classes = spec.labels.len() as i64;
     // the logits first: engines of core's read output 0
     let mut outputs = vec![value_info("logits", data_type::INT32, &[1, classes])];
@@ -89,9 +92,33 @@ pub fn onnx(spec: &ModelSpec) -> Result<Vec<u8>> {
     ))
 }
 
+/// Return the names of the values that a layer reads.
+fn inputs<'a>(spec: &ModelSpec, index: usize, values: &'a [String]) -> Result<Vec<&'a str>> {
+    let Some(graph) = &spec.graph else {
+        return Ok(values.last().map(String::as_str).into_iter().collect());
+    };
+    let Some(node) = graph.nodes.get(index) else {
+        bail!("layer {index} is not in the graph");
+    };
+    node.sources
+        .iter()
+        .map(|source| match values.get(usize::from(*source)) {
+            Some(value) => Ok(value.as_str()),
+            None => bail!("layer {index} reads {source}, which is not computed before it"),
+        })
+        .collect()
+}
+
 impl Graph {
     /// Add a layer whose result is u8 and return that value's name.
-    fn hidden(&mut self, index: usize, layer: &LayerSpec, input: &str) -> Result<String> {
+    fn hidden(&mut self, index: usize, layer: &LayerSpec, inputs: &[&str]) -> Result<String> {
+        if layer.op == Op::Join {
+            let axis = vec![integer("axis", 1)];
+            return Ok(self.node("Concat", inputs, &format!("join_{index}"), axis));
+        }
+        let [input] = *inputs else {
+            bail!("layer {index} has {} sources", inputs.len());
+        };
         let [height, width, channels] = extents(layer);
         let name = |what: &str| format!("{what}_{index}");
         Ok(match layer.op {

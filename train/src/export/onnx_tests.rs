@@ -1,7 +1,7 @@
 //! The contents of an exported graph.
 
 use timbrel_core::frontend::{Affine, FrontEnd, WindowSpec};
-use timbrel_core::model::{Confidence, LayerSpec, Shape};
+use timbrel_core::model::{Confidence, GraphSpec, LayerSpec, Shape};
 
 use prost::Message;
 
@@ -270,19 +270,114 @@ fn same_in_tract(spec: &ModelSpec) {
     );
 }
 
+const WINDOW: Shape = Shape::new(16, 16, 1);
+const SMALL: Shape = Shape::new(5, 6, 1);
+const PAD: (u16, u16) = (u16::MAX, 9);
+
+/// Return a resampling of [`WINDOW`] to [`SMALL`] with one row of padding and the given columns.
+fn resampling(columns: [(u16, u16); 6]) -> LayerSpec {
+    let extent = [SMALL.height, SMALL.width];
+    let mut layer = layer(Op::Resample { extent }, 0, WINDOW, 1);
+    let rows = [(0, 0), (3, 256), (14, 77), (1, 1), PAD];
+    let bytes = (rows.into_iter().chain(columns))
+        .flat_map(|(first, share)| [first, share])
+        .flat_map(u16::to_le_bytes);
+    layer.weights.truncate(256);
+    layer.weights.extend(bytes.map(u8::cast_signed));
+    layer
+}
+
+/// Return a model of two branches, the second of which is `second`, and which are joined with the first one again.
+fn branches_of(second: LayerSpec, source: u16) -> ModelSpec {
+    let mut spec = spec();
+    let first = resampling([PAD, (2, 128), (5, 255), PAD, (14, 3), PAD]);
+    let channels = 2 + second.output.channels;
+    let joined = Shape { channels, ..SMALL };
+    spec.layers = vec![
+        first,
+        second,
+        layer(Op::Join, 0, joined, channels),
+        layer(Op::Dense, 9, joined, 3),
+        layer(Op::Dense, 0, Shape::new(1, 1, 3), 2),
+    ];
+    let sources = [vec![0], vec![source], vec![1, 2, 1], vec![3], vec![4]];
+    spec.graph = GraphSpec::plan(WINDOW, &spec.layers, &sources);
+    spec.to_bytes().unwrap();
+    spec
+}
+
+fn branches() -> ModelSpec {
+    let geometry = Geometry::square(3, 1, 1);
+    let pool = [1, 1];
+    branches_of(layer(Op::Conv { geometry, pool }, 7, SMALL, 4), 1)
+}
+
 #[test]
-fn a_network_with_branches_or_a_resampling_is_refused() {
-    let mut branches = spec();
-    branches.graph = Some(timbrel_core::model::GraphSpec {
-        arena: 0,
-        nodes: Vec::new(),
+fn joins_and_padding_are_concatenations() {
+    let spec = branches();
+    let model = proto::Model::decode(onnx(&spec).unwrap().as_slice()).unwrap();
+    let nodes = model.graph.unwrap().node;
+    let ops: Vec<&str> = nodes.iter().map(|node| node.op_type.as_str()).collect();
+    let expected = "Cast MatMul MatMul Mul Add Floor Cast Gather Concat Slice Slice Concat QLinearConv Concat QLinearConv \
+                    Flatten MatMulInteger Add";
+    assert_eq!(ops.join(" "), expected);
+    let [.., columns, conv, join, _, _, _, _] = nodes.as_slice() else {
+        panic!("{} nodes", nodes.len())
+    };
+    assert_eq!(columns.input.len(), 5);
+    let [value, convolved] = [columns, conv].map(|node| node.output[0].clone());
+    assert_eq!(join.input, [value.clone(), convolved, value]);
+}
+
+#[test]
+fn interpolations_that_differ_in_their_padding_alone_are_one() {
+    let gathers = |columns| {
+        let file = onnx(&branches_of(resampling(columns), 0)).unwrap();
+        let nodes = proto::Model::decode(file.as_slice())
+            .unwrap()
+            .graph
+            .unwrap()
+            .node;
+        nodes.iter().filter(|node| node.op_type == "Gather").count()
+    };
+    assert_eq!(gathers([(2, 128), PAD, PAD, PAD, (5, 255), (14, 3)]), 1);
+    assert_eq!(gathers([(2, 128), PAD, PAD, PAD, (5, 255), (14, 4)]), 2);
+    // nothing is left to interpolate
+    assert_eq!(gathers([PAD; 6]), 1);
+}
+
+#[test]
+fn a_graph_that_contradicts_itself_is_refused() {
+    let refused = |change: &dyn Fn(&mut ModelSpec)| {
+        let mut spec = branches();
+        change(&mut spec);
+        onnx(&spec).unwrap_err().to_string()
+    };
+    let nodes = |spec: &mut ModelSpec| spec.graph.take().unwrap().nodes;
+    let graph = |spec: &mut ModelSpec, nodes| {
+        spec.graph = Some(GraphSpec { arena: 0, nodes });
+    };
+    let error = refused(&|spec| {
+        let mut nodes = nodes(spec);
+        nodes[1].sources[0] = 2;
+        graph(spec, nodes);
     });
-    let mut resampling = spec();
-    resampling.layers[0].op = Op::Resample { extent: [2, 2] };
-    assert!(has_onnx(&spec()));
-    for spec in [branches, resampling] {
-        assert!(!has_onnx(&spec));
-        let error = onnx(&spec).unwrap_err().to_string();
-        assert!(error.contains("branches or a resampling"), "{error}");
-    }
+    assert_eq!(error, "layer 1 reads 2, which is not computed before it");
+    let error = refused(&|spec| {
+        let mut nodes = nodes(spec);
+        nodes.truncate(3);
+        graph(spec, nodes);
+    });
+    assert_eq!(error, "layer 3 is not in the graph");
+    let error = refused(&|spec| {
+        let mut nodes = nodes(spec);
+        nodes[3].sources.push(1);
+        graph(spec, nodes);
+    });
+    assert_eq!(error, "layer 3 has 2 sources");
+    let error = refused(&|spec| spec.layers[0].weights.truncate(200));
+    assert_eq!(error, "resampling_0 has too few weights");
+    // the first cell of row 0
+    let error = refused(&|spec| spec.layers[0].weights[256] = 15);
+    assert_eq!(error, "cell 15 is not in the window");
 }

@@ -1,6 +1,7 @@
 //! The tests of the crate as one program: each that links burn takes seconds to compile and to link.
 
 mod batches;
+mod branches;
 mod calibrate;
 mod command;
 mod common;

@@ -62,9 +62,6 @@ fn trained_agrees(text: &str) {
 
 const SHIPPED: [&str; 5] = ["compact", "tiny", "tiny-16k", "s2-mfcc-3s", "large"];
 
-/// The one with branches, which the export refuses: `train/tools/large` writes both of its files.
-const BRANCHED: &str = "large";
-
 fn shipped(name: &str, extension: &str) -> Vec<u8> {
     let models = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../models"));
     std::fs::read(models.join(name).with_extension(extension)).unwrap()
@@ -73,7 +70,7 @@ fn shipped(name: &str, extension: &str) -> Vec<u8> {
 #[test]
 fn shipped_onnx_files_equal_converted_model_files() {
     let _own = crate::common::generator();
-    for name in SHIPPED.into_iter().filter(|name| *name != BRANCHED) {
+    for name in SHIPPED {
         let spec = spec_of(&shipped(name, "timbrel")).unwrap();
         assert!(
             onnx(&spec).unwrap() == shipped(name, "onnx"),
@@ -196,8 +193,9 @@ fn windows_of(spec: &ModelSpec, count: usize) -> Vec<Vec<u8>> {
     (0..count).map(window).collect()
 }
 
-/// Make networks of every operator whose weights are all 127 or -127. In the first every activation is 255 by its bias,
-/// in the second the products decide, with signs at random, and in the third all signs are equal.
+/// Make networks of every operator. The weights of three are all 127 or -127: in the first every activation is 255 by its
+/// bias, in the second the products decide, with signs at random, and in the third all signs are equal. The fourth has
+/// branches.
 fn extremes() -> Vec<(&'static str, ModelSpec)> {
     let random = |numbers: &mut Numbers| {
         if numbers.next().is_multiple_of(2) {
@@ -210,6 +208,7 @@ fn extremes() -> Vec<(&'static str, ModelSpec)> {
         ("saturated", extreme(1 << 24, 8, random)),
         ("random signs", extreme(0, 10, random)),
         ("equal signs", extreme(-(1 << 16), 14, |_| 127)),
+        ("branches", crate::branches::spec()),
     ]
 }
 

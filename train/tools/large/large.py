@@ -1,26 +1,22 @@
 #!/usr/bin/env python3
 """Write the large model: MSD_musicnn and the compact model in one network of integers, and a head for the genres.
 
-Usage: large.py CHECKPOINT RANGES.safetensors COMPACT OUT [--head HEAD.safetensors]
+Usage: large.py CHECKPOINT RANGES.safetensors COMPACT.timbrel OUT.timbrel [--head HEAD.safetensors]
 
 CHECKPOINT is the folder `musicnn/MSD_musicnn` of the PyPI package musicnn 0.1.0, RANGES the output of `ranges.py`, HEAD that of
-`head.py`. Reads COMPACT.timbrel and COMPACT.onnx, and writes OUT.timbrel and OUT.onnx, which hold the same integers. The
-embedding is the compact model's, then the teacher's 200 values. Without a head the logits are those of the compact model. Needs
-numpy, onnx and safetensors.
+`head.py`. The embedding is the compact model's, then the teacher's 200 values. Without a head the logits are those of the compact
+model. Needs numpy, onnx and safetensors.
 """
 
 import argparse
-import json
 
 import numpy as np
-import onnx
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
 import layers
 import timbrel_file
 from musicnn import VALUES, Parameters
-from onnx_file import Writer
 from teacher import Teacher
 
 # goes with every copy of the weights
@@ -48,24 +44,17 @@ def joined(compact, parameters, ranges, head, finer):
     return network
 
 
-def described(about, head):
-    """Return the metadata of the compact model with what is different here."""
-    window = json.loads(about["timbrel.window"])
-    # windows without overlap, as an answer from overlapping ones costs twice as much and is hardly better
-    window["hop"] = window["columns"]
+def describe(model, about):
+    """Say in a model what the head changes; `about` is the head's metadata."""
     provenance = [
         "network: MSD_musicnn (PyPI musicnn 0.1.0), trained on the Million Song Dataset, and the compact model",
-        f"head: logistic regression, C {head['strength']}, plus the compact model's logits",
-        *(f"compact {line}" for line in about["timbrel.provenance"].splitlines()),
+        f"head: logistic regression, C {about['strength']}, plus the compact model's logits",
+        *(f"compact {line}" for line in model.provenance()),
         *(f"licence of MSD_musicnn: {line}" for line in NOTICE.splitlines() if line),
     ]
-    return about | {
-        "timbrel.window": json.dumps(window),
-        "timbrel.logits_exponent": head["exponent"],
-        "timbrel.confidence_scale": head["scale"],
-        "timbrel.unsure_below": head["unsure_below"],
-        "timbrel.provenance": "\n".join(provenance),
-    }
+    # windows without overlap, as an answer from overlapping ones costs twice as much and is hardly better
+    confidence = float(about["scale"]), float(about["unsure_below"])
+    model.describe(model.columns(), int(about["exponent"]), confidence, provenance)
 
 
 def main():
@@ -75,24 +64,19 @@ def main():
     parser.add_argument("--head")
     options = parser.parse_args()
 
-    model = timbrel_file.read(f"{options.compact}.timbrel")
-    about = {entry.key: entry.value for entry in onnx.load(f"{options.compact}.onnx").metadata_props}
+    model = timbrel_file.read(options.compact)
+    exponent = model.exponent()
     head = {"weights": np.zeros((model.classes(), VALUES), np.int8), "biases": 0}
-    exponent = int(about["timbrel.logits_exponent"])
     if options.head:
         head = load_file(options.head)
         with safe_open(options.head, "np") as file:
-            about = described(about, file.metadata())
-    finer = exponent - int(about["timbrel.logits_exponent"])
+            describe(model, file.metadata())
+    finer = exponent - model.exponent()
     model.network = joined(model, Parameters(options.checkpoint), load_file(options.ranges), head, finer)
     # whether it is music is what the compact model says
     own, values = model.rejection.weights, model.network.layers[-1].input[2]
     model.rejection.weights = np.pad(own, (0, values - len(own)))
-    model.describe(about)
-    timbrel_file.write(f"{options.out}.timbrel", model)
-    network = Writer(model.network).model(model.rejection, about)
-    onnx.checker.check_model(network, full_check=True)
-    onnx.save(network, f"{options.out}.onnx")
+    timbrel_file.write(options.out, model)
 
 
 if __name__ == "__main__":

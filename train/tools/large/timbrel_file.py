@@ -1,6 +1,5 @@
 """Read and write `.timbrel` files; `docs/model-format.md` describes them."""
 
-import json
 import struct
 import zlib
 from dataclasses import dataclass
@@ -46,14 +45,26 @@ class Model:
         """Return the number of genres."""
         return self.field(CLASSES)
 
-    def describe(self, about):
-        """Set what the metadata of an `.onnx` file says of windows, logits, answers and the origin."""
+    def columns(self):
+        """Return the columns of a window."""
+        return self.field(COLUMNS)
+
+    def exponent(self):
+        """Return the exponent of the logits."""
+        return self.sections[FRONT_END][EXPONENT]
+
+    def provenance(self):
+        """Return the lines that say where the model comes from."""
+        return self.sections[PROVENANCE].decode().splitlines()
+
+    def describe(self, hop, exponent, confidence, provenance):
+        """Set the columns from window to window, the exponent of the logits, their scale with the threshold, and the origin."""
         front_end = bytearray(self.sections[FRONT_END])
-        struct.pack_into("<H", front_end, HOP, json.loads(about["timbrel.window"])["hop"])
-        front_end[EXPONENT] = int(about["timbrel.logits_exponent"])
+        struct.pack_into("<H", front_end, HOP, hop)
+        front_end[EXPONENT] = exponent
         self.sections[FRONT_END] = bytes(front_end)
-        self.confidence = float(about["timbrel.confidence_scale"]), float(about["timbrel.unsure_below"])
-        self.sections[PROVENANCE] = about["timbrel.provenance"].encode()
+        self.confidence = confidence
+        self.sections[PROVENANCE] = "\n".join(provenance).encode()
 
 
 def aligned(content):
